@@ -1,7 +1,7 @@
 //! Which test programs and examples cargo built.
 //!
-//! Cargo builds them all at once and lists them as JSON messages; running each as a stage of its own,
-//! rather than through `cargo test`, makes a hang or a crash cost one program and not the run.
+//! Cargo builds them all at once and lists them as JSON messages; running each as a stage of its
+//! own, rather than through `cargo test`, makes a hang or a crash cost one program and not the run.
 
 use anyhow::{Context, Result};
 use cargo_metadata::{Artifact, Message, Metadata, TargetKind};

@@ -1,8 +1,9 @@
 //! Where fetched things live, and how verbs find them.
 //!
 //! The cache is outside the repository, shared by every checkout: `$TRIGO_CACHE`, else
-//! `$XDG_CACHE_HOME/trigo`, else `~/.cache/trigo`. An entry of it is a folder that
-//! [`install`](crate::install) put there whole, so that its existence means it is complete.
+//! `$XDG_CACHE_HOME/trigo`, else `~/.cache/trigo`. Tests and benchmarks that xtask starts always
+//! find it in `$TRIGO_CACHE`. An entry of it is a folder that [`install`](crate::install) put there
+//! whole, so that its existence means it is complete.
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;

@@ -1,10 +1,11 @@
 //! Running a child under a time and a memory limit, so that one hang is one failure.
 //!
-//! The child leads a process group of its own. While it runs, the group and all descendants of the child
-//! are looked up in `/proc` and their resident sets added up; on excess everything found is killed. What the child
-//! leaves running behind its own end is killed too. An address-space limit (`RLIMIT_AS`) would not do: a
-//! collector reserves far more than it uses. Pages shared between processes count once for each. A descendant
-//! that leaves both the group and its parent is out of reach; no test of Trigo makes such daemons.
+//! The child leads a process group of its own. While it runs, the group and all descendants of the
+//! child are looked up in `/proc` and their resident sets added up; on excess everything found is
+//! killed. What the child leaves running behind its own end is killed too. An address-space limit
+//! (`RLIMIT_AS`) would not do: a collector reserves far more than it uses. Pages shared between
+//! processes count once for each. A descendant that leaves both the group and its parent is out of
+//! reach; no test of Trigo makes such daemons.
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
@@ -88,7 +89,8 @@ pub fn run(command: &mut Command, limits: Limits) -> Result<Outcome> {
     Ok(Outcome { end, wall, peak })
 }
 
-/// Set once the user asks for an end; the guard's process groups do not see the terminal's own signal.
+/// Set once the user asks for an end; the guard's process groups do not see the terminal's own
+/// signal.
 fn interrupt_flag() -> &'static AtomicBool {
     static FLAG: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
         let flag = Arc::new(AtomicBool::new(false));
@@ -102,7 +104,8 @@ fn interrupt_flag() -> &'static AtomicBool {
     &FLAG
 }
 
-/// Whether the leader has ended. It is left unreaped, so that its number and its group's stay its own.
+/// Whether the leader has ended. It is left unreaped, so that its number and its group's stay its
+/// own.
 fn has_ended(leader: Pid) -> Result<bool> {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     Ok(rustix::process::waitid(WaitId::Pid(leader), options)?.is_some())
@@ -112,7 +115,8 @@ fn reap(child: &mut Child) -> Result<ExitStatus> {
     child.wait().context("cannot wait for a child")
 }
 
-/// Kills all of the tree. Members may start others meanwhile, so it looks until only the leader is left, dead.
+/// Kills all of the tree. Members may start others meanwhile, so it looks until only the leader is
+/// left, dead.
 fn kill_tree(leader: Pid) -> Result<()> {
     for _ in 0..100 {
         let living: Vec<_> = tree(leader)?
@@ -179,8 +183,8 @@ fn tree(leader: Pid) -> Result<Vec<Process>> {
     Ok(all)
 }
 
-/// Reads `/proc/PID/stat`, see proc_pid_stat(5): after the parenthesised name come state, parent and group;
-/// the resident set, in pages, is field 24.
+/// Reads `/proc/PID/stat`, see proc_pid_stat(5): after the parenthesised name come state, parent
+/// and group; the resident set, in pages, is field 24.
 fn stat(pid: Pid) -> Option<Process> {
     let text = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid())).ok()?;
     let (_, fields) = text.rsplit_once(')')?;

@@ -1,8 +1,9 @@
 //! Putting a directory into the cache, whole or not at all.
 //!
 //! An entry is filled in a temporary folder of the same file system and renamed into place when it
-//! is complete and on disk. A lock file per entry keeps two installers of the same entry apart; who holds it
-//! may delete the temporary folders of that entry that an interrupted installer left behind.
+//! is complete and on disk. A lock file per entry keeps two installers of the same entry apart; who
+//! holds it may delete the temporary folders of that entry that an interrupted installer left
+//! behind.
 
 use anyhow::{Context, Result};
 use std::fs::{self, File, TryLockError};
@@ -17,10 +18,11 @@ pub enum Installed {
     Fresh,
 }
 
-/// Makes sure that `cache/entry` exists, calling `fill` with the empty folder that is to become it and with
-/// an empty scratch folder of the same file system when it does not.
+/// Makes sure that `cache/entry` exists, calling `fill` with the empty folder that is to become it
+/// and with an empty scratch folder of the same file system when it does not.
 ///
-/// Blocks while another process installs the same entry. The lock goes with the process, however it ends.
+/// Blocks while another process installs the same entry. The lock goes with the process, however it
+/// ends.
 ///
 /// # Errors
 ///

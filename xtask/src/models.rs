@@ -1,9 +1,9 @@
 //! The list of loom models that must exist.
 //!
-//! A model that is renamed or compiled out would vanish without a failing test. So the models
-//! found must be exactly those named in `xtask/loom-models.txt`; `TRIGO_BLESS=1` rewrites that list.
-//! A model is a test of the heap crate, built with `--cfg loom`: every test of an integration test `loom_*`, and every
-//! unit test with `loom` in its path.
+//! A model that is renamed or compiled out would vanish without a failing test. So the models found
+//! must be exactly those named in `xtask/loom-models.txt`; `TRIGO_BLESS=1` rewrites that list. A
+//! model is a test of the heap crate, built with `--cfg loom`: every test of an integration test
+//! `loom_*`, and every unit test with `loom` in its path.
 
 use crate::artifacts::{Kind, Program};
 use anyhow::{Context, Result, bail, ensure};

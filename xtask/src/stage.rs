@@ -1,8 +1,8 @@
 //! The list of named, timed, counted steps that a test run is made of.
 //!
-//! A stage is a command under limits. Its output goes to a log file; the terminal gets one line per stage and the
-//! end of the log of each one that failed. The last line of a run is `N passed, N failed`: a test program counts with as
-//! many tests as it reports, everything else counts as one.
+//! A stage is a command under limits. Its output goes to a log file; the terminal gets one line per
+//! stage and the end of the log of each one that failed. The last line of a run is `N passed, N
+//! failed`: a test program counts with as many tests as it reports, everything else counts as one.
 
 use crate::guard::{self, End, Limits, Outcome};
 use anyhow::{Context, Result};
@@ -80,7 +80,8 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// When its log cannot be written or read. That the stage itself fails is a result, not an error.
+    /// When its log cannot be written or read. That the stage itself fails is a result, not an
+    /// error.
     pub fn stage(&mut self, mut stage: Stage) -> Result<bool> {
         if self.interrupted {
             return Ok(false);

@@ -1,13 +1,14 @@
 //! Which steps Trigo's tests consist of.
 //!
-//! The same steps serve `test` and `nightly`; [`Depth`] sets how long each may take, and tells the tests
-//! through `TRIGO_NIGHTLY` to do more. Every test program, example and loom model is a stage of its own.
+//! The same steps serve `test` and `nightly`; [`Depth`] sets how long each may take, and tells the
+//! tests through `TRIGO_NIGHTLY` to do more. Every test program, example and loom model is a stage
+//! of its own.
 
 use crate::artifacts::{self, Kind, Program};
 use crate::guard::Limits;
 use crate::models;
 use crate::stage::{Count, Run, Stage};
-use crate::{walls, workspace};
+use crate::{cache, walls, workspace};
 use anyhow::Result;
 use cargo_metadata::Metadata;
 use std::path::PathBuf;
@@ -42,7 +43,7 @@ impl Depth {
         }
     }
 
-    /// The limits of a build or of an analysis of the sources.
+    /// The limits of fetching, of a build or of an analysis of the sources.
     pub fn build(self) -> Limits {
         self.limits(15, 6)
     }
@@ -92,13 +93,15 @@ impl Suite {
             .into_std_path_buf()
     }
 
-    /// Runs all steps. A step that fails does not keep the others from running, unless they need it.
+    /// Runs all steps. A step that fails does not keep the others from running, unless they need
+    /// it.
     ///
     /// # Errors
     ///
     /// When a step cannot be carried out at all. That tests fail is a result, not an error.
     pub fn run_all(&mut self) -> Result<()> {
         self.sources()?;
+        self.setup()?;
         self.programs()?;
         self.models()
     }
@@ -129,6 +132,17 @@ impl Suite {
             "--document-private-items",
         ];
         self.cargo_stage("doc", &doc, &[("RUSTDOCFLAGS", "-D warnings")])?;
+        Ok(())
+    }
+
+    /// The outside parts that tests use as oracles. The tests find them through `TRIGO_CACHE`.
+    fn setup(&mut self) -> Result<()> {
+        for part in ["go", "tests"] {
+            let mut command = Command::new(std::env::current_exe()?);
+            command.args(["setup", "--only", part]);
+            let stage = Stage::new(format!("setup {part}"), command, self.depth.build());
+            self.run.stage(stage)?;
+        }
         Ok(())
     }
 
@@ -221,6 +235,7 @@ impl Suite {
         limits: Limits,
         count: Count,
     ) -> Result<()> {
+        command.env("TRIGO_CACHE", cache::dir()?);
         if self.depth == Depth::Long {
             command.env("TRIGO_NIGHTLY", "1");
         }

@@ -1,7 +1,8 @@
 //! Which room of the house may never import which.
 //!
-//! The table below is ARCHITECTURE.md's, checked against the dependencies that every workspace package declares,
-//! those for its tests included. What it does not forbid is allowed; a package that it does not name fails the check.
+//! The table below is ARCHITECTURE.md's, checked against the dependencies that every workspace
+//! package declares, those for its tests included. What it does not forbid is allowed; a package
+//! that it does not name fails the check.
 
 use anyhow::{Result, bail};
 use cargo_metadata::Metadata;

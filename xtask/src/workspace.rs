@@ -22,7 +22,8 @@ pub fn cargo() -> Command {
     command
 }
 
-/// A cargo of the nightly toolchain. It goes through rustup's `cargo`, the one that knows `+nightly`.
+/// A cargo of the nightly toolchain. It goes through rustup's `cargo`, the one that knows
+/// `+nightly`.
 pub fn cargo_nightly() -> Command {
     let mut command = Command::new("cargo");
     command

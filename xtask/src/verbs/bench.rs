@@ -19,8 +19,8 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Runs the harness with optimisation, after making sure that the Go it measures against is there. The harness
-    /// finds it in `TRIGO_GOROOT`.
+    /// Runs the harness with optimisation, after making sure that the Go it measures against is
+    /// there. The harness finds it through `TRIGO_CACHE`.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ impl Bench {
                 &self.name,
             ])
             .args(&self.arguments)
-            .env("TRIGO_GOROOT", cache::go_root()?);
+            .env("TRIGO_CACHE", cache::dir()?);
         let status = harness.status().context("cannot run cargo")?;
         Ok(if status.success() {
             ExitCode::SUCCESS
