@@ -154,6 +154,9 @@ impl Suite {
         let Some(programs) = self.build("build", build)? else {
             return Ok(());
         };
+        let metadata = &self.metadata;
+        let complete = || artifacts::check_complete(&programs, metadata);
+        self.run.check("all programs built", complete);
         for program in &programs {
             let (limits, count) = match program.kind {
                 Kind::Example => (self.depth.small(), Count::One),
