@@ -147,7 +147,7 @@ impl Run {
             println!("interrupted");
         }
         if self.skipped > 0 {
-            println!("{} stages skipped, see above", self.skipped);
+            println!("stages skipped, see above: {}", self.skipped);
         }
         println!("{} passed, {} failed", self.passed, self.failed);
         if self.failed > 0 || self.interrupted || self.passed == 0 {

@@ -1,6 +1,7 @@
 //! `cargo xtask nightly`: the tests scaled up, Miri, and the fuzz targets.
 //!
-//! Miri and cargo-fuzz need a nightly toolchain. Where they are not installed the run says so and
+//! Miri and cargo-fuzz need a nightly toolchain; Miri asks rustup for the sources of the standard
+//! library when they are missing. Where they are not installed the run says so and
 //! goes on.
 
 use crate::stage::{Count, Stage};
