@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -9,6 +10,8 @@ import (
 const (
 	// ringSize is how many objects each mutator keeps.
 	ringSize = 4096
+	// holdsPercent is GOGC, low so that the run sees several cycles.
+	holdsPercent = 25
 	// stretch is the number of operations between two readings of the run delay.
 	stretch = 64
 	// pauseFloor is the length in nanoseconds from which an operation counts as a pause.
@@ -19,6 +22,7 @@ const (
 // operation.
 func holds(r *report, log2, millis int) {
 	buildLive(log2, "shuffled")
+	debug.SetGCPercent(holdsPercent)
 	runtime.GC()
 	cyclesBefore := cycles()
 	var group sync.WaitGroup

@@ -32,7 +32,7 @@ pub enum Job {
         churn: u32,
     },
     /// Two mutators replace objects in a ring of 4096 each for `millis`, beside a shuffled tree
-    /// as in `mark`, every operation timed.
+    /// as in `mark`, every operation timed. GOGC is 25, so that the run sees several cycles.
     Holds { log2: u32, millis: u64 },
     /// An open-loop probe: an allocation due every 200 µs for `millis`, beside a table of
     /// `records` (64 bytes and a pointer-free payload of 64) of which `rate` a second are

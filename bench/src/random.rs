@@ -18,7 +18,7 @@ impl Random {
 
     /// A number in `0..n`, for `n` up to 2³².
     pub fn below(&mut self, n: usize) -> usize {
-        ((self.next() >> 32) * n as u64 >> 32) as usize
+        (((self.next() >> 32) * n as u64) >> 32) as usize
     }
 
     /// Puts the slice into a random order (Fisher and Yates).

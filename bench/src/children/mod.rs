@@ -40,8 +40,7 @@ fn time_batches(
     mut batch: impl FnMut(),
     marking: impl Fn() -> u64,
 ) {
-    let mut times = Vec::with_capacity(objects / BATCH);
-    times.resize(times.capacity(), 0);
+    let mut times = vec![0u64; objects / BATCH];
     let (cpu_before, marking_before) = (meter::cpu(), marking());
     let mut last = Instant::now();
     for time in &mut times {
