@@ -23,8 +23,8 @@ pub enum Job {
     },
     /// Chains of 128 objects of `size` bytes, each chain garbage once the next is there,
     /// `churn` MiB in all, after `fill` MiB of the same objects were allocated and thinned out.
-    /// `ns_hot` is the median chain per object, `ns_total` the CPU of the process per object,
-    /// `ns_alloc` the same less what the collector says it spent marking.
+    /// `ns_total` is the CPU of the process per object, `ns_alloc` the same less what the
+    /// collector says it spent marking, `ns_hot` the median time of chains of 16, per object.
     Alloc {
         size: u32,
         occupancy: Occupancy,
@@ -150,7 +150,7 @@ pub struct Case {
 
 /// All cases, in the order of the page; `quick` ones only show that everything runs.
 pub fn cases(quick: bool) -> Vec<Case> {
-    use Peer::{GcArena, Go1, Go2, Mimalloc};
+    use Peer::{GcArena, Go1, Go2, Mimalloc, Trigo1, Trigo2};
     let pick = |full: u32, small: u32| if quick { small } else { full };
     let millis = |full: u64, small: u64| if quick { small } else { full };
     let mut cases = Vec::new();
@@ -166,7 +166,7 @@ pub fn cases(quick: bool) -> Vec<Case> {
     add(
         "trees",
         Job::Trees { depth },
-        &[Go1, Go2, Mimalloc, GcArena],
+        &[Go1, Go2, Trigo1, Trigo2, Mimalloc, GcArena],
     );
 
     for (name, log2, order, forced) in [
@@ -180,7 +180,7 @@ pub fn cases(quick: bool) -> Vec<Case> {
             order,
             forced: pick(forced, 2),
         };
-        add(name, job, &[Go1, Go2, GcArena]);
+        add(name, job, &[Go1, Go2, Trigo1, Trigo2, GcArena]);
     }
 
     for size in [16, 32, 64] {
@@ -192,7 +192,7 @@ pub fn cases(quick: bool) -> Vec<Case> {
                 churn: pick(512, 4),
             };
             let name = format!("alloc-{size}-{}", value(occupancy));
-            add(&name, job, &[Go1, Mimalloc, GcArena]);
+            add(&name, job, &[Go1, Trigo1, Mimalloc, GcArena]);
         }
     }
 
@@ -200,7 +200,7 @@ pub fn cases(quick: bool) -> Vec<Case> {
         log2: pick(24, 12),
         millis: millis(8000, 100),
     };
-    add("holds", job, &[Go2]);
+    add("holds", job, &[Go2, Trigo2]);
 
     let (records, length) = (pick(1_000_000, 1000), millis(10_000, 100));
     for (name, rate) in [("probe-idle", 0), ("probe-churn", 500_000)] {
@@ -209,7 +209,7 @@ pub fn cases(quick: bool) -> Vec<Case> {
             rate,
             millis: length,
         };
-        add(name, job, &[Go2, Mimalloc]);
+        add(name, job, &[Go2, Trigo2, Mimalloc]);
     }
 
     let job = Job::Return {
@@ -217,6 +217,6 @@ pub fn cases(quick: bool) -> Vec<Case> {
         settle: millis(10_000, 50),
         window: millis(10_000, 50),
     };
-    add("return", job, &[Go2, Mimalloc]);
+    add("return", job, &[Go2, Trigo2, Mimalloc]);
     cases
 }

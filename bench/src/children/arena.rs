@@ -4,7 +4,7 @@
 use gc_arena::lock::Lock;
 use gc_arena::{Arena, Collect, Gc, Mutation, Rootable};
 
-use super::{BATCH, nodes_of_trees, time_batches};
+use super::{HOT_CHAIN, nodes_of_trees, time_chains};
 use crate::job::{Job, Occupancy, Order};
 use crate::meter;
 use crate::random::Random;
@@ -222,10 +222,10 @@ fn alloc<const PAD: usize>(report: &mut Report, occupancy: Occupancy, fill: u32,
         Kept { slots, sink: None }
     });
     arena.finish_cycle();
-    let batch = || {
+    let chain = |length: usize| {
         arena.mutate_root(|mc, root| {
             let mut next = None;
-            for id in 0..BATCH as u64 {
+            for id in 0..length as u64 {
                 next = Some(Gc::new(
                     mc,
                     Link {
@@ -239,10 +239,10 @@ fn alloc<const PAD: usize>(report: &mut Report, occupancy: Occupancy, fill: u32,
         });
         arena.collect_debt();
     };
-    time_batches(report, slots(churn), batch, || 0);
+    time_chains(report, slots(churn), chain, || 0);
     arena.mutate(|_, root| {
-        let chain = std::iter::successors(root.sink, |link| link.next);
-        assert!(chain.map(|link| link.id).eq((0..BATCH as u64).rev()));
+        let last = std::iter::successors(root.sink, |link| link.next);
+        assert!(last.map(|link| link.id).eq((0..HOT_CHAIN as u64).rev()));
         let kept = root.slots.iter().enumerate();
         assert!(
             kept.into_iter()

@@ -5,8 +5,12 @@ use std::array::from_fn;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use super::{BATCH, nodes_of_trees, time_batches};
+use super::{
+    CHURN_PERIOD, HOT_CHAIN, KEPT_BELOW, PROBE_PERIOD, burst, due_times, idle, lateness,
+    nodes_of_trees, time_chains,
+};
 use crate::job::{Job, Occupancy};
+use crate::meter::sleep_until;
 use crate::random::Random;
 use crate::report::Report;
 
@@ -113,17 +117,17 @@ fn alloc<const PAD: usize>(report: &mut Report, occupancy: Occupancy, fill: u32,
         }
     }
     let mut sink = None;
-    let batch = || {
+    let chain = |length: usize| {
         let mut head = None;
-        for id in 0..BATCH as u64 {
+        for id in 0..length as u64 {
             head = Some(new(head, id));
         }
         // The chain before is freed here, as a program without a collector must.
         sink = black_box(head);
     };
-    time_batches(report, slots(churn), batch, || 0);
-    let chain = std::iter::successors(sink.as_deref(), |link| link.next.as_deref());
-    assert!(chain.map(|link| link.id).eq((0..BATCH as u64).rev()));
+    time_chains(report, slots(churn), chain, || 0);
+    let last = std::iter::successors(sink.as_deref(), |link| link.next.as_deref());
+    assert!(last.map(|link| link.id).eq((0..HOT_CHAIN as u64).rev()));
     assert!(
         kept.iter()
             .enumerate()
@@ -153,16 +157,13 @@ fn probe(report: &mut Report, records: u32, rate: u32, millis: u64) {
     let start = Instant::now();
     let mut probed = record(0);
     std::thread::scope(|scope| {
-        let churner = (rate > 0).then(|| {
-            scope.spawn(|| {
-                let mut random = Random::new(1);
-                super::churn(rate, start, length, || {
-                    let key = random.next();
-                    table[random.below(records as usize)] = record(key);
-                })
-            })
-        });
-        report.samples = super::open_loop(start, length, |due| probed = black_box(record(due)));
+        let table = &mut table;
+        let churner = (rate > 0).then(|| scope.spawn(move || churn(table, rate, start, length)));
+        for due in due_times(PROBE_PERIOD, length) {
+            sleep_until(start, due);
+            probed = black_box(record(due.as_nanos() as u64));
+            report.samples.push(lateness(start, due));
+        }
         if let Some(churner) = churner {
             report.set(
                 "churn_per_s",
@@ -172,6 +173,21 @@ fn probe(report: &mut Report, records: u32, rate: u32, millis: u64) {
     });
     assert_eq!(probed.payload[0], probed.key);
     assert!(table.iter().all(|record| record.payload[0] == record.key));
+}
+
+/// Replaces records at a fixed rate; returns the rate reached.
+fn churn(table: &mut [Box<Record>], rate: u32, start: Instant, length: Duration) -> f64 {
+    let mut random = Random::new(1);
+    let mut replaced = 0u32;
+    for due in due_times(CHURN_PERIOD, length) {
+        sleep_until(start, due);
+        for _ in 0..burst(rate) {
+            let key = random.next();
+            table[random.below(table.len())] = record(key);
+        }
+        replaced += burst(rate);
+    }
+    f64::from(replaced) / start.elapsed().as_secs_f64()
 }
 
 /// 64 bytes with two pointers.
@@ -205,14 +221,22 @@ fn objects(object: &Option<Box<Object>>) -> u64 {
 
 fn give_back(report: &mut Report, log2: u32, settle: u64, window: u64) {
     let mut live = grow(log2, &mut 0);
-    super::idle(report, log2, settle, window, || {
-        for _ in 0..super::KEPT_BELOW {
-            live = live.take().and_then(|object| object.left);
+    let drop_most = |live: &mut Option<Box<Object>>| {
+        for _ in 0..KEPT_BELOW {
+            *live = live.take().and_then(|object| object.left);
         }
-    });
+    };
+    idle(
+        report,
+        &mut live,
+        log2,
+        [settle, window],
+        drop_most,
+        |_, sleep| sleep(),
+    );
     assert_eq!(
         live.as_ref().map(|object| object.id),
-        Some(super::KEPT_BELOW.into())
+        Some(KEPT_BELOW.into())
     );
-    assert_eq!(objects(&live), (1 << (log2 - super::KEPT_BELOW)) - 1);
+    assert_eq!(objects(&live), (1 << (log2 - KEPT_BELOW)) - 1);
 }
