@@ -35,10 +35,7 @@ pub fn build() -> Result<Go> {
         .arg(&program)
         .arg(".")
         .status()?;
-    ensure!(
-        status.success(),
-        "the Go programs in bench/heap do not build"
-    );
+    ensure!(status.success(), "the Go programs in bench/heap do not build");
     Ok(Go { version, program })
 }
 

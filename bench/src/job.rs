@@ -16,32 +16,19 @@ pub enum Job {
     Trees { depth: u32 },
     /// Forced collections of a perfect binary tree of `2^log2 - 1` objects of 64 bytes with two
     /// pointers each; CPU of the process while they run, per object and cycle.
-    Mark {
-        log2: u32,
-        order: Order,
-        forced: u32,
-    },
+    Mark { log2: u32, order: Order, forced: u32 },
     /// Chains of 128 objects of `size` bytes, each chain garbage once the next is there,
     /// `churn` MiB in all, after `fill` MiB of the same objects were allocated and thinned out.
     /// `ns_total` is the CPU of the process per object, `ns_alloc` the same less what the
     /// collector says it spent marking, `ns_hot` the median time of chains of 16, per object.
-    Alloc {
-        size: u32,
-        occupancy: Occupancy,
-        fill: u32,
-        churn: u32,
-    },
+    Alloc { size: u32, occupancy: Occupancy, fill: u32, churn: u32 },
     /// Two mutators replace objects in a ring of 4096 each for `millis`, beside a shuffled tree
     /// as in `mark`, every operation timed. GOGC is 25, so that the run sees several cycles.
     Holds { log2: u32, millis: u64 },
     /// An open-loop probe: an allocation due every 200 µs for `millis`, beside a table of
     /// `records` (64 bytes and a pointer-free payload of 64) of which `rate` a second are
     /// replaced at random, in a burst each millisecond. Latency counts from when it was due.
-    Probe {
-        records: u32,
-        rate: u32,
-        millis: u64,
-    },
+    Probe { records: u32, rate: u32, millis: u64 },
     /// A tree as in `mark` of which all but one subtree, a 64th, is dropped; then nothing for
     /// `settle` ms, and nothing for `window` ms while CPU is counted.
     Return { log2: u32, settle: u64, window: u64 },
@@ -89,24 +76,10 @@ impl Job {
     pub fn arguments(&self) -> Vec<String> {
         match *self {
             Job::Trees { depth } => vec!["trees".into(), depth.to_string()],
-            Job::Mark {
-                log2,
-                order,
-                forced,
-            } => {
-                vec![
-                    "mark".into(),
-                    log2.to_string(),
-                    value(order),
-                    forced.to_string(),
-                ]
+            Job::Mark { log2, order, forced } => {
+                vec!["mark".into(), log2.to_string(), value(order), forced.to_string()]
             }
-            Job::Alloc {
-                size,
-                occupancy,
-                fill,
-                churn,
-            } => vec![
+            Job::Alloc { size, occupancy, fill, churn } => vec![
                 "alloc".into(),
                 size.to_string(),
                 value(occupancy),
@@ -116,26 +89,12 @@ impl Job {
             Job::Holds { log2, millis } => {
                 vec!["holds".into(), log2.to_string(), millis.to_string()]
             }
-            Job::Probe {
-                records,
-                rate,
-                millis,
-            } => vec![
-                "probe".into(),
-                records.to_string(),
-                rate.to_string(),
-                millis.to_string(),
-            ],
-            Job::Return {
-                log2,
-                settle,
-                window,
-            } => vec![
-                "return".into(),
-                log2.to_string(),
-                settle.to_string(),
-                window.to_string(),
-            ],
+            Job::Probe { records, rate, millis } => {
+                vec!["probe".into(), records.to_string(), rate.to_string(), millis.to_string()]
+            }
+            Job::Return { log2, settle, window } => {
+                vec!["return".into(), log2.to_string(), settle.to_string(), window.to_string()]
+            }
         }
     }
 }
@@ -155,19 +114,11 @@ pub fn cases(quick: bool) -> Vec<Case> {
     let millis = |full: u64, small: u64| if quick { small } else { full };
     let mut cases = Vec::new();
     let mut add = |name: &str, job: Job, peers: &[Peer]| {
-        cases.push(Case {
-            name: name.to_owned(),
-            job,
-            peers: peers.to_vec(),
-        });
+        cases.push(Case { name: name.to_owned(), job, peers: peers.to_vec() });
     };
 
     let depth = pick(20, 8);
-    add(
-        "trees",
-        Job::Trees { depth },
-        &[Go1, Go2, Trigo1, Trigo2, Mimalloc, GcArena],
-    );
+    add("trees", Job::Trees { depth }, &[Go1, Go2, Trigo1, Trigo2, Mimalloc, GcArena]);
 
     for (name, log2, order, forced) in [
         ("mark-4m", 16, Order::Order, 100),
@@ -175,48 +126,29 @@ pub fn cases(quick: bool) -> Vec<Case> {
         ("mark-1g-order", 24, Order::Order, 2),
         ("mark-1g-shuffled", 24, Order::Shuffled, 2),
     ] {
-        let job = Job::Mark {
-            log2: pick(log2, 12),
-            order,
-            forced: pick(forced, 2),
-        };
+        let job = Job::Mark { log2: pick(log2, 12), order, forced: pick(forced, 2) };
         add(name, job, &[Go1, Go2, Trigo1, Trigo2, GcArena]);
     }
 
     for size in [16, 32, 64] {
         for occupancy in [Occupancy::Empty, Occupancy::Half, Occupancy::Alternate] {
-            let job = Job::Alloc {
-                size,
-                occupancy,
-                fill: pick(64, 1),
-                churn: pick(512, 4),
-            };
+            let job = Job::Alloc { size, occupancy, fill: pick(64, 1), churn: pick(512, 4) };
             let name = format!("alloc-{size}-{}", value(occupancy));
             add(&name, job, &[Go1, Trigo1, Mimalloc, GcArena]);
         }
     }
 
-    let job = Job::Holds {
-        log2: pick(24, 12),
-        millis: millis(8000, 100),
-    };
+    let job = Job::Holds { log2: pick(24, 12), millis: millis(8000, 100) };
     add("holds", job, &[Go2, Trigo2]);
 
     let (records, length) = (pick(1_000_000, 1000), millis(10_000, 100));
     for (name, rate) in [("probe-idle", 0), ("probe-churn", 500_000)] {
-        let job = Job::Probe {
-            records,
-            rate,
-            millis: length,
-        };
+        let job = Job::Probe { records, rate, millis: length };
         add(name, job, &[Go2, Trigo2, Mimalloc]);
     }
 
-    let job = Job::Return {
-        log2: pick(24, 12),
-        settle: millis(10_000, 50),
-        window: millis(10_000, 50),
-    };
+    let job =
+        Job::Return { log2: pick(24, 12), settle: millis(10_000, 50), window: millis(10_000, 50) };
     add("return", job, &[Go2, Trigo2, Mimalloc]);
     cases
 }

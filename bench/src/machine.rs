@@ -24,39 +24,19 @@ impl Machine {
         let command: Vec<String> = std::env::args().skip(1).collect();
         let unknown = || "unknown".to_owned();
         let lines = vec![
-            (
-                "date",
-                humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-            ),
+            ("date", humantime::format_rfc3339_seconds(SystemTime::now()).to_string()),
             ("command", format!("trigo-bench {}", command.join(" "))),
             ("commit", commit.unwrap_or_else(unknown)),
-            (
-                "processor",
-                field("/proc/cpuinfo", "model name").unwrap_or_else(unknown),
-            ),
+            ("processor", field("/proc/cpuinfo", "model name").unwrap_or_else(unknown)),
             ("cores", cores.to_string()),
-            (
-                "memory",
-                field("/proc/meminfo", "MemTotal").unwrap_or_else(unknown),
-            ),
-            (
-                "kernel",
-                line("/proc/sys/kernel/osrelease").unwrap_or_else(unknown),
-            ),
+            ("memory", field("/proc/meminfo", "MemTotal").unwrap_or_else(unknown)),
+            ("kernel", line("/proc/sys/kernel/osrelease").unwrap_or_else(unknown)),
             (
                 "huge pages",
                 line("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_else(unknown),
             ),
             ("Go", go_version.to_owned()),
-            (
-                "build",
-                if cfg!(debug_assertions) {
-                    "debug"
-                } else {
-                    "release"
-                }
-                .to_owned(),
-            ),
+            ("build", if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned()),
         ];
         Self { lines }
     }
@@ -78,19 +58,13 @@ fn line(path: &str) -> Option<String> {
 /// The value of the first `name : value` line of a file.
 fn field(path: &str, name: &str) -> Option<String> {
     let text = read_to_string(path).ok()?;
-    let (_, value) = text
-        .lines()
-        .find(|line| line.starts_with(name))?
-        .split_once(':')?;
+    let (_, value) = text.lines().find(|line| line.starts_with(name))?.split_once(':')?;
     Some(value.trim().to_owned())
 }
 
 /// Time that the hypervisor took from all cores so far, in hundredths of a second.
 pub fn stolen() -> u64 {
     let stat = read_to_string("/proc/stat").unwrap_or_default();
-    let word = stat
-        .lines()
-        .next()
-        .and_then(|line| line.split_whitespace().nth(8));
+    let word = stat.lines().next().and_then(|line| line.split_whitespace().nth(8));
     word.and_then(|word| word.parse().ok()).unwrap_or(0)
 }

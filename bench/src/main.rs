@@ -84,20 +84,12 @@ fn heap(options: &Options) -> Result<()> {
     let mut cases = job::cases(options.quick);
     cases.retain(|case| {
         options.only.is_empty()
-            || options
-                .only
-                .iter()
-                .any(|name| case.name.starts_with(name.as_str()))
+            || options.only.iter().any(|name| case.name.starts_with(name.as_str()))
     });
     for case in &mut cases {
-        case.peers
-            .retain(|peer| options.peer.is_empty() || options.peer.contains(peer));
+        case.peers.retain(|peer| options.peer.is_empty() || options.peer.contains(peer));
     }
-    anyhow::ensure!(
-        !cases.is_empty(),
-        "no workload's name starts with {:?}",
-        options.only
-    );
+    anyhow::ensure!(!cases.is_empty(), "no workload's name starts with {:?}", options.only);
     let runs = if options.quick { 1 } else { options.runs };
     let go = go::build()?;
     let machine = machine::Machine::read(&go.version);
@@ -108,9 +100,6 @@ fn heap(options: &Options) -> Result<()> {
         std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let failures = results.failures();
-    anyhow::ensure!(
-        failures == 0,
-        "{failures} runs failed; the page shows which"
-    );
+    anyhow::ensure!(failures == 0, "{failures} runs failed; the page shows which");
     Ok(())
 }

@@ -33,15 +33,9 @@ impl RunDelay {
     /// The total so far, in nanoseconds.
     pub fn read(&self) -> u64 {
         let mut buffer = [0; 96];
-        let length = self
-            .0
-            .read_at(&mut buffer, 0)
-            .expect("schedstat is readable");
+        let length = self.0.read_at(&mut buffer, 0).expect("schedstat is readable");
         let text = std::str::from_utf8(&buffer[..length]).expect("schedstat is ASCII");
-        let delay = text
-            .split_whitespace()
-            .nth(1)
-            .and_then(|word| word.parse().ok());
+        let delay = text.split_whitespace().nth(1).and_then(|word| word.parse().ok());
         delay.expect("schedstat's second word is the run delay")
     }
 }

@@ -12,15 +12,11 @@ pub fn minimum(pauses: &[Pause], elapsed: u64, window: u64) -> f64 {
     }
     // The worst window starts where a pause starts or ends where one ends.
     let starts = pauses.iter().map(|&[start, ..]| start);
-    let ends = pauses
-        .iter()
-        .map(|&[start, length, _]| (start + length).saturating_sub(window));
+    let ends = pauses.iter().map(|&[start, length, _]| (start + length).saturating_sub(window));
     let worst = |from: u64| {
         let from = from.min(elapsed - window);
         let first = pauses.partition_point(|&[start, length, _]| start + length <= from);
-        let within = pauses[first..]
-            .iter()
-            .take_while(|&&[start, ..]| start < from + window);
+        let within = pauses[first..].iter().take_while(|&&[start, ..]| start < from + window);
         within
             .map(|&[start, length, _]| (start + length).min(from + window) - start.max(from))
             .sum::<u64>()

@@ -14,11 +14,7 @@ const COMMON: [&str; 4] = ["wall_s", "cpu_s", "peak_rss_mb", "cycles"];
 pub fn render(machine: &Machine, results: &Results, runs: u32, quick: bool) -> String {
     let mut page = format!("# Heap\n\n{machine}");
     let seconds = results.stolen as f64 / 100.0;
-    let _ = writeln!(
-        page,
-        "{:<11} {seconds:.2} s of all cores during the run",
-        "stolen"
-    );
+    let _ = writeln!(page, "{:<11} {seconds:.2} s of all cores during the run", "stolen");
     let _ = writeln!(page, "{:<11} medians of {runs}, interleaved", "runs");
     if quick {
         page.push_str("\nQuick: sizes are tiny and the figures mean nothing.\n");
@@ -35,18 +31,10 @@ pub fn render(machine: &Machine, results: &Results, runs: u32, quick: bool) -> S
 }
 
 fn table(page: &mut String, result: &CaseResult) {
-    let _ = writeln!(
-        page,
-        "\n## {}\n\n{}\n",
-        result.case.name,
-        result.case.job.arguments().join(" ")
-    );
-    let names: BTreeSet<&str> = result
-        .rows
-        .iter()
-        .flat_map(|row| row.medians.keys())
-        .map(String::as_str)
-        .collect();
+    let _ =
+        writeln!(page, "\n## {}\n\n{}\n", result.case.name, result.case.job.arguments().join(" "));
+    let names: BTreeSet<&str> =
+        result.rows.iter().flat_map(|row| row.medians.keys()).map(String::as_str).collect();
     let own = names.into_iter().filter(|name| !COMMON.contains(name));
     let columns: Vec<&str> = COMMON.into_iter().chain(own).collect();
     let _ = write!(page, "{:<10}", "peer");
@@ -57,10 +45,7 @@ fn table(page: &mut String, result: &CaseResult) {
     for row in &result.rows {
         let _ = write!(page, "{:<10}", row.peer.name());
         for column in &columns {
-            let cell = row
-                .medians
-                .get(*column)
-                .map_or("-".into(), |&value| number(value));
+            let cell = row.medians.get(*column).map_or("-".into(), |&value| number(value));
             let _ = write!(page, " {cell:>width$}", width = width(column));
         }
         page.push('\n');
@@ -76,16 +61,8 @@ fn width(column: &str) -> usize {
 
 /// Four significant digits, or all digits before the point.
 pub fn number(value: f64) -> String {
-    let digits = if value == 0.0 {
-        0
-    } else {
-        value.abs().log10().floor() as i32 + 1
-    };
-    let decimals = if value.fract() == 0.0 {
-        0
-    } else {
-        (4 - digits).clamp(0, 6) as usize
-    };
+    let digits = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 + 1 };
+    let decimals = if value.fract() == 0.0 { 0 } else { (4 - digits).clamp(0, 6) as usize };
     format!("{value:.decimals$}")
 }
 

@@ -43,9 +43,7 @@ impl Results {
     /// The median of a figure, if that workload ran on that peer and each run succeeded.
     pub fn median(&self, case: &str, peer: Peer, figure: &str) -> Option<f64> {
         let row = self.row(case, peer)?;
-        row.failures
-            .is_empty()
-            .then(|| row.medians.get(figure).copied())?
+        row.failures.is_empty().then(|| row.medians.get(figure).copied())?
     }
 
     /// The row of a workload on a peer, if it was run.
@@ -56,53 +54,35 @@ impl Results {
 
     /// How many runs failed.
     pub fn failures(&self) -> usize {
-        self.cases
-            .iter()
-            .flat_map(|case| &case.rows)
-            .map(|row| row.failures.len())
-            .sum()
+        self.cases.iter().flat_map(|case| &case.rows).map(|row| row.failures.len()).sum()
     }
 }
 
 /// Runs all rounds. A child that fails is recorded and does not end the run.
 pub fn run(cases: &[Case], rounds: u32, go_program: &Path) -> Result<Results> {
     let stolen_before = stolen();
-    let mut runs: Vec<Vec<Vec<Result<Figures>>>> = cases
-        .iter()
-        .map(|case| case.peers.iter().map(|_| Vec::new()).collect())
-        .collect();
+    let mut runs: Vec<Vec<Vec<Result<Figures>>>> =
+        cases.iter().map(|case| case.peers.iter().map(|_| Vec::new()).collect()).collect();
     for round in 0..rounds as usize {
         for (case, runs) in cases.iter().zip(&mut runs) {
             for turn in 0..case.peers.len() {
                 // Each round begins with another peer, so that none always follows the same one.
                 let turn = (turn + round) % case.peers.len();
                 let peer = case.peers[turn];
-                eprintln!(
-                    "round {} of {rounds}: {} on {}",
-                    round + 1,
-                    case.name,
-                    peer.name()
-                );
+                eprintln!("round {} of {rounds}: {} on {}", round + 1, case.name, peer.name());
                 let sample = measure(&mut peer.command(&case.job, go_program)?);
                 runs[turn].push(sample.and_then(|sample| figures(&sample)));
             }
         }
     }
     let rows = |case: &Case, runs: Vec<Vec<Result<Figures>>>| {
-        case.peers
-            .iter()
-            .zip(runs)
-            .map(|(&peer, runs)| summarise(peer, runs))
-            .collect()
+        case.peers.iter().zip(runs).map(|(&peer, runs)| summarise(peer, runs)).collect()
     };
-    let cases = cases.iter().zip(runs).map(|(case, runs)| CaseResult {
-        rows: rows(case, runs),
-        case: case.clone(),
-    });
-    Ok(Results {
-        cases: cases.collect(),
-        stolen: stolen() - stolen_before,
-    })
+    let cases = cases
+        .iter()
+        .zip(runs)
+        .map(|(case, runs)| CaseResult { rows: rows(case, runs), case: case.clone() });
+    Ok(Results { cases: cases.collect(), stolen: stolen() - stolen_before })
 }
 
 fn summarise(peer: Peer, runs: Vec<Result<Figures>>) -> Row {
@@ -118,15 +98,8 @@ fn summarise(peer: Peer, runs: Vec<Result<Figures>>) -> Row {
             Err(error) => failures.push(format!("{error:#}")),
         }
     }
-    let medians = columns
-        .into_iter()
-        .map(|(name, values)| (name, median(values)))
-        .collect();
-    Row {
-        peer,
-        medians,
-        failures,
-    }
+    let medians = columns.into_iter().map(|(name, values)| (name, median(values))).collect();
+    Row { peer, medians, failures }
 }
 
 /// The figures of one run: what the parent measured, what the child reported, and what follows
@@ -142,9 +115,7 @@ fn figures(sample: &Sample) -> Result<Figures> {
     if !report.samples.is_empty() {
         let mut histogram = Histogram::<u64>::new(3)?;
         for &nanos in &report.samples {
-            histogram
-                .record(nanos)
-                .context("a latency is beyond the histogram")?;
+            histogram.record(nanos).context("a latency is beyond the histogram")?;
         }
         set("samples", histogram.len() as f64);
         set("p50_us", histogram.value_at_quantile(0.5) as f64 / 1e3);
@@ -154,10 +125,7 @@ fn figures(sample: &Sample) -> Result<Figures> {
     }
     if !report.pauses.is_empty() {
         for (name, window) in [("mmu_1ms_pct", 1_000_000), ("mmu_10ms_pct", 10_000_000)] {
-            let each = report
-                .pauses
-                .iter()
-                .map(|p| mmu::minimum(p, report.elapsed, window));
+            let each = report.pauses.iter().map(|p| mmu::minimum(p, report.elapsed, window));
             set(name, 100.0 * each.fold(1.0, f64::min));
         }
     }

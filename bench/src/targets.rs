@@ -31,17 +31,9 @@ struct Target {
 
 /// The line of each target whose rows were run. A row that failed is short of its target.
 pub fn lines(results: &Results) -> Vec<String> {
-    let measured = |target: &Target| {
-        target
-            .figures()
-            .iter()
-            .all(|f| results.row(&f.case, f.peer).is_some())
-    };
-    targets()
-        .iter()
-        .filter(|target| measured(target))
-        .map(|target| target.line(results))
-        .collect()
+    let measured =
+        |target: &Target| target.figures().iter().all(|f| results.row(&f.case, f.peer).is_some());
+    targets().iter().filter(|target| measured(target)).map(|target| target.line(results)).collect()
 }
 
 impl Target {
@@ -62,54 +54,28 @@ impl Target {
     }
 
     fn line(&self, results: &Results) -> String {
-        let Self {
-            name, unit, limit, ..
-        } = self;
+        let Self { name, unit, limit, .. } = self;
         let value = self.value(results);
-        let verdict = if value.is_some_and(|value| value <= *limit) {
-            "ok"
-        } else {
-            "short"
-        };
+        let verdict = if value.is_some_and(|value| value <= *limit) { "ok" } else { "short" };
         let value = value.map_or("failed".into(), |value| format!("{}{unit}", number(value)));
         format!("{name} {value} {}{unit} {verdict}", number(*limit))
     }
 }
 
 fn figure(case: &str, peer: Peer, name: &'static str) -> Figure {
-    Figure {
-        case: case.to_owned(),
-        peer,
-        name,
-    }
+    Figure { case: case.to_owned(), peer, name }
 }
 
 fn targets() -> Vec<Target> {
     let mut targets = Vec::new();
-    let mut add = |name: String, limit, unit, measure| {
-        targets.push(Target {
-            name,
-            unit,
-            limit,
-            measure,
-        })
-    };
+    let mut add =
+        |name: String, limit, unit, measure| targets.push(Target { name, unit, limit, measure });
     for (ours, theirs, markers) in [(Peer::Trigo1, Peer::Go1, 1), (Peer::Trigo2, Peer::Go2, 2)] {
         let ratio = |case: &str, name: &'static str, theirs| {
             Measure::Ratio(figure(case, ours, name), figure(case, theirs, name))
         };
-        add(
-            format!("trees-cpu-{markers}"),
-            0.40,
-            "",
-            ratio("trees", "cpu_s", theirs),
-        );
-        add(
-            format!("trees-rss-{markers}"),
-            1.0,
-            "",
-            ratio("trees", "peak_rss_mb", theirs),
-        );
+        add(format!("trees-cpu-{markers}"), 0.40, "", ratio("trees", "cpu_s", theirs));
+        add(format!("trees-rss-{markers}"), 1.0, "", ratio("trees", "peak_rss_mb", theirs));
         for (name, column) in [("cpu", "cpu_s"), ("wall", "wall_s")] {
             let name = format!("trees-{name}-mimalloc-{markers}");
             add(name, 1.0, "", ratio("trees", column, Peer::Mimalloc));
@@ -120,12 +86,7 @@ fn targets() -> Vec<Target> {
             ("mark-1g-order", 0.4),
             ("mark-1g-shuffled", 0.35),
         ] {
-            add(
-                format!("{case}-{markers}"),
-                limit,
-                "",
-                ratio(case, "ns_object", theirs),
-            );
+            add(format!("{case}-{markers}"), limit, "", ratio(case, "ns_object", theirs));
         }
     }
     for size in [16, 32, 64] {
@@ -142,12 +103,7 @@ fn targets() -> Vec<Target> {
     add("holds-max".into(), 100.0, "us", Measure::Plain(hold));
     let churned = figure("probe-churn", Peer::Trigo2, "p99.9_us");
     let idle = figure("probe-idle", Peer::Mimalloc, "p99.9_us");
-    add(
-        "probe-p99.9-over-idle".into(),
-        1000.0,
-        "us",
-        Measure::Excess(churned, idle),
-    );
+    add("probe-p99.9-over-idle".into(), 1000.0, "us", Measure::Excess(churned, idle));
     let rss = figure("return", Peer::Trigo2, "idle_rss_mb");
     let bound = figure("return", Peer::Trigo2, "bound_mb");
     add("return-rss".into(), 1.0, "", Measure::Ratio(rss, bound));

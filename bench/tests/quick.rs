@@ -12,18 +12,10 @@ fn every_workload_runs_on_every_peer() {
     let page = String::from_utf8_lossy(&output.stdout);
     let log = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{log}\n{page}");
-    for case in [
-        "trees",
-        "mark-1g-shuffled",
-        "alloc-64-alternate",
-        "holds",
-        "probe-churn",
-        "return",
-    ] {
-        assert!(
-            page.contains(&format!("## {case}\n")),
-            "no {case} in\n{page}"
-        );
+    for case in
+        ["trees", "mark-1g-shuffled", "alloc-64-alternate", "holds", "probe-churn", "return"]
+    {
+        assert!(page.contains(&format!("## {case}\n")), "no {case} in\n{page}");
     }
     assert!(!page.contains("failed"), "{page}");
 }

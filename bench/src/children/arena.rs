@@ -14,33 +14,14 @@ use crate::report::Report;
 pub fn run(job: &Job, report: &mut Report) -> bool {
     match *job {
         Job::Trees { depth } => trees(report, depth),
-        Job::Mark {
-            log2,
-            order,
-            forced,
-        } => mark(report, log2, order, forced),
-        Job::Alloc {
-            size: 16,
-            occupancy,
-            fill,
-            churn,
-        } => {
+        Job::Mark { log2, order, forced } => mark(report, log2, order, forced),
+        Job::Alloc { size: 16, occupancy, fill, churn } => {
             alloc::<0>(report, occupancy, fill, churn);
         }
-        Job::Alloc {
-            size: 32,
-            occupancy,
-            fill,
-            churn,
-        } => {
+        Job::Alloc { size: 32, occupancy, fill, churn } => {
             alloc::<2>(report, occupancy, fill, churn);
         }
-        Job::Alloc {
-            size: 64,
-            occupancy,
-            fill,
-            churn,
-        } => {
+        Job::Alloc { size: 64, occupancy, fill, churn } => {
             alloc::<6>(report, occupancy, fill, churn);
         }
         _ => return false,
@@ -61,9 +42,7 @@ fn bottom_up<'gc>(mc: &Mutation<'gc>, depth: u32) -> Gc<'gc, Node<'gc>> {
 }
 
 fn count(node: Gc<'_, Node<'_>>) -> u64 {
-    1 + node
-        .children
-        .map_or(0, |[left, right]| count(left) + count(right))
+    1 + node.children.map_or(0, |[left, right]| count(left) + count(right))
 }
 
 fn trees(report: &mut Report, depth: u32) {
@@ -97,30 +76,16 @@ struct Object<'gc> {
 impl<'gc> Object<'gc> {
     fn new(mc: &Mutation<'gc>) -> Gc<'gc, Self> {
         let (left, right) = (Lock::new(None), Lock::new(None));
-        Gc::new(
-            mc,
-            Object {
-                left,
-                right,
-                id: Lock::new(0),
-                _pad: [0; 5],
-            },
-        )
+        Gc::new(mc, Object { left, right, id: Lock::new(0), _pad: [0; 5] })
     }
 }
 
 /// Sets an object's fields.
 fn fill<'gc>(mc: &Mutation<'gc>, object: Gc<'gc, Object<'gc>>, id: u64, edges: [Edge<'gc>; 2]) {
     let object = Gc::write(mc, object);
-    gc_arena::barrier::field!(object, Object, left)
-        .unlock()
-        .set(edges[0]);
-    gc_arena::barrier::field!(object, Object, right)
-        .unlock()
-        .set(edges[1]);
-    gc_arena::barrier::field!(object, Object, id)
-        .unlock()
-        .set(id);
+    gc_arena::barrier::field!(object, Object, left).unlock().set(edges[0]);
+    gc_arena::barrier::field!(object, Object, right).unlock().set(edges[1]);
+    gc_arena::barrier::field!(object, Object, id).unlock().set(id);
 }
 
 fn take_id(next: &mut u64) -> u64 {
@@ -197,21 +162,8 @@ struct Kept<'gc, const PAD: usize> {
 fn alloc<const PAD: usize>(report: &mut Report, occupancy: Occupancy, fill: u32, churn: u32) {
     let slots = |mib: u32| ((mib as usize) << 20) / (16 + 8 * PAD);
     let mut arena = Arena::<Rootable![Kept<'_, PAD>]>::new(|mc| {
-        let new = |i| {
-            Gc::new(
-                mc,
-                Link {
-                    next: None,
-                    id: i as u64,
-                    _pad: [0; PAD],
-                },
-            )
-        };
-        let count = if occupancy == Occupancy::Empty {
-            0
-        } else {
-            slots(fill)
-        };
+        let new = |i| Gc::new(mc, Link { next: None, id: i as u64, _pad: [0; PAD] });
+        let count = if occupancy == Occupancy::Empty { 0 } else { slots(fill) };
         let mut slots: Vec<_> = (0..count).map(|i| Some(new(i))).collect();
         let mut random = Random::new(1);
         for (i, slot) in slots.iter_mut().enumerate() {
@@ -226,14 +178,7 @@ fn alloc<const PAD: usize>(report: &mut Report, occupancy: Occupancy, fill: u32,
         arena.mutate_root(|mc, root| {
             let mut next = None;
             for id in 0..length as u64 {
-                next = Some(Gc::new(
-                    mc,
-                    Link {
-                        next,
-                        id,
-                        _pad: [0; PAD],
-                    },
-                ));
+                next = Some(Gc::new(mc, Link { next, id, _pad: [0; PAD] }));
             }
             root.sink = next;
         });
@@ -244,9 +189,6 @@ fn alloc<const PAD: usize>(report: &mut Report, occupancy: Occupancy, fill: u32,
         let last = std::iter::successors(root.sink, |link| link.next);
         assert!(last.map(|link| link.id).eq((0..HOT_CHAIN as u64).rev()));
         let kept = root.slots.iter().enumerate();
-        assert!(
-            kept.into_iter()
-                .all(|(i, kept)| kept.is_none_or(|kept| kept.id == i as u64))
-        );
+        assert!(kept.into_iter().all(|(i, kept)| kept.is_none_or(|kept| kept.id == i as u64)));
     });
 }

@@ -18,40 +18,17 @@ use crate::report::Report;
 pub fn run(job: &Job, report: &mut Report) -> bool {
     match *job {
         Job::Trees { depth } => trees(report, depth),
-        Job::Alloc {
-            size: 16,
-            occupancy,
-            fill,
-            churn,
-        } => {
+        Job::Alloc { size: 16, occupancy, fill, churn } => {
             alloc::<0>(report, occupancy, fill, churn);
         }
-        Job::Alloc {
-            size: 32,
-            occupancy,
-            fill,
-            churn,
-        } => {
+        Job::Alloc { size: 32, occupancy, fill, churn } => {
             alloc::<2>(report, occupancy, fill, churn);
         }
-        Job::Alloc {
-            size: 64,
-            occupancy,
-            fill,
-            churn,
-        } => {
+        Job::Alloc { size: 64, occupancy, fill, churn } => {
             alloc::<6>(report, occupancy, fill, churn);
         }
-        Job::Probe {
-            records,
-            rate,
-            millis,
-        } => probe(report, records, rate, millis),
-        Job::Return {
-            log2,
-            settle,
-            window,
-        } => give_back(report, log2, settle, window),
+        Job::Probe { records, rate, millis } => probe(report, records, rate, millis),
+        Job::Return { log2, settle, window } => give_back(report, log2, settle, window),
         _ => return false,
     }
     true
@@ -66,10 +43,7 @@ struct Node {
 
 fn bottom_up(depth: u32) -> Box<Node> {
     let child = || (depth > 0).then(|| bottom_up(depth - 1));
-    Box::new(Node {
-        left: child(),
-        right: child(),
-    })
+    Box::new(Node { left: child(), right: child() })
 }
 
 fn count(node: &Node) -> u64 {
@@ -99,13 +73,7 @@ struct Link<const PAD: usize> {
 
 fn alloc<const PAD: usize>(report: &mut Report, occupancy: Occupancy, fill: u32, churn: u32) {
     let slots = |mib: u32| ((mib as usize) << 20) / size_of::<Link<PAD>>();
-    let new = |next, id| {
-        Box::new(Link::<PAD> {
-            next,
-            id,
-            _pad: [0; PAD],
-        })
-    };
+    let new = |next, id| Box::new(Link::<PAD> { next, id, _pad: [0; PAD] });
     let mut kept = Vec::new();
     if occupancy != Occupancy::Empty {
         kept.extend((0..slots(fill)).map(|i| Some(new(None, i as u64))));
@@ -129,9 +97,7 @@ fn alloc<const PAD: usize>(report: &mut Report, occupancy: Occupancy, fill: u32,
     let last = std::iter::successors(sink.as_deref(), |link| link.next.as_deref());
     assert!(last.map(|link| link.id).eq((0..HOT_CHAIN as u64).rev()));
     assert!(
-        kept.iter()
-            .enumerate()
-            .all(|(i, kept)| kept.as_ref().is_none_or(|k| k.id == i as u64))
+        kept.iter().enumerate().all(|(i, kept)| kept.as_ref().is_none_or(|k| k.id == i as u64))
     );
 }
 
@@ -144,11 +110,7 @@ struct Record {
 
 fn record(key: u64) -> Box<Record> {
     let payload = Box::new(from_fn(|i| if i == 0 { key } else { 0 }));
-    Box::new(Record {
-        payload,
-        key,
-        _pad: [0; 6],
-    })
+    Box::new(Record { payload, key, _pad: [0; 6] })
 }
 
 fn probe(report: &mut Report, records: u32, rate: u32, millis: u64) {
@@ -165,10 +127,7 @@ fn probe(report: &mut Report, records: u32, rate: u32, millis: u64) {
             report.samples.push(lateness(start, due));
         }
         if let Some(churner) = churner {
-            report.set(
-                "churn_per_s",
-                churner.join().expect("the churning thread panicked"),
-            );
+            report.set("churn_per_s", churner.join().expect("the churning thread panicked"));
         }
     });
     assert_eq!(probed.payload[0], probed.key);
@@ -200,12 +159,7 @@ struct Object {
 
 fn grow(levels: u32, id: &mut u64) -> Option<Box<Object>> {
     (levels > 0).then(|| {
-        let mut object = Box::new(Object {
-            left: None,
-            right: None,
-            id: *id,
-            _pad: [0; 5],
-        });
+        let mut object = Box::new(Object { left: None, right: None, id: *id, _pad: [0; 5] });
         *id += 1;
         object.left = grow(levels - 1, id);
         object.right = grow(levels - 1, id);
@@ -214,9 +168,7 @@ fn grow(levels: u32, id: &mut u64) -> Option<Box<Object>> {
 }
 
 fn objects(object: &Option<Box<Object>>) -> u64 {
-    object.as_ref().map_or(0, |object| {
-        1 + objects(&object.left) + objects(&object.right)
-    })
+    object.as_ref().map_or(0, |object| 1 + objects(&object.left) + objects(&object.right))
 }
 
 fn give_back(report: &mut Report, log2: u32, settle: u64, window: u64) {
@@ -226,17 +178,7 @@ fn give_back(report: &mut Report, log2: u32, settle: u64, window: u64) {
             *live = live.take().and_then(|object| object.left);
         }
     };
-    idle(
-        report,
-        &mut live,
-        log2,
-        [settle, window],
-        drop_most,
-        |_, sleep| sleep(),
-    );
-    assert_eq!(
-        live.as_ref().map(|object| object.id),
-        Some(KEPT_BELOW.into())
-    );
+    idle(report, &mut live, log2, [settle, window], drop_most, |_, sleep| sleep());
+    assert_eq!(live.as_ref().map(|object| object.id), Some(KEPT_BELOW.into()));
     assert_eq!(objects(&live), (1 << (log2 - KEPT_BELOW)) - 1);
 }

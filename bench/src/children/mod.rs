@@ -83,9 +83,7 @@ const CHURN_PERIOD: Duration = Duration::from_millis(1);
 
 /// The multiples of `period` below `length`: an open loop's schedule.
 fn due_times(period: Duration, length: Duration) -> impl Iterator<Item = Duration> {
-    (1..)
-        .map(move |n| period * n)
-        .take_while(move |&due| due < length)
+    (1..).map(move |n| period * n).take_while(move |&due| due < length)
 }
 
 /// How long ago something was due, in nanoseconds.

@@ -4,7 +4,7 @@ use std::ptr::null_mut;
 
 use trigo_heap::{Mutator, Root};
 
-use super::{kind, new, pointers, set};
+use super::{held, hold, kind, new, pointers, set};
 use crate::children::{HOT_CHAIN, time_chains};
 use crate::job::Occupancy;
 use crate::random::Random;
@@ -26,11 +26,7 @@ pub fn run<const BYTES: usize>(
 ) {
     let kind = kind::<BYTES>(mutator.heap(), 0b1);
     let slots = |mib: u32| ((mib as usize) << 20) / BYTES;
-    let count = if occupancy == Occupancy::Empty {
-        0
-    } else {
-        slots(fill)
-    };
+    let count = if occupancy == Occupancy::Empty { 0 } else { slots(fill) };
     let new_link = |mutator: &mut Mutator| new::<BYTES, [u8; BYTES]>(mutator, kind).cast::<Link>();
 
     let kept = pointers::<Link>(mutator, count);
@@ -63,7 +59,7 @@ pub fn run<const BYTES: usize>(
             }
             head = link;
         }
-        sink.set(mutator, head.cast());
+        hold(mutator, &sink, head);
     };
     let marking = || {
         let stats = heap.stats();
@@ -71,7 +67,7 @@ pub fn run<const BYTES: usize>(
     };
     time_chains(report, slots(churn), chain, marking);
     report.cycles = heap.stats().cycles - cycles_before;
-    check(sink.get().cast(), kept, count);
+    check(held(&sink), kept, count);
 }
 
 /// Panics unless the last chain and what was kept are intact.
@@ -79,16 +75,10 @@ fn check(chain: *const Link, kept: *const *mut Link, count: usize) {
     // SAFETY: the chain is rooted and the array held by the caller; nothing changes them any more.
     let link = |link: *const Link| unsafe { link.as_ref() };
     let last = std::iter::successors(link(chain), |last| link(last.next));
-    assert!(
-        chain.map(|link| link.id).eq((0..HOT_CHAIN as u64).rev()),
-        "the last chain is broken"
-    );
+    assert!(last.map(|link| link.id).eq((0..HOT_CHAIN as u64).rev()), "the last chain is broken");
     for i in 0..count {
         // SAFETY: as above, and `i` is within the array.
         let kept = link(unsafe { *kept.add(i) });
-        assert!(
-            kept.is_none_or(|kept| kept.id == i as u64),
-            "a kept object was overwritten"
-        );
+        assert!(kept.is_none_or(|kept| kept.id == i as u64), "a kept object was overwritten");
     }
 }

@@ -51,10 +51,7 @@ pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, millis: u64) {
     report.cycles = heap.stats().cycles - cycles_before;
     let all = || seen.iter().flat_map(|seen| &seen.pauses);
     let longest = all().map(|&[_, length, _]| length).max().unwrap_or(0);
-    let own = all()
-        .map(|&[_, length, delay]| length.saturating_sub(delay))
-        .max()
-        .unwrap_or(0);
+    let own = all().map(|&[_, length, delay]| length.saturating_sub(delay)).max().unwrap_or(0);
     // The heap keeps the maximum of each kind of hold; their sum bounds a hold that is made of one of each.
     let hold = |part: fn(&HoldTimes) -> u64| {
         seen.iter().map(|seen| part(&seen.holds)).max().unwrap_or(0) as f64 / 1e3
@@ -66,14 +63,8 @@ pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, millis: u64) {
     report.set("hold_preempted_us", hold(|h| h.preempted));
     report.set("op_max_us", longest as f64 / 1e3);
     report.set("op_max_own_us", own as f64 / 1e3);
-    report.set(
-        "run_delay_ms",
-        seen.iter().map(|seen| seen.delayed).sum::<u64>() as f64 / 1e6,
-    );
-    report.set(
-        "operations",
-        seen.iter().map(|seen| seen.operations).sum::<u64>() as f64,
-    );
+    report.set("run_delay_ms", seen.iter().map(|seen| seen.delayed).sum::<u64>() as f64 / 1e6);
+    report.set("operations", seen.iter().map(|seen| seen.operations).sum::<u64>() as f64);
     report.pauses = seen.map(|seen| seen.pauses).into();
     check_all(tree, log2);
 }
@@ -86,12 +77,8 @@ fn churn(heap: &Heap, tree: *mut Object, seed: u64, start: Instant, length: Dura
         let delay = RunDelay::new();
         let first = delay.read();
         let mut before = first;
-        let mut seen = Seen {
-            operations: 0,
-            delayed: 0,
-            pauses: Vec::new(),
-            holds: HoldTimes::default(),
-        };
+        let mut seen =
+            Seen { operations: 0, delayed: 0, pauses: Vec::new(), holds: HoldTimes::default() };
         let mut last = start.elapsed();
         while last < length {
             for _ in 0..STRETCH {
@@ -109,8 +96,7 @@ fn churn(heap: &Heap, tree: *mut Object, seed: u64, start: Instant, length: Dura
                 let took = (now - last).as_nanos() as u64;
                 if took > PAUSE_FLOOR {
                     let after = delay.read();
-                    seen.pauses
-                        .push([last.as_nanos() as u64, took, after - before]);
+                    seen.pauses.push([last.as_nanos() as u64, took, after - before]);
                     before = after;
                     now = start.elapsed();
                 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use trigo_heap::{FixedKind, Heap, Layout, Mutator};
 
-use super::{attached, fixed, kind, new, pointers, set};
+use super::{attached, fixed, hold, kind, new, pointers, set};
 use crate::children::{CHURN_PERIOD, PROBE_PERIOD, burst, due_times, lateness};
 use crate::meter::sleep_until;
 use crate::random::Random;
@@ -25,10 +25,7 @@ struct Kinds {
 
 impl Kinds {
     fn of(heap: &Heap) -> Self {
-        Self {
-            record: kind(heap, 0b1),
-            payload: fixed(heap, Layout::NO_SCAN),
-        }
+        Self { record: kind(heap, 0b1), payload: fixed(heap, Layout::NO_SCAN) }
     }
 
     fn record(self, mutator: &mut Mutator, key: u64) -> *mut Record {
@@ -66,15 +63,13 @@ pub fn run(mutator: &mut Mutator, report: &mut Report, records: u32, rate: u32, 
             let heap = &heap;
             scope.spawn(move || {
                 let table = address as *mut *mut Record;
-                attached(heap, |mutator| {
-                    churn(mutator, table, records, rate, start, length)
-                })
+                attached(heap, |mutator| churn(mutator, table, records, rate, start, length))
             })
         });
         for due in due_times(PROBE_PERIOD, length) {
             mutator.blocked(|| sleep_until(start, due));
             let record = kinds.record(mutator, due.as_nanos() as u64);
-            probed.set(mutator, record.cast());
+            hold(mutator, &probed, record);
             report.samples.push(lateness(start, due));
         }
         if let Some(churner) = churner {

@@ -44,9 +44,5 @@ fn bottom_up(mutator: &mut Mutator, kind: FixedKind<16>, depth: u32) -> *mut Nod
 fn count(node: *const Node) -> u64 {
     // SAFETY: nodes do not change any more, and the caller's variable or the parent keeps this one.
     let node = unsafe { &*node };
-    if node.left.is_null() {
-        1
-    } else {
-        1 + count(node.left) + count(node.right)
-    }
+    if node.left.is_null() { 1 } else { 1 + count(node.left) + count(node.right) }
 }
