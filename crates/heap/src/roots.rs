@@ -211,7 +211,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// A stack whose highest address is `top`, born running and, being empty, scanned.
+    /// A stack whose highest address is `top`, born running and, being empty, scanned in `cycle`.
     pub(crate) fn new(top: usize, cycle: u32) -> Self {
         Self {
             claim: StackClaim::born(cycle),

@@ -289,7 +289,11 @@ impl Mutator {
                 Some(Task::CleanUp(cleanup)) => cleanup(),
                 Some(Task::Finalize(object, finalizer)) => {
                     let object = NonNull::new(object as *mut u8).expect("objects have addresses");
-                    // No safepoint since the queue, which was a root, was left.
+                    // The queue is a root, and this takes something out of it: a deletion, which a scan that has not come
+                    // to the queue yet must hear of.
+                    if self.is_marking() {
+                        Greyer::new(&shared).precise(object.as_ptr() as usize);
+                    }
                     let root = self.root(object);
                     finalizer(self, object);
                     drop(root);
