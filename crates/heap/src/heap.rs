@@ -138,7 +138,8 @@ impl Shared {
     /// Bytes of live and not yet collected objects, as the pacer counts them.
     pub(crate) fn heap_bytes(&self) -> usize {
         // Relaxed: statistics; the trigger tolerates a chunk's delay.
-        self.base_live.load(Ordering::Relaxed) + self.allocated.load(Ordering::Relaxed)
+        let allocated = self.allocated.load(Ordering::Relaxed);
+        self.base_live.load(Ordering::Relaxed).saturating_add(allocated)
     }
 
     pub(crate) fn set_plan(&self, plan: Plan) {
@@ -265,9 +266,13 @@ impl Heap {
     }
 
     /// Counts `bytes` of memory outside of the heap that its objects keep alive towards the goal and the limit.
+    /// The count stops at `usize::MAX`.
     pub fn add_external(&self, bytes: usize) {
-        self.shared.external.fetch_add(bytes, Ordering::Relaxed);
-        self.shared.allocated.fetch_add(bytes, Ordering::Relaxed);
+        let add = |n: usize| Some(n.saturating_add(bytes));
+        for count in [&self.shared.external, &self.shared.allocated] {
+            // The closure always says yes, so the update cannot fail.
+            let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        }
     }
 
     /// Takes back what [`Heap::add_external`] counted.

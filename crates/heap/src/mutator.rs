@@ -418,7 +418,12 @@ impl Mutator {
 
     /// Registers a stack whose highest address is `top`; it runs on this mutator from now on.
     pub fn new_stack(&mut self, top: *const u8) -> Arc<Stack> {
-        let stack = Arc::new(Stack::new(top as usize, self.private().cycle));
+        let private = self.private();
+        // Before this mutator's own scan the new stack may get objects that are held by other stacks alone, or that
+        // were not born black: then it has to be scanned as they are.
+        let unscanned = private.marking && !private.scanned;
+        let scanned_in = private.cycle.wrapping_sub(u32::from(unscanned));
+        let stack = Arc::new(Stack::new(top as usize, scanned_in));
         self.heap.shared.roots.add_stack(Arc::clone(&stack));
         self.private().stack = Some(Arc::clone(&stack));
         stack

@@ -87,8 +87,13 @@ impl Root {
         NonNull::new(unsafe { &*self.slot }.load(Ordering::Acquire) as *mut u8)
     }
 
-    /// Makes the handle hold another object, or none. `mutator` is one of the same heap.
+    /// Makes the handle hold another object, or none.
+    ///
+    /// # Panics
+    /// If `mutator` is one of another heap.
     pub fn set(&self, mutator: &mut Mutator, object: Option<NonNull<u8>>) {
+        let same = Arc::ptr_eq(&self.shared, mutator.shared());
+        assert!(same, "a root handle was set through a mutator of another heap");
         let object = object.map_or(std::ptr::null_mut(), NonNull::as_ptr);
         // SAFETY: the slot is one word that the heap scans as a root; a value that is no object of the heap is ignored.
         unsafe { mutator.store(self.slot as *mut *mut u8, object) };
@@ -211,7 +216,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// A stack whose highest address is `top`, born running and, being empty, scanned.
+    /// A stack whose highest address is `top`, born running and, being empty, scanned in `cycle`.
     pub(crate) fn new(top: usize, cycle: u32) -> Self {
         Self {
             claim: StackClaim::born(cycle),

@@ -64,8 +64,14 @@ impl Weak {
     /// The object, or `None` once it is dead or its finalizer is queued: for good. While a cycle marks, loading an object
     /// that has not been reached keeps it alive for this cycle; where that would keep the cycle from ending, the load
     /// waits until it has ended. Then it is a safepoint.
+    ///
+    /// # Panics
+    /// If the object lives and `mutator` is one of another heap.
     pub fn get(&self, mutator: &mut Mutator) -> Option<NonNull<u8>> {
         let shared = Arc::clone(mutator.shared());
+        let target = self.cell.peek();
+        let same = target == 0 || shared.space.contains(target);
+        assert!(same, "a weak reference was loaded through a mutator of another heap");
         loop {
             let marking = mutator.is_marking();
             let white = |address: usize| {
@@ -289,7 +295,11 @@ impl Mutator {
                 Some(Task::CleanUp(cleanup)) => cleanup(),
                 Some(Task::Finalize(object, finalizer)) => {
                     let object = NonNull::new(object as *mut u8).expect("objects have addresses");
-                    // No safepoint since the queue, which was a root, was left.
+                    // The queue is a root, and this takes something out of it: a deletion, which a scan that has not come
+                    // to the queue yet must hear of.
+                    if self.is_marking() {
+                        Greyer::new(&shared).precise(object.as_ptr() as usize);
+                    }
                     let root = self.root(object);
                     finalizer(self, object);
                     drop(root);

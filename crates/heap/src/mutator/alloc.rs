@@ -65,6 +65,10 @@ impl Mutator {
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] if the heap has no room.
+    ///
+    /// # Panics
+    /// If this heap has no such kind, because it is another heap's. A kind of another heap whose number this one has given
+    /// to another kind cannot be told apart: it gives an object of that kind.
     #[inline(always)]
     pub fn alloc_kind(&mut self, kind: Kind) -> Result<NonNull<u8>, Error> {
         self.bump(kind.index, kind.size as usize)
@@ -144,6 +148,8 @@ impl Mutator {
     /// Gives the cursor of `kind` at least one free slot.
     fn refill(&mut self, kind: u16) -> Result<(), Error> {
         let shared = &self.heap.shared;
+        let known = shared.space.kinds.len();
+        assert!((kind as usize) < known, "kind {kind} is not one of this heap's");
         let info = shared.space.kinds.get(kind);
         let size = info.size as usize;
         let private = self.private();
