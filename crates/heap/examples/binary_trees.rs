@@ -26,8 +26,8 @@ unsafe fn build(mutator: &mut Mutator, kind: NodeKind, depth: u32) -> NonNull<No
     // SAFETY: a fresh node of two words; both are stored before the next safepoint.
     unsafe {
         let slots = node.as_ptr().cast::<*mut u8>();
-        mutator.store(slots, children[0]);
-        mutator.store(slots.add(1), children[1]);
+        mutator.init(slots, children[0]);
+        mutator.init(slots.add(1), children[1]);
     }
     node
 }

@@ -26,8 +26,8 @@ fn list(mutator: &mut Mutator, length: usize) -> Result<Root, Error> {
     for _ in 0..length {
         let cell = mutator.alloc(Layout::POINTERS, 16)?;
         let next = list.get().map_or(null_mut(), NonNull::as_ptr);
-        // SAFETY: the first word of a fresh cell is a pointer word.
-        unsafe { mutator.store(cell.as_ptr().cast(), next) };
+        // SAFETY: the first store to the first word of a fresh cell, a pointer word.
+        unsafe { mutator.init(cell.as_ptr().cast(), next) };
         list.set(mutator, Some(cell));
     }
     Ok(list)

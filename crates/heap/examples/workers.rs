@@ -40,10 +40,10 @@ fn build(mutator: &mut Mutator, kind: NodeKind, first: u64) -> Result<Root, Erro
     for value in first..first + NODES {
         let node = mutator.alloc_fixed(kind)?.cast::<Node>();
         let next = list.get().map_or(null_mut(), NonNull::as_ptr);
-        // SAFETY: a fresh node, and the store is to its pointer word.
+        // SAFETY: a fresh node, and the first store to its pointer word.
         unsafe {
             (&raw mut (*node.as_ptr()).value).write(value);
-            mutator.store((&raw mut (*node.as_ptr()).next).cast(), next);
+            mutator.init((&raw mut (*node.as_ptr()).next).cast(), next);
         }
         list.set(mutator, Some(node.cast()));
     }

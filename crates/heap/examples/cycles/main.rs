@@ -68,8 +68,8 @@ fn list(mutator: &mut Mutator) -> Result<Root, Error> {
     for _ in 0..LIST / OBJECT {
         let object = mutator.alloc(Layout::POINTERS, OBJECT)?;
         let next = list.get().map_or(null_mut(), NonNull::as_ptr);
-        // SAFETY: the first word of a fresh object, all of whose words are pointers.
-        unsafe { mutator.store(object.as_ptr().cast(), next) };
+        // SAFETY: the first store to a word of a fresh object, all of whose words are pointers.
+        unsafe { mutator.init(object.as_ptr().cast(), next) };
         list.set(mutator, Some(object));
     }
     Ok(list)

@@ -1,6 +1,6 @@
 //! Answering handshakes, by the mutator itself or by the collector that claimed it.
 
-use super::{BUFFER, Cursor, Mutator, MutatorState, NO_SPAN, NOTHING};
+use super::{BARRIER_DELETION, BARRIER_FULL, BARRIER_OFF, BUFFER, Cursor, Mutator, MutatorState, NO_SPAN, NOTHING};
 use crate::{
     collector::Action,
     heap::Shared,
@@ -16,18 +16,25 @@ impl Mutator {
     /// Answers the handshake that is pending, if one is. `sp` bounds the stack's live part.
     pub(super) fn answer_pending(&mut self, sp: usize) {
         let shared = &self.heap.shared;
-        while let Some(n) = self.state().gate.pending() {
-            let (start, cpu) = (now(), crate::stats::thread_cpu());
-            self.private().sp = sp;
-            let action = shared.control.action();
-            // SAFETY: the gate is RUNNING and this is the mutator's thread.
-            unsafe { self.state().answer(shared, action) };
-            self.state().gate.finish(n);
-            shared.control.answered();
-            self.state().holds.handshake(start, cpu);
-            shared.control.wait_while_held();
+        let mut waits = 0u32;
+        loop {
+            while let Some(n) = self.state().gate.pending() {
+                let (start, cpu) = (now(), crate::stats::thread_cpu());
+                self.private().sp = sp;
+                let action = shared.control.action();
+                // SAFETY: the gate is RUNNING and this is the mutator's thread.
+                unsafe { self.state().answer(shared, action) };
+                self.state().gate.finish(n);
+                shared.control.answered();
+                self.state().holds.handshake(start, cpu);
+            }
+            if !shared.control.is_held() {
+                return;
+            }
+            // `verify` holds all mutators. It says so before it asks them, so a handshake may still come in here.
+            waits += 1;
+            if waits < 64 { spin_loop() } else { yield_now() }
         }
-        shared.control.wait_while_held();
     }
 }
 
@@ -42,7 +49,7 @@ impl MutatorState {
         match action {
             Action::BarrierOn { cycle } => {
                 (private.cycle, private.marking, private.scanned) = (cycle, true, false);
-                self.barrier.store(1, Ordering::Relaxed);
+                self.barrier.store(BARRIER_FULL, Ordering::Relaxed);
             }
             Action::AllocateBlack => {
                 private.black = true;
@@ -53,6 +60,7 @@ impl MutatorState {
                 private.scanned = true;
                 // SAFETY: as the caller vouches.
                 unsafe { self.scan_stacks(heap) };
+                self.barrier.store(BARRIER_DELETION, Ordering::Relaxed);
             }
             Action::Visit => self.flush(heap),
             Action::Hold => {
@@ -62,7 +70,7 @@ impl MutatorState {
                 unsafe { self.drop_runs() };
             }
             Action::Flip { epoch } => {
-                self.barrier.store(0, Ordering::Relaxed);
+                self.barrier.store(BARRIER_OFF, Ordering::Relaxed);
                 self.empty_buffer();
                 (private.marking, private.black, private.debt) = (false, false, 0.0);
                 // SAFETY: as the caller vouches.
@@ -201,16 +209,5 @@ impl MutatorState {
         let private = unsafe { self.private() };
         heap.allocated.fetch_add(std::mem::take(&mut private.uncounted), Ordering::Relaxed);
         (private.stack, private.native_top) = (None, None);
-    }
-}
-
-impl crate::collector::Control {
-    /// Waits while `verify` holds all mutators.
-    fn wait_while_held(&self) {
-        let mut spins = 0u32;
-        while self.is_held() {
-            spins += 1;
-            if spins < 64 { spin_loop() } else { yield_now() }
-        }
     }
 }
