@@ -7,6 +7,8 @@ use std::{
     io,
     ptr::NonNull,
     sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
 };
 use trigo_heap::{Config, Error, Heap, Layout, Mutator};
 
@@ -67,6 +69,8 @@ fn main() -> Result<(), Error> {
         if number % (BUFFERS / KEPT) == 0 {
             kept.push((number, mutator.root(buffer.cast())));
         }
+        // The program's own work with the buffer, in which it does not touch the heap.
+        mutator.blocked(|| thread::sleep(Duration::from_micros(50)));
         // The heap queues finalizers and the client decides who runs them, and when: here, in between.
         mutator.run_finalizers();
     }

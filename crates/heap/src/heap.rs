@@ -278,6 +278,9 @@ impl Heap {
     pub fn add_external(&self, bytes: usize) {
         self.shared.external.fetch_add(bytes, Ordering::Relaxed);
         self.shared.allocated.fetch_add(bytes, Ordering::Relaxed);
+        if self.shared.heap_bytes() >= self.shared.trigger.load(Ordering::Relaxed) {
+            self.shared.control.trigger();
+        }
     }
 
     /// Takes back what [`Heap::add_external`] counted.
