@@ -126,7 +126,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut samples = Vec::new();
             while !done.load(Ordering::Relaxed) {
                 samples.push(sample(&heap, born));
-                thread::sleep(Duration::from_millis(2));
+                thread::sleep(Duration::from_millis(4));
             }
             samples
         });
@@ -140,11 +140,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("\n{}", terminal::plot(&samples, &records));
 
     let automatic = records.iter().filter(|r| r.reason == Reason::Allocation);
-    let longest = automatic.clone().max_by_key(|r| r.mark).ok_or("allocation started no cycle")?;
+    let largest = automatic.clone().max_by_key(|r| r.live).ok_or("allocation started no cycle")?;
     let folder = folder();
     std::fs::create_dir_all(&folder)?;
     for (name, text) in
-        [("cycles.svg", plot::draw(&samples, &records)), ("cycle.svg", picture::draw(longest))]
+        [("cycles.svg", plot::draw(&samples, &records)), ("cycle.svg", picture::draw(largest))]
     {
         let path = folder.join(name);
         std::fs::write(&path, text)?;

@@ -75,9 +75,9 @@ fn column(at: f64) -> f64 {
 fn happens(record: &CycleRecord, i: usize) -> Vec<String> {
     let mib = |bytes: f64| format!("{:.1} MiB", bytes / f64::from(1 << 20));
     match i {
-        0 => ["two handshakes:", "1. barrier on", "2. objects are born marked"]
-            .map(Into::into)
-            .into(),
+        0 => {
+            ["two handshakes:", "1. barrier on", "2. new objects are marked"].map(Into::into).into()
+        }
         1 => vec![
             "one handshake: each mu-".into(),
             "tator scans its stack;".into(),
@@ -88,7 +88,10 @@ fn happens(record: &CycleRecord, i: usize) -> Vec<String> {
             format!("{} objects,", record.objects_marked),
             format!("{} scanned;", mib(record.scanned as f64)),
             format!("assists took {};", time(record.assist)),
-            format!("{} closing round(s)", record.rounds),
+            match record.rounds {
+                1 => "one closing round".into(),
+                n => format!("{n} closing rounds"),
+            },
         ],
         3 => [
             "marking is closed: what",
@@ -118,7 +121,7 @@ fn lanes(svg: &mut Svg) {
         (0.25, 4.5, "#4e79a7", "every mutator's write barrier is on"),
         (0.75, 4.5, "#f28e2b", "new objects are born marked"),
         (1.0, 3.0, "#9c755f", "allocation pays with assists when marking is late"),
-        (4.5, 6.0, "#59a14f", "allocation sweeps: it takes the free runs between marks"),
+        (4.5, 6.0, "#59a14f", "allocation takes the free runs"),
     ]
     .into_iter()
     .enumerate()

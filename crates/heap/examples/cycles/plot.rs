@@ -45,8 +45,13 @@ pub fn draw(samples: &[Sample], records: &[CycleRecord]) -> String {
         }
     }
 
+    // Points within a level stretch add nothing.
     let curve = |value: fn(&Sample) -> usize| -> Vec<(f64, f64)> {
-        samples.iter().map(|s| (x(s.at.as_secs_f64()), y(value(s) as f64 / MIB))).collect()
+        let level =
+            |i: usize| samples[i - 1..=i + 1].windows(2).all(|s| value(&s[0]) == value(&s[1]));
+        let corners = (0..samples.len()).filter(|&i| i == 0 || i + 1 == samples.len() || !level(i));
+        let points = corners.map(|i| &samples[i]);
+        points.map(|s| (x(s.at.as_secs_f64()), y(value(s) as f64 / MIB))).collect()
     };
     let heap = curve(|s| s.heap);
     let mut area = vec![(x(0.0), y(0.0))];
