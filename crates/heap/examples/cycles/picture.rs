@@ -94,8 +94,8 @@ fn happens(record: &CycleRecord, i: usize) -> Vec<String> {
             },
         ],
         3 => [
-            "marking is closed: what",
-            "is unmarked is dead. Weak",
+            "marking has closed:",
+            "white means dead. Weak",
             "references are cleared,",
             "finalizers are queued",
         ]
