@@ -154,7 +154,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let most = samples.iter().map(|s| s.resident).max().unwrap_or(0);
     let last = sample(&heap, born);
     println!(
-        "{} cycles; {} MiB at the most, {} MiB at the end; the longest hold was {} µs",
+        "{} cycles; {} MiB at the most, {} MiB at the end; the slowest answer took {} µs",
         records.len(),
         most >> 20,
         last.resident >> 20,

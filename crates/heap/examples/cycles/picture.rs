@@ -101,14 +101,14 @@ fn happens(record: &CycleRecord, i: usize) -> Vec<String> {
         ]
         .map(Into::into)
         .into(),
-        4 => ["one handshake: marks", "become allocation bits,", "the barrier goes off"]
+        4 => ["one handshake: the barrier", "goes off, spans are given", "up to be swept"]
             .map(Into::into)
             .into(),
         _ => [
-            "mutators take free runs;",
-            "in the background spans",
-            "are counted and filed,",
-            "empty ones given back",
+            "marks become allocation",
+            "bits: mutators sweep what",
+            "they take, the collector",
+            "what is left",
         ]
         .map(Into::into)
         .into(),
