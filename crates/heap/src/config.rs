@@ -12,7 +12,7 @@
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Bytes of address space to reserve, rounded up to 4 MiB; the heap cannot grow beyond it. Reserving costs no
-    /// memory; the tables beside the range add about a fiftieth to it. Default: 64 GiB.
+    /// memory; the tables beside the range add about a seventh to it. Default: 64 GiB.
     pub reserve: usize,
     /// Garbage allowed per cycle, in percent of what was live after the last one (Go's `GOGC`); `None` turns
     /// automatic collection off unless a memory limit forces it. Default: 100.

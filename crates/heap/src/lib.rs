@@ -6,9 +6,9 @@
 //! trigger, a cycle marks what can be reached while the threads go on, and what was not reached is free
 //! from then on. Objects never move; a pointer into the middle of an object keeps the whole object.
 //!
-//! The collector is concurrent tri-colour mark-sweep. It shakes hands with one thread at a time and holds
-//! nobody while it waits for somebody else. `docs/collector.md` in the repository explains how that is
-//! sound; this page is for those who embed it.
+//! The collector is concurrent tri-colour mark-sweep. Threads answer its handshakes each for itself, and none is
+//! held until the others have. `docs/collector.md` in the repository explains how that is sound; this page is
+//! for those who embed it.
 //!
 //! # A complete example
 //!
@@ -177,9 +177,9 @@
 //! * Linux on x86-64, 64-bit pointers.
 //! * A heap reserves its address range when it is made ([`Config::reserve`], 64 GiB unless told otherwise) and
 //!   never grows past it.
-//! * At most 65,536 layouts and 1,022 kinds a heap, of which 268 exist from the start; layouts that get no kind of their
+//! * At most 65,536 layouts and 1,022 kinds a heap, of which a few hundred exist from the start; layouts that get no kind of their
 //!   own share spans.
-//! * Slots have 67 sizes up to 32 KiB, and waste at most an eighth from 128 bytes on; larger objects take whole pages of 8
+//! * Slots have 70 sizes up to 32 KiB, and waste at most an eighth from 128 bytes on; larger objects take whole pages of 8
 //!   KiB. Objects are aligned to 8 bytes.
 //! * A stack is scanned in one go: the hold is proportional to its depth.
 //! * An object in a cycle that leads back to it is never finalized, as in Go.
