@@ -338,6 +338,29 @@ impl Heap {
 ///    reached [`BUFFER_END`](offsets::BUFFER_END).
 ///
 /// Between the load of the flag and the store itself there must be no safepoint.
+///
+/// ```
+/// use trigo_heap::{Config, Heap, Kind, Layout, Mutator, Zeroing};
+///
+/// /// What compiled code does to allocate, written in Rust.
+/// fn allocate(mutator: &mut Mutator, kind: Kind) -> Result<*mut u8, trigo_heap::Error> {
+///     // SAFETY: the two words at this offset are the kind's cursor, which this thread alone uses now.
+///     let cursor = unsafe { &mut *mutator.state_address().add(kind.cursor_offset()).cast::<[usize; 2]>() };
+///     let object = cursor[0];
+///     if object + kind.size() <= cursor[1] {
+///         cursor[0] = object + kind.size();
+///         return Ok(object as *mut u8);
+///     }
+///     Ok(mutator.alloc_kind(kind)?.as_ptr())
+/// }
+///
+/// let heap = Heap::new(Config::default())?;
+/// let mut mutator = heap.attach();
+/// let kind = heap.kind(Layout::NO_SCAN, 32, Zeroing::Zeroed)?;
+/// let [first, second] = [allocate(&mut mutator, kind)?, allocate(&mut mutator, kind)?];
+/// assert_eq!(second as usize - first as usize, 32);
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 pub mod offsets {
     use super::MutatorState;
     /// A `u32` that is non-zero when a safepoint must call the slow path.

@@ -249,6 +249,30 @@ impl std::fmt::Debug for Roots {
 /// A stack of the client's own: a goroutine's, say. It is scanned conservatively, by the mutator that runs it or,
 /// while it is parked, by the collector. Stacks grow downwards. It is made by [`Mutator::new_stack`], taken off its thread by
 /// [`Mutator::park_stack`], put on one by [`Mutator::resume_stack`], and given up by [`Mutator::remove_stack`].
+///
+/// ```
+/// use trigo_heap::{Config, Heap, Layout};
+///
+/// let heap = Heap::new(Config::default())?;
+/// let mut mutator = heap.attach();
+/// let object = mutator.alloc(Layout::NO_SCAN, 8)?;
+///
+/// let mut words = [0usize; 64];
+/// let stack = mutator.new_stack(words.as_mut_ptr_range().end.cast());
+/// // Here the client would switch to the stack. What runs there leaves a pointer in a frame ...
+/// words[62] = object.as_ptr() as usize;
+/// // ... and waits for something.
+/// // SAFETY: nothing runs on the stack, and its live part is as it will be until it is resumed.
+/// unsafe { mutator.park_stack((&raw const words[60]).cast()) };
+/// mutator.collect();
+/// assert_eq!(heap.stats().live_objects, 1);
+///
+/// mutator.resume_stack(&stack);
+/// mutator.remove_stack(&stack);
+/// mutator.collect();
+/// assert_eq!(heap.stats().live_objects, 0);
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Stack {
     claim: StackClaim,
