@@ -75,9 +75,7 @@ fn column(at: f64) -> f64 {
 fn happens(record: &CycleRecord, i: usize) -> Vec<String> {
     let mib = |bytes: f64| format!("{:.1} MiB", bytes / f64::from(1 << 20));
     match i {
-        0 => {
-            ["two handshakes:", "1. barrier on", "2. new objects are marked"].map(Into::into).into()
-        }
+        0 => ["two handshakes:", "1. barrier on", "2. new objects marked"].map(Into::into).into(),
         1 => vec![
             "one handshake: each mu-".into(),
             "tator scans its stack;".into(),
@@ -101,14 +99,14 @@ fn happens(record: &CycleRecord, i: usize) -> Vec<String> {
         ]
         .map(Into::into)
         .into(),
-        4 => ["one handshake: the barrier", "goes off, spans are given", "up to be swept"]
-            .map(Into::into)
-            .into(),
+        4 => {
+            ["one handshake: barrier", "off, spans given up, to", "be swept"].map(Into::into).into()
+        }
         _ => [
-            "marks become allocation",
-            "bits: mutators sweep what",
-            "they take, the collector",
-            "what is left",
+            "marks become bits of",
+            "allocation: mutators",
+            "sweep what they take, the",
+            "collector what is left",
         ]
         .map(Into::into)
         .into(),
