@@ -121,7 +121,7 @@
 //! | count memory outside | [`Heap::add_external`], [`Heap::sub_external`] |
 //! | watch | [`Observer`], [`CycleRecord`], [`HoldTimes`] |
 //! | generate code against it | [`offsets`], [`Mutator::state_address`], [`Kind::cursor_offset`] |
-//! | find faults | [`Debug`], [`POISON`] |
+//! | find faults | [`Debug`](struct@Debug), [`POISON`] |
 //!
 //! # What it guarantees
 //!

@@ -105,8 +105,8 @@ fn happens(record: &CycleRecord, i: usize) -> Vec<String> {
         _ => [
             "marks become bits of",
             "allocation: mutators",
-            "sweep what they take, the",
-            "collector what is left",
+            "sweep what they take,",
+            "the collector the rest",
         ]
         .map(Into::into)
         .into(),
