@@ -176,11 +176,7 @@ impl Checker<'_> {
                 clause: context.clause.filter(|_| i + 1 == len),
                 ..context
             };
-            let inner_waiting = self.waiting.len();
             self.stmt(block, context, i, first_waiting, stmt, &mut last_var);
-            for waiting in self.waiting.get_mut(inner_waiting..).unwrap_or_default() {
-                waiting.since = i;
-            }
         }
     }
 
@@ -233,7 +229,13 @@ impl Checker<'_> {
                 Some(label) => self.labeled_branch(block, stmt, kind, label, index),
                 None => self.plain_branch(context, stmt, kind, node.pos),
             },
-            _ => self.nested(block, context, labeled, stmt),
+            _ => {
+                let inner = self.waiting.len();
+                self.nested(block, context, labeled, stmt);
+                for waiting in &mut self.waiting[inner..] {
+                    waiting.since = index;
+                }
+            }
         }
     }
 
