@@ -219,20 +219,15 @@ impl<'s> Lexer<'s> {
     /// Skips white space and comments and reads a token.
     fn scan(&mut self, newline_is_semi: bool) {
         loop {
-            let byte = self.peek();
-            match byte {
-                b' ' | b'\t' | b'\r' => {
-                    self.at += 1;
-                    continue;
-                }
-                b'\n' if !newline_is_semi => {
-                    self.at += 1;
-                    continue;
-                }
-                _ => {}
+            let mut at = self.at;
+            let mut byte = self.byte(at);
+            while matches!(byte, b' ' | b'\t' | b'\r') || byte == b'\n' && !newline_is_semi {
+                at += 1;
+                byte = self.byte(at);
             }
-            self.start = self.at;
-            if idents::is_ident_byte(byte) && !byte.is_ascii_digit() {
+            self.at = at;
+            self.start = at;
+            if idents::is_ident_start(byte) {
                 return self.ident();
             }
             match byte {
@@ -384,11 +379,16 @@ impl<'s> Lexer<'s> {
             b'!' => self.operator(Op::Not),
             b'~' => self.operator(Op::Tilde),
             _ => {
-                let message = format!("invalid character {}", describe(char::from(byte)));
-                self.error_at(self.start, message);
+                self.invalid_character(byte);
                 return false;
             }
         }
         true
+    }
+
+    #[cold]
+    fn invalid_character(&mut self, byte: u8) {
+        let message = format!("invalid character {}", describe(char::from(byte)));
+        self.error_at(self.start, message);
     }
 }
