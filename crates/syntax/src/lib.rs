@@ -14,7 +14,7 @@ mod pos;
 pub mod printer;
 pub mod token;
 
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, SYNTAX_ERROR, printed_errors};
 pub use dump::dump;
 pub use intern::{Interner, Symbol, sym};
 pub use lexer::Lexer;

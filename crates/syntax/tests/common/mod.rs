@@ -1,29 +1,38 @@
-//! Finding a Go distribution, and the files in it.
+//! Finding what the tests run against.
 #![allow(dead_code)] // Each test uses its part.
 
 use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use trigo_syntax::ast::File;
-use trigo_syntax::{Diagnostic, FileId, Interner, Mode, Source, parse_file};
+use std::path::PathBuf;
 
 /// The version of Go whose distribution the tests want.
-pub const GO_VERSION: &str = "1.27.3";
+const GO_VERSION: &str = "1.27.3";
 
-/// The GOROOT to test against: `$TRIGO_GOROOT`, `$GOROOT`, or `go-1.27.3` in Trigo's cache. Without one says so.
-pub fn goroot() -> Option<PathBuf> {
-    let cache = env::var_os("TRIGO_CACHE")
+/// Trigo's cache: `$TRIGO_CACHE`, `$XDG_CACHE_HOME/trigo` or `~/.cache/trigo`.
+fn cache() -> Option<PathBuf> {
+    env::var_os("TRIGO_CACHE")
         .map(PathBuf::from)
         .or_else(|| env::var_os("XDG_CACHE_HOME").map(|dir| PathBuf::from(dir).join("trigo")))
         .or_else(|| env::var_os("HOME").map(|dir| PathBuf::from(dir).join(".cache/trigo")))
-        .map(|dir| dir.join(format!("go-{GO_VERSION}")));
+}
+
+/// The GOROOT to test against: `$TRIGO_GOROOT`, `$GOROOT`, or the distribution in Trigo's cache. Without one says so.
+pub fn goroot() -> Option<PathBuf> {
     let given = ["TRIGO_GOROOT", "GOROOT"].into_iter().filter_map(env::var_os).map(PathBuf::from);
-    let found = given.chain(cache).find(|dir| dir.join("src/fmt/print.go").is_file());
+    let cached = cache().map(|dir| dir.join(format!("go-{GO_VERSION}")));
+    let found = given.chain(cached).find(|dir| dir.join("src/fmt/print.go").is_file());
     if found.is_none() {
-        println!(
-            "SKIPPED: no Go {GO_VERSION} distribution found; set TRIGO_GOROOT to its folder, or run `cargo xtask setup`"
-        );
+        println!("SKIPPED: no Go {GO_VERSION} distribution; set TRIGO_GOROOT to one, or run `cargo xtask setup`");
+    }
+    found
+}
+
+/// Go's `test` folder: `$TRIGO_GO_TESTS`, or the one in Trigo's cache. Without one says so.
+pub fn go_tests() -> Option<PathBuf> {
+    let given = env::var_os("TRIGO_GO_TESTS").map(PathBuf::from);
+    let cached = cache().map(|dir| dir.join("go-tests-1.27/test"));
+    let found = given.into_iter().chain(cached).find(|dir| dir.join("syntax").is_dir());
+    if found.is_none() {
+        println!("SKIPPED: no copy of Go's test folder; set TRIGO_GO_TESTS to one, or run `cargo xtask setup`");
     }
     found
 }
@@ -31,41 +40,4 @@ pub fn goroot() -> Option<PathBuf> {
 /// Whether the long form of tests was asked for.
 pub fn nightly() -> bool {
     env::var_os("TRIGO_NIGHTLY").is_some_and(|value| value == "1")
-}
-
-/// All Go files below `dir` in the order of their names, without folders named `testdata`.
-pub fn go_files(dir: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut dirs = vec![dir.to_owned()];
-    while let Some(dir) = dirs.pop() {
-        for entry in fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display())) {
-            let path = entry.expect("a folder's entry").path();
-            if path.is_dir() {
-                if !path.ends_with("testdata") {
-                    dirs.push(path);
-                }
-            } else if path.extension().is_some_and(|ext| ext == "go") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    files
-}
-
-/// Parses `text` as a compiler does.
-pub fn parse(name: &str, text: &[u8], names: &Interner) -> (File, Vec<Diagnostic>) {
-    let mode = Mode {
-        check_branches: true,
-        ..Mode::default()
-    };
-    let mut diagnostics = Vec::new();
-    let file = parse_file(Source::new(FileId(0), name, text), names, mode, &mut diagnostics);
-    (file, diagnostics)
-}
-
-/// The errors as a compiler prints them.
-pub fn render(file: &File, diagnostics: &[Diagnostic]) -> Vec<String> {
-    let line = |d: &Diagnostic| format!("{}: {}", file.position(d.pos.pos), d.message);
-    diagnostics.iter().map(line).collect()
 }
