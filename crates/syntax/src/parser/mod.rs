@@ -45,6 +45,8 @@ pub(crate) struct Parser<'s> {
     expr_level: i32,
     /// Directives before this one belong to somebody, or to nobody.
     next_directive: usize,
+    /// How many of the errors are about branches, which do not make a function malformed.
+    branch_errors: usize,
     /// Whether the rest of the file was given up.
     gave_up: bool,
     /// Lists under construction, each on top of the ones around it.
@@ -65,6 +67,7 @@ pub(crate) fn parse(source: Source, interner: &Interner, mode: Mode, diagnostics
         function_depth: 0,
         expr_level: 0,
         next_directive: 0,
+        branch_errors: 0,
         gave_up: false,
         expr_stack: Vec::new(),
         ident_stack: Vec::new(),
@@ -355,13 +358,19 @@ impl<'s> Parser<'s> {
 
     /// Resolves branches in a function's body, if that was asked for and the body is well-formed.
     fn check_branches(&mut self, body: BlockId, errors_before: usize) {
-        if self.mode.check_branches && self.lex.diagnostics.len() == errors_before {
+        if self.mode.check_branches && self.error_count() == errors_before {
             let errors = branches::check(&mut self.nodes, self.lex.src, self.lex.interner, body);
             for (pos, error) in errors {
                 let message = error.message(&|pos| self.lex.lines.position(&self.lex.source.name, pos));
                 self.error_at(pos, message);
+                self.branch_errors += 1;
             }
         }
+    }
+
+    /// How many errors there are, but for those about branches.
+    fn error_count(&self) -> usize {
+        self.lex.diagnostics.len() - self.branch_errors
     }
 
     fn go_version(&self) -> Option<Box<str>> {

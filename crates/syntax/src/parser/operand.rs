@@ -74,7 +74,7 @@ impl Parser<'_> {
 
     pub(super) fn func_body(&mut self) -> BlockId {
         self.function_depth += 1;
-        let errors = self.lex.diagnostics.len();
+        let errors = self.error_count();
         let body = self.block("");
         self.function_depth -= 1;
         self.check_branches(body, errors);
