@@ -19,7 +19,8 @@ mod type_decl;
 mod types;
 
 use crate::ast::{
-    BlockId, DeclId, Directive, Expr, ExprId, ExprKind, Field, File, IdentId, List, Nodes, Stmt, StmtId, StmtKind,
+    BlockId, DeclId, Directive, Expr, ExprId, ExprKind, Field, File, IdentId, List, Nodes, Stmt,
+    StmtId, StmtKind,
 };
 use crate::branches;
 use crate::diagnostic::Diagnostic;
@@ -57,7 +58,12 @@ pub(crate) struct Parser<'s> {
     field_stack: Vec<Field>,
 }
 
-pub(crate) fn parse(source: Source, interner: &Interner, mode: Mode, diagnostics: &mut Vec<Diagnostic>) -> File {
+pub(crate) fn parse(
+    source: Source,
+    interner: &Interner,
+    mode: Mode,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> File {
     let mut parser = Parser {
         lex: Lexer::new(&source, interner),
         mode,
@@ -186,7 +192,10 @@ impl<'s> Parser<'s> {
     #[cold]
     fn give_up(&mut self) {
         if !self.gave_up {
-            self.error_at(self.pos(), format!("nesting is deeper than {MAX_NESTING} levels"));
+            self.error_at(
+                self.pos(),
+                format!("nesting is deeper than {MAX_NESTING} levels"),
+            );
             self.lex.skip_all();
             self.gave_up = true;
         }
@@ -290,7 +299,9 @@ impl<'s> Parser<'s> {
             self.ident_stack.push(name);
         }
         let start = self.nodes.ident_lists.len();
-        self.nodes.ident_lists.extend(self.ident_stack.drain(mark..));
+        self.nodes
+            .ident_lists
+            .extend(self.ident_stack.drain(mark..));
         List::from_range(start..self.nodes.ident_lists.len())
     }
 
@@ -329,7 +340,9 @@ impl<'s> Parser<'s> {
             done = element(self);
             if !self.got(separator) && self.tok() != close {
                 let (separator, end) = (errors::describe(separator), errors::describe(close));
-                self.syntax_error(&format!("in {context}; possibly missing {separator} or {end}"));
+                self.syntax_error(&format!(
+                    "in {context}; possibly missing {separator} or {end}"
+                ));
                 self.advance(&[Token::RParen, Token::RBrack, Token::RBrace]);
                 if self.tok() != close {
                     return self.pos();
@@ -361,7 +374,8 @@ impl<'s> Parser<'s> {
         if self.mode.check_branches && self.error_count() == errors_before {
             let errors = branches::check(&mut self.nodes, self.lex.src, self.lex.interner, body);
             for (pos, error) in errors {
-                let message = error.message(&|pos| self.lex.lines.position(&self.lex.source.name, pos));
+                let message =
+                    error.message(&|pos| self.lex.lines.position(&self.lex.source.name, pos));
                 self.error_at(pos, message);
                 self.branch_errors += 1;
             }
