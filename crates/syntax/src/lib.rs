@@ -79,6 +79,9 @@ use ast::File;
 /// common in generated programs and may be of any length.
 pub const MAX_NESTING: usize = 1000;
 
+/// How many errors the parser reports before it gives up on a file, so that broken files of any size take little memory.
+pub const MAX_ERRORS: usize = 10_000;
+
 /// What [`parse_file`] does besides building the tree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mode {

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use trigo_syntax::ast::File;
 use trigo_syntax::token::Token;
 use trigo_syntax::{
-    Diagnostic, FileId, Interner, Lexer, MAX_NESTING, Mode, Source, dump, parse_file, printer,
+    Diagnostic, FileId, Interner, Lexer, MAX_ERRORS, MAX_NESTING, Mode, Source, dump, parse_file,
+    printer,
 };
 
 const MODE: Mode = Mode {
@@ -294,5 +295,7 @@ fn large_files() {
     );
     assert!(parse(&one_line).1.is_empty());
     let zeros = vec![0; megabytes * 100_000];
-    assert_eq!(parse(&zeros).1.len(), zeros.len());
+    assert_eq!(parse(&zeros).1.len(), MAX_ERRORS);
+    let broken = body(&"a b\n".repeat(megabytes * 100_000));
+    assert_eq!(parse(&broken).1.len(), MAX_ERRORS);
 }

@@ -18,6 +18,9 @@ mod stmt;
 mod type_decl;
 mod types;
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use crate::ast::{
     BlockId, DeclId, Directive, Expr, ExprId, ExprKind, Field, File, IdentId, List, Nodes, Stmt,
     StmtId, StmtKind,
@@ -30,7 +33,12 @@ use crate::lexer::Lexer;
 use crate::pos::{Pos, Source};
 use crate::printer::Tree;
 use crate::token::{Op, Token};
-use crate::{MAX_NESTING, Mode};
+use crate::{MAX_ERRORS, MAX_NESTING, Mode};
+
+/// How many levels are read on the caller's stack; without optimisation a level can take several kilobytes.
+const SMALL_STACK_NESTING: usize = 128;
+/// The stack for the levels beyond.
+const LARGE_STACK_BYTES: usize = 32 << 20;
 
 pub(crate) struct Parser<'s> {
     lex: Lexer<'s>,
@@ -126,6 +134,9 @@ impl Parser<'_> {
     fn next(&mut self) {
         if !self.gave_up {
             self.lex.next_token();
+            if self.lex.diagnostics.len() >= MAX_ERRORS {
+                self.stop();
+            }
         }
     }
 
@@ -167,16 +178,38 @@ impl Parser<'_> {
 /// Depth.
 impl<'s> Parser<'s> {
     /// Reads something one level deeper, or nothing if that is too deep.
-    fn enter<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    fn enter<T: Send>(&mut self, read: impl FnOnce(&mut Self) -> T + Send) -> Option<T> {
         if self.depth >= MAX_NESTING {
             self.give_up();
             return None;
         }
         self.depth += 1;
         self.reach = self.reach.max(self.depth);
-        let result = read(self);
+        let result = if self.depth == SMALL_STACK_NESTING {
+            self.on_large_stack(read)
+        } else {
+            Some(read(self))
+        };
         self.depth -= 1;
-        Some(result)
+        result
+    }
+
+    /// Goes on on a thread of its own, so that the caller's stack may be of any usual size.
+    #[cold]
+    fn on_large_stack<T: Send>(&mut self, read: impl FnOnce(&mut Self) -> T + Send) -> Option<T> {
+        let outcome = thread::scope(|scope| {
+            let builder = thread::Builder::new().stack_size(LARGE_STACK_BYTES);
+            let thread = builder.spawn_scoped(scope, || read(self)).ok()?;
+            Some(thread.join())
+        });
+        match outcome {
+            Some(Ok(result)) => Some(result),
+            Some(Err(panic)) => resume_unwind(panic),
+            None => {
+                self.give_up();
+                None
+            }
+        }
     }
 
     /// Puts all that was read since the last reset of `reach` a level deeper; false if that is too deep.
@@ -196,9 +229,15 @@ impl<'s> Parser<'s> {
                 self.pos(),
                 format!("nesting is deeper than {MAX_NESTING} levels"),
             );
-            self.lex.skip_all();
-            self.gave_up = true;
+            self.stop();
         }
+    }
+
+    /// Acts from here on as if the file ended.
+    #[cold]
+    fn stop(&mut self) {
+        self.lex.skip_all();
+        self.gave_up = true;
     }
 }
 
