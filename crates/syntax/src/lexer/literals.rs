@@ -81,7 +81,14 @@ impl Lexer<'_> {
                     }
                     break;
                 }
-                _ => self.at += chars::decode(&self.src[self.at..]).map_or(1, |(_, len)| len),
+                _ => match chars::decode(&self.src[self.at..]) {
+                    Some((c, len)) if !matches!(c, '\0' | '\u{feff}') => self.at += len,
+                    // Reported already, and not there as far as literals are concerned.
+                    skipped => {
+                        self.at += skipped.map_or(1, |(_, len)| len);
+                        continue;
+                    }
+                },
             }
             count += 1;
         }
