@@ -216,7 +216,7 @@ impl Lexer<'_> {
 
     /// The rest of an identifier with characters beyond ASCII, or with bytes that were reported already.
     #[cold]
-    fn unusual_ident(&mut self) {
+    pub(super) fn unusual_ident(&mut self) {
         while !self.at_end() {
             if is_ident_start(self.peek()) || self.peek().is_ascii_digit() || self.peek() == 0 {
                 self.at += 1;

@@ -182,7 +182,9 @@ fn invalid_separator(text: &[u8]) -> Option<usize> {
     let first = if prefixed { 2 } else { 0 };
     (first..text.len()).filter(|&i| text[i] == b'_').find(|&i| {
         let before = i == first && prefixed || i > first && is_digit(text[i - 1]);
-        let after = text.get(i + 1).is_some_and(|&byte| is_digit(byte));
+        let after = text
+            .get(i + 1)
+            .is_some_and(|&byte| byte == b'_' || is_digit(byte));
         !before || !after
     })
 }
