@@ -183,10 +183,10 @@ impl Directory {
                 return self.errors.push(Error::at(Position::file(&path), message));
             }
         };
-        if let (Some(tags), Some(expr)) = (tags, &constraint) {
-            if !expr.eval(&|tag| tags.is_set(tag)) {
-                return self.ignore(Kind::Go, name);
-            }
+        if let (Some(tags), Some(expr)) = (tags, &constraint)
+            && !tags.satisfy(expr)
+        {
+            return self.ignore(Kind::Go, name);
         }
         let mut header = Header::scan(&source);
         header.go_version = constraint.and_then(|expr| expr.go_version());
@@ -253,7 +253,7 @@ impl Directory {
             return;
         };
         let excluded = match (tags, header::constraint(&source)) {
-            (Some(tags), Ok(Some(expr))) => !expr.eval(&|tag| tags.is_set(tag)),
+            (Some(tags), Ok(Some(expr))) => !tags.satisfy(&expr),
             _ => false,
         };
         let list = match kind {

@@ -16,8 +16,12 @@
 pub mod constraint;
 pub mod directory;
 pub mod embed;
+pub mod environment;
 mod error;
+pub mod goroot;
 pub mod header;
+pub mod modfile;
+pub mod module;
 pub mod tags;
 mod version;
 

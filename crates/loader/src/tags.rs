@@ -4,6 +4,7 @@
 //! ever reserved for file name suffixes; a name on them is a constraint even where Go no longer
 //! runs on that system.
 
+use crate::constraint::Expr;
 use crate::version::GoVersion;
 
 const SYSTEMS: &[&str] = &[
@@ -90,17 +91,22 @@ impl Tags {
         if matches!(tag, "linux" | "amd64" | "unix" | "gc" | "amd64.v1") {
             return true;
         }
-        if let Some(minor) = tag.strip_prefix("go1.").and_then(|n| n.parse::<u32>().ok()) {
-            if (1..=GoVersion::PINNED.minor).contains(&minor) && tag == format!("go1.{minor}") {
-                return true;
-            }
+        if let Some(minor) = tag.strip_prefix("go1.") {
+            return is_released(minor) || self.has(tag);
         }
         if let Some(experiment) = tag.strip_prefix("goexperiment.") {
-            if EXPERIMENTS.binary_search(&experiment).is_ok() {
-                return true;
-            }
+            return EXPERIMENTS.binary_search(&experiment).is_ok() || self.has(tag);
         }
+        self.has(tag)
+    }
+
+    fn has(&self, tag: &str) -> bool {
         self.user.binary_search_by(|t| t.as_str().cmp(tag)).is_ok()
+    }
+
+    /// Whether a build constraint holds.
+    pub fn satisfy(&self, constraint: &Expr) -> bool {
+        constraint.eval(&|tag| self.is_set(tag))
     }
 
     /// Whether the suffixes of a file's name (`_linux`, `_amd64`, `_linux_amd64`, each also before
@@ -122,6 +128,13 @@ impl Tags {
         }
         !SYSTEMS.contains(&last) || self.is_set(last)
     }
+}
+
+/// Whether Go 1.`minor` is the pinned release or an earlier one.
+fn is_released(minor: &str) -> bool {
+    let canonical = !minor.starts_with('0');
+    let minor = minor.parse::<u32>();
+    canonical && minor.is_ok_and(|minor| (1..=GoVersion::PINNED.minor).contains(&minor))
 }
 
 #[cfg(test)]
