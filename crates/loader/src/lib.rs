@@ -19,9 +19,12 @@ pub mod embed;
 pub mod environment;
 mod error;
 pub mod goroot;
+pub mod graph;
 pub mod header;
 pub mod modfile;
 pub mod module;
+pub mod pattern;
+mod standard;
 pub mod tags;
 mod version;
 

@@ -158,6 +158,12 @@ impl Modules {
         (0..).map(ModuleId).zip(&self.list)
     }
 
+    /// The directories a main module's go.mod tells patterns to pass over, as they are written.
+    pub fn ignored(&self, id: ModuleId) -> &[String] {
+        let main = self.workspace.modules.get(id.0 as usize);
+        main.map_or(&[], |main| &main.file.ignore)
+    }
+
     /// Finds the package with an import path.
     ///
     /// # Errors
