@@ -1,1 +1,47 @@
 //! The Trigo heap.
+#![cfg_attr(loom, allow(dead_code, unused_imports))]
+
+#[cfg(not(loom))]
+mod collector;
+#[cfg(not(loom))]
+mod config;
+#[cfg(not(loom))]
+mod error;
+#[cfg(not(loom))]
+mod heap;
+#[cfg(not(loom))]
+mod layout;
+#[cfg(not(loom))]
+mod mark;
+#[cfg(not(loom))]
+mod mutator;
+#[cfg(not(loom))]
+mod pace;
+mod protocol;
+#[cfg(not(loom))]
+mod roots;
+#[cfg(not(loom))]
+mod space;
+#[cfg(not(loom))]
+mod spans;
+#[cfg(not(loom))]
+mod special;
+#[cfg(not(loom))]
+mod stats;
+mod sync;
+
+#[cfg(not(loom))]
+pub use crate::{
+    config::{BrokenBarrier, Config, Debug},
+    error::Error,
+    heap::{Heap, Kind, Zeroing, offsets},
+    layout::{Layout, LayoutSpec, TraceFn},
+    mark::Tracer,
+    mutator::{FixedKind, Mutator},
+    roots::{Root, RootSource, RootVisitor, Stack},
+    special::{CleanupId, Weak},
+    stats::{CycleRecord, HeapStats, HoldTimes, Observer, Reason},
+};
+
+/// What `poison` fills freed slots with.
+pub const POISON: u8 = 0xdb;

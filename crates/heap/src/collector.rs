@@ -1,0 +1,204 @@
+//! The collector's threads: one that drives cycles, and markers that run when a processor is idle.
+//!
+//! The driver sleeps until a mutator crosses the trigger, a client asks, or the program has been idle; it
+//! then runs one [`cycle`] at a time and gives memory back afterwards. It takes part in marking only
+//! when the markers, which run at the lowest priority, got less than the background's share.
+
+pub(crate) mod control;
+mod cycle;
+mod markers;
+mod release;
+mod verify;
+
+pub(crate) use control::{Action, Control};
+
+use crate::{
+    heap::Shared,
+    pace::{Limiter, Pacer},
+    stats::{Reason, now, thread_cpu},
+    sync::{Ordering, lock},
+};
+use std::{
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// A cycle is forced after this long without one, as in Go.
+const FORCE_AFTER: Duration = Duration::from_secs(120);
+/// How long a program must not have allocated for its first idle cycle.
+const IDLE_AFTER: Duration = Duration::from_secs(1);
+/// Bytes that an idle program may allocate meanwhile.
+const IDLE_BYTES: usize = 256 << 10;
+/// Idle cycles take at most one part in this many of a processor.
+const IDLE_COST: u32 = 4000;
+
+/// The threads of a heap. Dropping it ends and joins them.
+#[derive(Debug)]
+pub(crate) struct Threads {
+    shared: Arc<Shared>,
+    handles: Vec<JoinHandle<()>>,
+}
+
+impl Threads {
+    pub(crate) fn start(shared: &Arc<Shared>) -> Self {
+        let mut handles = Vec::new();
+        for i in 0..shared.config.markers.max(1) {
+            let shared = Arc::clone(shared);
+            let spawned = thread::Builder::new()
+                .name(format!("trigo-mark-{i}"))
+                .spawn(move || markers::run(&shared));
+            handles.push(spawned.expect("the system has room for a thread"));
+        }
+        shared.control.set_markers(handles.iter().map(|h| h.thread().clone()).collect());
+        let driver = Arc::clone(shared);
+        let spawned =
+            thread::Builder::new().name("trigo-gc".into()).spawn(move || Driver::new(driver).run());
+        let handle = spawned.expect("the system has room for a thread");
+        shared.control.set_collector(handle.thread().clone());
+        handles.push(handle);
+        Self { shared: Arc::clone(shared), handles }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.shared.control.shut_down();
+        for handle in self.handles.drain(..) {
+            // The last handle may be dropped by an observer, on the driver itself.
+            if handle.thread().id() != thread::current().id() {
+                // A thread that panicked has already said so.
+                let _ = handle.join();
+            }
+        }
+    }
+}
+
+/// The driver's own state.
+struct Driver {
+    heap: Arc<Shared>,
+    pacer: Pacer,
+    limiter: Limiter,
+    marker: crate::mark::Marker,
+    cycle: u32,
+    idle: Idle,
+    recent_goals: release::RecentGoals,
+    /// Nanoseconds, by the process's clock, at which the last cycle ended.
+    last_end: u64,
+    /// Processor nanoseconds the limiter has seen, of collecting and in all.
+    limited: (u64, u64),
+}
+
+/// When the program counts as idle, and how long until the next look.
+struct Idle {
+    interval: Duration,
+    next: u64,
+    seen: usize,
+}
+
+impl Driver {
+    fn new(heap: Arc<Shared>) -> Self {
+        let pacer = Pacer::new(*lock(&heap.targets));
+        let idle = Idle { interval: IDLE_AFTER, next: now() + nanos(IDLE_AFTER), seen: 0 };
+        let marker = crate::mark::Marker::new();
+        let limiter = Limiter::default();
+        let recent_goals = release::RecentGoals::default();
+        let last_end = now();
+        let limited = (0, last_end);
+        Self { heap, pacer, limiter, marker, cycle: 0, idle, recent_goals, last_end, limited }
+    }
+
+    fn run(&mut self) {
+        while !self.heap.control.is_shut_down() {
+            if self.heap.control.take_retarget() {
+                self.replan();
+            }
+            match self.due() {
+                Some(reason) => self.run_cycle(reason),
+                None => {
+                    self.recent_goals.add(self.heap.goal.load(Ordering::Relaxed), now());
+                    let released = self.release_some();
+                    let before = thread_cpu();
+                    thread::park_timeout(self.nap(released));
+                    let spent = thread_cpu() - before;
+                    self.heap.counters.collector_nanos.fetch_add(spent, Ordering::Relaxed);
+                }
+            }
+        }
+        self.heap.control.finish_waiters();
+    }
+
+    /// Why a cycle is due now, if one is.
+    fn due(&mut self) -> Option<Reason> {
+        let heap = &self.heap;
+        if heap.control.forced_is_due() {
+            return Some(Reason::Forced);
+        }
+        if heap.control.take_trigger() && heap.heap_bytes() >= heap.trigger.load(Ordering::Relaxed)
+        {
+            return Some(Reason::Allocation);
+        }
+        let time = now();
+        if time < self.idle.next || lock(&heap.targets).gc_percent.is_none() {
+            return None;
+        }
+        let allocated = heap.allocated.load(Ordering::Relaxed);
+        let active = allocated.abs_diff(self.idle.seen) > IDLE_BYTES || heap.roots.any_dropped();
+        let quiet_since_look = allocated.abs_diff(self.idle.seen) <= IDLE_BYTES;
+        self.idle.seen = allocated;
+        if active {
+            self.idle.interval = IDLE_AFTER;
+        }
+        self.idle.next = time + nanos(self.idle.interval);
+        let overdue = time - self.last_end > nanos(FORCE_AFTER) && allocated > 0;
+        let worth = heap.config.idle_cycles
+            && quiet_since_look
+            && heap.heap_bytes() >= heap.config.min_heap;
+        (overdue || worth).then_some(Reason::Idle)
+    }
+
+    fn run_cycle(&mut self, reason: Reason) {
+        let before = thread_cpu();
+        cycle::run(self, reason);
+        let cost = Duration::from_nanos(thread_cpu() - before) + self.pacer_cost();
+        self.last_end = now();
+        self.idle.seen = self.heap.allocated.load(Ordering::Relaxed);
+        self.idle.interval = match reason {
+            Reason::Idle => {
+                (self.idle.interval * 2).clamp(cost * IDLE_COST, FORCE_AFTER.max(cost * IDLE_COST))
+            }
+            _ => IDLE_AFTER,
+        };
+        self.idle.next = self.last_end + nanos(self.idle.interval);
+    }
+
+    /// Processor time the last cycle's background marking took.
+    fn pacer_cost(&self) -> Duration {
+        Duration::from_nanos(self.pacer.scanned as u64)
+    }
+
+    fn replan(&mut self) {
+        self.pacer.targets = *lock(&self.heap.targets);
+        let pages = self.heap.space.page_bytes();
+        let used = pages.committed - pages.free;
+        self.pacer.beside.overhead = used.saturating_sub(self.heap.heap_bytes());
+        self.pacer.beside.external = self.heap.external.load(Ordering::Relaxed);
+        self.heap.set_plan(self.pacer.plan());
+        if self.heap.heap_bytes() >= self.heap.trigger.load(Ordering::Relaxed) {
+            self.heap.control.trigger();
+        }
+    }
+
+    /// How long to sleep: shortly while there is memory to give back, else until the next look at idleness.
+    fn nap(&self, released: bool) -> Duration {
+        if released {
+            return release::TICK;
+        }
+        let longest = if self.will_release() { release::WAIT } else { FORCE_AFTER };
+        Duration::from_nanos(self.idle.next.saturating_sub(now())).clamp(release::TICK, longest)
+    }
+}
+
+fn nanos(d: Duration) -> u64 {
+    d.as_nanos() as u64
+}

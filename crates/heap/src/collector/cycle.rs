@@ -1,0 +1,432 @@
+//! One cycle: idle → barrier on → allocate black → roots → mark → close → the dead → flip → sweep → idle.
+//!
+//! Every arrow up to the flip is a handshake that all mutators have answered before the next begins.
+//! Barrier-on and allocate-black are two: an object that is born black is not scanned, so before the first one
+//! exists, everybody must be recording what is stored into it.
+
+use super::{Driver, control::Action};
+use crate::{
+    mutator::{MutatorState, Template},
+    pace,
+    spans::which,
+    stats::{self, CycleRecord, Reason, now, thread_cpu},
+    sync::{AtomicU64, Ordering, lock, spin_loop},
+};
+use std::{sync::Arc, thread, time::Duration};
+
+/// How often the driver looks at the pace while marking.
+const TICK: Duration = Duration::from_micros(300);
+/// The longest stretch the driver marks for.
+const SLICE: u64 = 100_000;
+/// Looks at a gate before the driver sleeps between looks.
+const SPINS: u32 = 200;
+/// Sleep between looks at the gates.
+const NAP: Duration = Duration::from_micros(50);
+/// A mutator that has not answered for this long is looked up: its thread may be gone.
+const SUSPECT: u64 = 200_000_000;
+/// Rounds spoiled by nothing but weak loads, after which weak loads wait.
+const WEAK_ROUNDS: u32 = 3;
+
+/// Runs one whole cycle.
+pub(super) fn run(driver: &mut Driver, reason: Reason) {
+    let mut cycle = Cycle::begin(driver, reason);
+    cycle.prepare();
+    cycle.scan_roots();
+    cycle.mark();
+    cycle.process_dead();
+    cycle.flip();
+    cycle.sweep();
+    cycle.end();
+}
+
+struct Cycle<'d> {
+    driver: &'d mut Driver,
+    record: CycleRecord,
+    /// When the phase under way began.
+    phase: u64,
+    cpu: u64,
+    before: Totals,
+    /// Bytes allocated since the last flip when mutators began to allocate black.
+    allocated_at_black: usize,
+    last_tick: Tick,
+}
+
+/// Running totals, to take differences of.
+#[derive(Clone, Copy)]
+struct Totals {
+    objects: u64,
+    bytes: u64,
+    scanned: u64,
+    assist: u64,
+    background: u64,
+}
+
+struct Tick {
+    at: u64,
+    credit: u64,
+}
+
+impl<'d> Cycle<'d> {
+    fn begin(driver: &'d mut Driver, reason: Reason) -> Self {
+        let heap = Arc::clone(&driver.heap);
+        let number = heap.control.start_cycle();
+        for observer in lock(&heap.observers).clone() {
+            observer.cycle_begins(number);
+        }
+        heap.roots.forget_dropped();
+        heap.pool.closing().reset();
+        heap.counters.stack_bytes.store(0, Ordering::Relaxed);
+        heap.credit.store(0, Ordering::Relaxed);
+        driver.cycle = driver.cycle.wrapping_add(1).max(1);
+        let before = Totals::read(driver);
+        let record = CycleRecord {
+            number,
+            reason,
+            start: heap.born.elapsed(),
+            prepare: Duration::ZERO,
+            roots: Duration::ZERO,
+            mark: Duration::ZERO,
+            rounds: 0,
+            dead: Duration::ZERO,
+            flip: Duration::ZERO,
+            sweep: Duration::ZERO,
+            slowest_answer: (Duration::ZERO, 0),
+            heap_at_start: heap.heap_bytes(),
+            heap_at_end: 0,
+            live: 0,
+            goal: heap.goal.load(Ordering::Relaxed),
+            stacks: 0,
+            globals: 0,
+            objects_marked: 0,
+            scanned: 0,
+            assist: Duration::ZERO,
+            background: Duration::ZERO,
+            collector: Duration::ZERO,
+            mutators: 0,
+            total_percent: 0,
+        };
+        let time = now();
+        let last_tick = Tick { at: time, credit: 0 };
+        Self {
+            driver,
+            record,
+            phase: time,
+            cpu: thread_cpu(),
+            before,
+            allocated_at_black: 0,
+            last_tick,
+        }
+    }
+
+    fn prepare(&mut self) {
+        let cycle = self.driver.cycle;
+        self.handshake(Action::BarrierOn { cycle }, |t| {
+            (t.cycle, t.marking, t.scanned) = (cycle, true, false);
+        });
+        self.handshake(Action::AllocateBlack, |t| t.black = true);
+        self.allocated_at_black = self.driver.heap.allocated.load(Ordering::Relaxed);
+        self.record.prepare = self.lap();
+    }
+
+    fn scan_roots(&mut self) {
+        let heap = Arc::clone(&self.driver.heap);
+        self.set_assist_ratio();
+        heap.control.set_marking(self.driver.cycle);
+        self.handshake(Action::Scan, |t| t.scanned = true);
+        self.record.globals = heap.roots.scan(&heap);
+        heap.specials.scan(&heap);
+        let parked = heap.roots.scan_stacks(&heap, self.driver.cycle);
+        self.record.stacks = parked + heap.counters.stack_bytes.load(Ordering::Relaxed) as usize;
+        self.record.roots = self.lap();
+    }
+
+    /// Marks until a closing round succeeds.
+    fn mark(&mut self) {
+        let heap = Arc::clone(&self.driver.heap);
+        let mut weak_rounds = 0;
+        loop {
+            if heap.pool.is_quiet() {
+                if self.closing_round() {
+                    break;
+                }
+                weak_rounds = if heap.control.take_barrier_spoils() { 0 } else { weak_rounds + 1 };
+                if weak_rounds >= WEAK_ROUNDS {
+                    heap.specials.gate.store(1, Ordering::SeqCst);
+                }
+                continue;
+            }
+            self.tick();
+            if !heap.pool.is_quiet() {
+                thread::park_timeout(TICK);
+            }
+        }
+        heap.specials.gate.store(0, Ordering::SeqCst);
+        heap.control.set_marking(0);
+        heap.assist_ratio.store(0, Ordering::Relaxed);
+        self.record.mark = self.lap();
+    }
+
+    /// One closing round: see [`crate::protocol::closing`] for its order.
+    fn closing_round(&mut self) -> bool {
+        let heap = Arc::clone(&self.driver.heap);
+        self.record.rounds += 1;
+        heap.control.take_barrier_spoils();
+        heap.pool.closing().open();
+        if !heap.pool.is_quiet() {
+            return false;
+        }
+        self.handshake(Action::Visit, |_| {});
+        heap.pool.is_empty() && heap.pool.closing().close()
+    }
+
+    /// Adjusts the assists to the pace, and marks here if the background got less than its share.
+    fn tick(&mut self) {
+        self.set_assist_ratio();
+        let heap = Arc::clone(&self.driver.heap);
+        let time = now();
+        let elapsed = (time - self.last_tick.at) as f64;
+        let processors = thread::available_parallelism().map_or(1, |n| n.get()) as f64;
+        let done = heap.counters.scanned_bytes.load(Ordering::Relaxed)
+            + heap.credit.load(Ordering::Relaxed);
+        let progress = done.wrapping_sub(self.last_tick.credit) as f64;
+        // Half a byte a nanosecond is what marking does when every object misses the cache.
+        let share = 0.5 * elapsed * pace::BACKGROUND_SHARE * processors;
+        if progress < share && !heap.pool.is_empty() {
+            let cpu = thread_cpu();
+            self.driver.marker.run(&heap, |_| now() >= time + SLICE);
+            let work = self.driver.marker.take_work();
+            heap.credit.fetch_add(work.scanned as u64, Ordering::Relaxed);
+            heap.counters.add_work(work);
+            heap.counters.background_nanos.fetch_add(thread_cpu() - cpu, Ordering::Relaxed);
+        }
+        self.last_tick = Tick { at: time, credit: done };
+    }
+
+    fn set_assist_ratio(&mut self) {
+        let heap = &self.driver.heap;
+        let totals = Totals::read(self.driver);
+        let done = (totals.scanned - self.before.scanned) as usize;
+        let ratio = self.driver.pacer.assist_ratio(heap.heap_bytes(), self.record.goal, done);
+        let ratio = if self.record.goal == usize::MAX || self.limiting() { 0.0 } else { ratio };
+        self.driver.heap.assist_ratio.store(ratio.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Whether collecting has taken more than its bound of processor time lately.
+    fn limiting(&mut self) -> bool {
+        let totals = Totals::read(self.driver);
+        let processors = thread::available_parallelism().map_or(1, |n| n.get());
+        let (collected, time) = (totals.assist + totals.background, now());
+        let (last_collected, last_time) = self.driver.limited;
+        let collecting = (collected - last_collected) as f64 / 1e9;
+        let passed = (time - last_time) as f64 / 1e9 * processors as f64;
+        self.driver.limited = (collected, time);
+        self.driver.limiter.update(
+            collecting,
+            (passed - collecting).max(0.0),
+            processors,
+            self.record.number,
+        )
+    }
+
+    fn process_dead(&mut self) {
+        let heap = Arc::clone(&self.driver.heap);
+        heap.specials.process_dead(&heap);
+        if heap.config.debug.verify {
+            heap.control.hold(true);
+            self.handshake(Action::Hold, |_| {});
+            super::verify::check(&heap);
+            heap.control.hold(false);
+        }
+        self.record.dead = self.lap();
+    }
+
+    fn flip(&mut self) {
+        let heap = Arc::clone(&self.driver.heap);
+        let epoch = (heap.epoch.load(Ordering::Relaxed) + 1) & (u32::MAX >> 1);
+        heap.spans.prepare(&heap.space, epoch);
+        self.handshake(Action::Flip { epoch }, |t| {
+            (t.epoch, t.marking, t.black) = (epoch, false, false);
+        });
+        heap.epoch.store(epoch, Ordering::Relaxed);
+        heap.pool.clear();
+        let totals = Totals::read(self.driver);
+        let marked = (totals.bytes - self.before.bytes) as usize;
+        let allocated = heap.allocated.load(Ordering::Relaxed);
+        let born_black = allocated.saturating_sub(self.allocated_at_black);
+        self.record.heap_at_end = heap.heap_bytes();
+        self.record.live = marked + born_black;
+        heap.base_live.store(self.record.live, Ordering::Relaxed);
+        heap.allocated.fetch_sub(allocated, Ordering::Relaxed);
+        self.record.flip = self.lap();
+    }
+
+    /// Counts marks, files spans, frees large objects. Mutators sweep what they need meanwhile.
+    fn sweep(&mut self) {
+        let heap = Arc::clone(&self.driver.heap);
+        let (allocs, alloc_bytes) = stats::allocation_totals(&heap);
+        let (live_map, next_map) = (
+            which(heap.epoch.load(Ordering::Relaxed)),
+            which(heap.epoch.load(Ordering::Relaxed) + 1),
+        );
+        let (mut objects, mut bytes, mut span_bytes) = (0, 0, 0);
+        heap.space
+            .larges
+            .retain(|span| !span.is_set(live_map), |span| heap.space.give_back_large(span));
+        heap.space.larges.each(|span| {
+            span.clear(next_map);
+            objects += 1;
+            bytes += span.bytes();
+        });
+        heap.counters.live_large.store(objects, Ordering::Relaxed);
+        let mut by_class = [0; crate::space::sizes::CLASSES];
+        for kind in 2..heap.space.kinds.len() as u16 {
+            let swept = heap.spans.finish_sweep(&heap.space, kind);
+            let info = heap.space.kinds.get(kind);
+            objects += swept.live_slots as u64;
+            bytes += swept.live_slots * info.size as usize;
+            span_bytes += swept.spans * info.span_bytes();
+            if let Some(class) = crate::space::sizes::class_of(info.size as usize) {
+                by_class[class] += swept.live_slots as u64;
+            }
+        }
+        let c = &heap.counters;
+        for (counter, live) in c.live_by_class.iter().zip(by_class) {
+            counter.store(live, Ordering::Relaxed);
+        }
+        let set = |counter: &AtomicU64, n: u64| counter.store(n, Ordering::Relaxed);
+        set(&c.live_objects, objects);
+        set(&c.live_bytes, bytes as u64);
+        set(&c.span_bytes, span_bytes as u64);
+        set(&c.allocs_at_flip, allocs);
+        set(&c.alloc_bytes_at_flip, alloc_bytes);
+        self.record.sweep = self.lap();
+    }
+
+    fn end(mut self) {
+        let heap = Arc::clone(&self.driver.heap);
+        let totals = Totals::read(self.driver);
+        let (assist, background) =
+            (totals.assist - self.before.assist, totals.background - self.before.background);
+        let scanned = totals.scanned - self.before.scanned;
+        let record = &mut self.record;
+        record.objects_marked = totals.objects - self.before.objects;
+        record.scanned = scanned;
+        record.assist = Duration::from_nanos(assist);
+        record.background = Duration::from_nanos(background);
+        record.collector = Duration::from_nanos(thread_cpu() - self.cpu);
+        record.mutators = lock(&heap.registry).mutators.len();
+        let marking = (assist + background) as f64 / 1e9;
+        let processors = thread::available_parallelism().map_or(1, |n| n.get());
+        let wall = (record.roots + record.mark).as_secs_f64();
+        let mutating = wall * processors.min(record.mutators.max(1)) as f64 - assist as f64 / 1e9;
+        let born_black = record.live.saturating_sub((totals.bytes - self.before.bytes) as usize);
+        self.driver.pacer.beside.roots = record.stacks + record.globals;
+        self.driver.pacer.learn(
+            record.live,
+            scanned as usize,
+            born_black,
+            marking,
+            mutating.max(1e-6),
+        );
+        let c = &heap.counters;
+        c.collector_nanos.fetch_add(record.collector.as_nanos() as u64, Ordering::Relaxed);
+        c.cycles.fetch_add(1, Ordering::Relaxed);
+        c.forced.fetch_add(u64::from(record.reason == Reason::Forced), Ordering::Relaxed);
+        let collecting =
+            totals.assist + totals.background + c.collector_nanos.load(Ordering::Relaxed);
+        let passed = heap.born.elapsed().as_nanos() as u64 * processors as u64;
+        record.total_percent = (collecting * 100 / passed.max(1)) as u32;
+        self.driver.replan();
+        for observer in lock(&heap.observers).clone() {
+            observer.cycle_ended(&self.record);
+        }
+        heap.control.finish_cycle();
+    }
+
+    /// Asks every mutator for `action` and waits until all have answered. Mutators that attach meanwhile start with what
+    /// `update` makes of the template.
+    fn handshake(&mut self, action: Action, update: impl FnOnce(&mut Template)) {
+        let heap = Arc::clone(&self.driver.heap);
+        let (n, mut waiting) = {
+            let mut registry = lock(&heap.registry);
+            update(&mut registry.template);
+            registry.template.handshake = registry.template.handshake.wrapping_add(1);
+            let n = registry.template.handshake;
+            heap.control.set_action(action);
+            for mutator in &registry.mutators {
+                mutator.gate().ask(n);
+            }
+            (n, registry.mutators.clone())
+        };
+        let asked = now();
+        let mut looks = 0;
+        while !waiting.is_empty() {
+            waiting.retain(|mutator| {
+                let answer_for = || {
+                    // SAFETY: the gate is claimed while this runs.
+                    unsafe { mutator.answer(&heap, action) }
+                };
+                let done =
+                    mutator.gate().has_answered(n) || mutator.gate().answer_for(n, answer_for);
+                if done {
+                    let took = Duration::from_nanos(now() - asked);
+                    if took > self.record.slowest_answer.0 {
+                        self.record.slowest_answer = (took, mutator.id());
+                    }
+                }
+                !done
+            });
+            looks += 1;
+            if !waiting.is_empty() {
+                wait_for_answers(&heap, &waiting, looks, asked);
+            }
+        }
+        heap.control.set_waiting(false);
+    }
+
+    /// The time since the phase under way began; begins the next.
+    fn lap(&mut self) -> Duration {
+        let time = now();
+        Duration::from_nanos(time - std::mem::replace(&mut self.phase, time))
+    }
+}
+
+/// Waits a moment for the mutators in `waiting`, and aborts if one of their threads is gone.
+fn wait_for_answers(
+    heap: &crate::heap::Shared,
+    waiting: &[Arc<MutatorState>],
+    looks: u32,
+    asked: u64,
+) {
+    if looks < SPINS {
+        spin_loop();
+        return;
+    }
+    heap.control.set_waiting(true);
+    thread::park_timeout(NAP);
+    if looks.is_multiple_of(1024) && now() - asked > SUSPECT {
+        for mutator in waiting {
+            if !mutator.thread_lives() {
+                eprintln!(
+                    "trigo-heap: the thread of mutator {} ended without dropping its Mutator; its roots are lost, aborting",
+                    mutator.id()
+                );
+                std::process::abort();
+            }
+        }
+    }
+}
+
+impl Totals {
+    fn read(driver: &Driver) -> Self {
+        let c = &driver.heap.counters;
+        let load = |a: &AtomicU64| a.load(Ordering::Relaxed);
+        Self {
+            objects: load(&c.marked_objects),
+            bytes: load(&c.marked_bytes),
+            scanned: load(&c.scanned_bytes),
+            assist: load(&c.assist_nanos),
+            background: load(&c.background_nanos),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Marker threads: they mark whenever a cycle does and a processor has nothing else to do.
+//!
+//! They run under the scheduling class for idle work, so a mutator that wakes up gets its processor at
+//! once. For the same reason they take no lock that a mutator may wait for.
+
+use crate::{
+    heap::Shared,
+    mark::{Marker, Work},
+    stats::thread_cpu,
+    sync::Ordering,
+};
+use std::{thread, time::Duration};
+
+/// How long a marker without work sleeps before it looks again.
+const NAP: Duration = Duration::from_micros(50);
+
+/// The life of a marker thread.
+pub(super) fn run(heap: &Shared) {
+    run_when_idle();
+    let mut marker = Marker::new();
+    while !heap.control.is_shut_down() {
+        match heap.control.marking() {
+            0 => thread::park(),
+            cycle => mark(heap, &mut marker, cycle),
+        }
+    }
+}
+
+/// Marks until the phase of `cycle` ends.
+fn mark(heap: &Shared, marker: &mut Marker, cycle: u32) {
+    let mut cpu = thread_cpu();
+    while heap.control.marking() == cycle {
+        let mut reported = Work::default();
+        let drained = marker.run(heap, |work| {
+            report_progress(heap, work, &mut reported);
+            heap.control.marking() != cycle
+        });
+        let work = marker.take_work();
+        report_progress(heap, &work, &mut reported);
+        heap.counters.add_work(work);
+        let spent = thread_cpu();
+        heap.counters.background_nanos.fetch_add(spent - cpu, Ordering::Relaxed);
+        cpu = spent;
+        if drained {
+            wait_for_work(heap, cycle);
+        }
+    }
+}
+
+/// Adds what was scanned since the last report to the credit of mutators.
+fn report_progress(heap: &Shared, work: &Work, reported: &mut Work) {
+    let scanned = work.scanned - reported.scanned;
+    if scanned > 0 {
+        heap.credit.fetch_add(scanned as u64, Ordering::Relaxed);
+        *reported = *work;
+    }
+}
+
+fn wait_for_work(heap: &Shared, cycle: u32) {
+    // Relaxed: a hint for those who have work to share.
+    heap.hungry.fetch_add(1, Ordering::Relaxed);
+    if heap.pool.is_quiet() {
+        heap.control.wake_collector();
+    }
+    while heap.pool.is_empty() && heap.control.marking() == cycle {
+        thread::park_timeout(NAP);
+    }
+    heap.hungry.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Moves the calling thread to the idle class. A system that refuses leaves it where it is.
+fn run_when_idle() {
+    let param = libc::sched_param { sched_priority: 0 };
+    // SAFETY: sets the scheduling class of the calling thread from a valid parameter.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &param) };
+}

@@ -1,0 +1,319 @@
+//! A heap as its clients hold it, and the state that its threads share.
+
+use crate::{
+    Config, Error, Layout, LayoutSpec,
+    collector::Control,
+    layout::Layouts,
+    mutator::{Mutator, MutatorState, Registry},
+    pace::{Plan, Targets},
+    protocol::packets::Pool,
+    roots::Roots,
+    space::{
+        Space,
+        kinds::{KindScan, Kinds},
+        sizes,
+    },
+    spans::{Spans, which},
+    special::Specials,
+    stats::{Counters, HeapStats, Observer},
+    sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock},
+};
+use std::{sync::Arc, time::Instant};
+
+/// A garbage-collected heap. Cloning gives another handle to the same heap; when the last handle, mutator and
+/// root are gone, its threads end and its memory is unmapped.
+///
+/// ```
+/// use trigo_heap::{Config, Heap, Layout};
+///
+/// let heap = Heap::new(Config::default())?;
+/// let mut mutator = heap.attach();
+/// let cell = mutator.alloc(Layout::POINTERS, 16)?;
+/// let root = mutator.root(cell);
+/// mutator.collect();
+/// assert_eq!(heap.stats().live_objects, 1);
+/// drop(root);
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Heap {
+    pub(crate) shared: Arc<Shared>,
+    _threads: Arc<crate::collector::Threads>,
+}
+
+/// What allocates at a fixed place of every mutator: objects of one size and layout. See [`Heap::kind`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    pub(crate) index: u16,
+    pub(crate) size: u32,
+}
+
+impl Kind {
+    /// Bytes of a slot; a request of at most this many fits.
+    pub fn size(self) -> usize {
+        self.size as usize
+    }
+
+    /// Where in a [`Mutator`]'s state the two words of this kind's cursor begin, in bytes; for compiled code.
+    pub fn cursor_offset(self) -> usize {
+        crate::mutator::CURSORS_OFFSET + self.index as usize * size_of::<crate::mutator::Cursor>()
+    }
+}
+
+/// Whether fresh objects of a kind read as zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zeroing {
+    /// Slots are zeroed before they are handed out.
+    Zeroed,
+    /// Slots hold old contents: the caller stores every pointer word before its next safepoint.
+    Uninitialized,
+}
+
+/// Everything the threads of one heap share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) born: Instant,
+    pub(crate) space: Space,
+    pub(crate) layouts: Layouts,
+    pub(crate) spans: Spans,
+    pub(crate) pool: Pool,
+    pub(crate) registry: Mutex<Registry>,
+    pub(crate) roots: Roots,
+    pub(crate) specials: Specials,
+    pub(crate) control: Control,
+    pub(crate) counters: Counters,
+    pub(crate) targets: Mutex<Targets>,
+    pub(crate) observers: Mutex<Vec<Arc<dyn Observer>>>,
+    /// Counts flips: its lowest bit says which bitmap holds allocation bits.
+    pub(crate) epoch: AtomicU32,
+    /// Bytes marked by the last cycle, and allocated since its flip.
+    pub(crate) base_live: AtomicUsize,
+    pub(crate) allocated: AtomicUsize,
+    pub(crate) external: AtomicUsize,
+    pub(crate) trigger: AtomicUsize,
+    pub(crate) goal: AtomicUsize,
+    /// Scan bytes owed per allocated byte while marking, as the bits of an `f64`; zero when none is owed.
+    pub(crate) assist_ratio: AtomicU64,
+    /// Scan bytes done in the background and not yet used up by mutators that would have to assist.
+    pub(crate) credit: AtomicU64,
+    /// Marking threads that look for work.
+    pub(crate) hungry: AtomicU32,
+}
+
+impl Shared {
+    #[inline(always)]
+    pub(crate) fn space(&self) -> &Space {
+        &self.space
+    }
+
+    #[inline(always)]
+    pub(crate) fn layouts(&self) -> &Layouts {
+        &self.layouts
+    }
+
+    #[inline(always)]
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// The bitmap that a mark phase marks in.
+    #[inline(always)]
+    pub(crate) fn mark_bitmap(&self) -> usize {
+        // Relaxed: changes only between cycles, after a handshake; markers run inside of one.
+        which(self.epoch.load(Ordering::Relaxed) + 1)
+    }
+
+    /// The bitmap of what was allocated when the mark phase began.
+    #[inline(always)]
+    pub(crate) fn alloc_bitmap(&self) -> usize {
+        which(self.epoch.load(Ordering::Relaxed))
+    }
+
+    /// Which half of the barrier a test has asked to break.
+    #[inline(always)]
+    pub(crate) fn broken_barrier(&self) -> crate::BrokenBarrier {
+        if cfg!(feature = "fault-injection") {
+            self.config.debug.broken_barrier
+        } else {
+            crate::BrokenBarrier::None
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn markers_are_hungry(&self) -> bool {
+        // Relaxed: a hint.
+        self.hungry.load(Ordering::Relaxed) > 0 && self.pool.is_empty()
+    }
+
+    /// Bytes of live and not yet collected objects, as the pacer counts them.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        // Relaxed: statistics; the trigger tolerates a chunk's delay.
+        self.base_live.load(Ordering::Relaxed) + self.allocated.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_plan(&self, plan: Plan) {
+        self.trigger.store(plan.trigger, Ordering::Relaxed);
+        self.goal.store(plan.goal, Ordering::Relaxed);
+    }
+
+    /// The allocation kind of objects of `bytes` bytes with `layout`.
+    pub(crate) fn kind_for(&self, layout: Layout, bytes: usize) -> Result<u16, Error> {
+        let info = self.layouts.get(layout);
+        let class = sizes::class_of(bytes).ok_or(Error::TooLarge { bytes })?;
+        Ok(match layout {
+            Layout::NO_SCAN => Kinds::common(class, KindScan::NoScan),
+            Layout::POINTERS => Kinds::common(class, KindScan::Pointers),
+            Layout::CONSERVATIVE => Kinds::common(class, KindScan::Conservative),
+            _ if bytes == info.element || bytes <= 32 => {
+                // Relaxed: a cache of what `choose` always answers alike.
+                let known = info.kind.load(Ordering::Relaxed);
+                if known != 0 && bytes == info.element {
+                    return Ok(known);
+                }
+                let own = info.shared_bytes.load(Ordering::Relaxed)
+                    > crate::space::kinds::OWN_AFTER_SPANS * sizes::BLOCK;
+                let kind = self.space.kinds.choose(info, bytes, true, own)?;
+                if bytes == info.element && self.space.kinds.get(kind).scan != KindScan::Mixed {
+                    info.kind.store(kind, Ordering::Relaxed);
+                }
+                kind
+            }
+            _ => Kinds::common(class, KindScan::Mixed),
+        })
+    }
+}
+
+impl Heap {
+    /// Makes a heap: reserves its address space and starts its collector and marker threads.
+    ///
+    /// # Errors
+    /// [`Error::AddressSpace`] if the reservation is refused.
+    pub fn new(config: Config) -> Result<Heap, Error> {
+        let targets = Targets {
+            gc_percent: config.gc_percent,
+            memory_limit: config.memory_limit,
+            min_heap: config.min_heap,
+        };
+        let plan = crate::pace::Pacer::new(targets).plan();
+        let shared = Arc::new(Shared {
+            born: Instant::now(),
+            space: Space::new(config.reserve, config.huge_pages)?,
+            layouts: Layouts::new(),
+            spans: Spans::new(config.debug.poison),
+            pool: Pool::new(),
+            registry: Mutex::new(Registry::new()),
+            roots: Roots::new(),
+            specials: Specials::new(),
+            control: Control::new(),
+            counters: Counters::new(),
+            targets: Mutex::new(targets),
+            observers: Mutex::default(),
+            epoch: AtomicU32::new(2),
+            base_live: AtomicUsize::new(0),
+            allocated: AtomicUsize::new(0),
+            external: AtomicUsize::new(0),
+            trigger: AtomicUsize::new(plan.trigger),
+            goal: AtomicUsize::new(plan.goal),
+            assist_ratio: AtomicU64::new(0),
+            credit: AtomicU64::new(0),
+            hungry: AtomicU32::new(0),
+            config,
+        });
+        shared.spans.prepare(&shared.space, 2);
+        let threads = crate::collector::Threads::start(&shared);
+        Ok(Heap { shared, _threads: Arc::new(threads) })
+    }
+
+    /// Makes the calling thread a mutator of this heap. Blocks while another thread attaches or a handshake begins.
+    pub fn attach(&self) -> Mutator {
+        Mutator::attach(self.clone())
+    }
+
+    /// Registers a layout, or finds the one that was registered with the same description.
+    ///
+    /// # Errors
+    /// [`Error::BadLayout`] if the description contradicts itself, [`Error::TooManyLayouts`] past 65,536.
+    ///
+    /// # Safety
+    /// 1. A [`LayoutSpec::Trace`] function reports every pointer into this heap that its objects hold and touches
+    ///    nothing beside the object that mutators change, except by atomic loads.
+    /// 2. A bitmap covers every word through which an object keeps another alive.
+    pub unsafe fn layout(&self, spec: LayoutSpec<'_>) -> Result<Layout, Error> {
+        self.shared.layouts.register(spec)
+    }
+
+    /// The kind for objects of `bytes` bytes with `layout`, for [`Mutator::alloc_kind`]: such objects get spans of
+    /// their own, if the layout describes an object of at most 512 bytes by a bitmap, or any up to 32 KiB uniformly.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] over 32 KiB; [`Error::BadLayout`] if the layout can only live in shared spans, which
+    /// [`Mutator::alloc`] serves.
+    pub fn kind(&self, layout: Layout, bytes: usize, zeroing: Zeroing) -> Result<Kind, Error> {
+        let info = self.shared.layouts.get(layout);
+        let index =
+            self.shared.space.kinds.choose(info, bytes, zeroing == Zeroing::Zeroed, true)?;
+        let info = self.shared.space.kinds.get(index);
+        if info.scan == KindScan::Mixed {
+            return Err(Error::BadLayout { size: bytes });
+        }
+        Ok(Kind { index, size: info.size })
+    }
+
+    /// Changes the percentage of garbage allowed per cycle; `None` turns automatic collection off. Returns the old one.
+    pub fn set_gc_percent(&self, percent: Option<u32>) -> Option<u32> {
+        let old = std::mem::replace(&mut lock(&self.shared.targets).gc_percent, percent);
+        self.shared.control.retarget();
+        old
+    }
+
+    /// Changes the soft limit on the heap's memory, in bytes. Returns the old one.
+    pub fn set_memory_limit(&self, limit: Option<usize>) -> Option<usize> {
+        let old = std::mem::replace(&mut lock(&self.shared.targets).memory_limit, limit);
+        self.shared.control.retarget();
+        old
+    }
+
+    /// Counts `bytes` of memory outside of the heap that its objects keep alive towards the goal and the limit.
+    pub fn add_external(&self, bytes: usize) {
+        self.shared.external.fetch_add(bytes, Ordering::Relaxed);
+        self.shared.allocated.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Takes back what [`Heap::add_external`] counted.
+    pub fn sub_external(&self, bytes: usize) {
+        let sub = |n: usize| Some(n.saturating_sub(bytes));
+        // The closure always says yes, so the update cannot fail.
+        let _ = self.shared.external.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sub);
+    }
+
+    /// Collects: starts a cycle after any that runs now, and waits until it has been swept. A thread that is
+    /// attached to this heap calls [`Mutator::collect`] instead; here it would wait for itself.
+    pub fn collect(&self) {
+        self.shared.control.collect_and_wait();
+    }
+
+    /// What the heap holds and has done so far.
+    pub fn stats(&self) -> HeapStats {
+        crate::stats::read(&self.shared)
+    }
+
+    /// Tells `observer` of every cycle from now on.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        lock(&self.shared.observers).push(observer);
+    }
+}
+
+/// Byte offsets into a mutator's state that compiled code uses.
+pub mod offsets {
+    use super::MutatorState;
+    /// A `u32` that is non-zero when a safepoint must call the slow path.
+    pub const POLL: usize = MutatorState::POLL;
+    /// A `u32`: 0 while pointer stores need no record, 1 while overwritten and new values are recorded, 2 while overwritten
+    /// ones alone are.
+    pub const BARRIER: usize = MutatorState::BARRIER;
+    /// Address of the next free word of the barrier buffer.
+    pub const BUFFER_NEXT: usize = MutatorState::BUFFER_NEXT;
+    /// Address past the last word of the barrier buffer.
+    pub const BUFFER_END: usize = MutatorState::BUFFER_END;
+}

@@ -1,0 +1,354 @@
+//! Marking: from grey objects to everything they reach.
+//!
+//! A [`Marker`] is private to the thread that uses it. It pops an address, looks up its object and
+//! prefetches object and mark word, and puts it behind a ring of others; what falls out at the ring's
+//! end is marked and, if it was white, scanned. So every miss has the time of a ring's length to arrive
+//! (edge enqueueing: Garner, Blackburn, Frampton, "Effective prefetch for mark-sweep", 2007).
+//!
+//! Invariant: an address that was popped is in the ring, or its object is marked and scanned. A marker
+//! that leaves publishes everything it still holds.
+
+mod scan;
+
+use crate::{
+    heap::Shared,
+    protocol::{
+        bits,
+        packets::{CAPACITY, Packet, Pool},
+    },
+    space::{Found, kinds::KindScan, large::LargeSpan},
+    sync::AtomicU64,
+};
+
+/// Addresses a marker keeps to itself before it publishes some.
+const STACK: usize = 2048;
+/// Objects whose lines are on their way.
+const RING: usize = 16;
+/// Tags an address as the start of a piece of a large object that is already marked.
+const PIECE: usize = 1 << 63;
+/// Bytes of a large object scanned at a time.
+const PIECE_BYTES: usize = 128 << 10;
+/// Objects between two looks at whether to stop.
+const STRIDE: usize = 64;
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// The object's address; zero for an empty place.
+    base: usize,
+    word: *const AtomicU64,
+    bit: u32,
+    kind: u16,
+}
+
+const EMPTY: Entry = Entry { base: 0, word: std::ptr::null(), bit: 0, kind: 0 };
+
+/// What a stretch of marking did.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Work {
+    /// Objects marked.
+    pub(crate) objects: usize,
+    /// Bytes of the slots of the objects marked.
+    pub(crate) bytes: usize,
+    /// Bytes of those that had to be scanned.
+    pub(crate) scanned: usize,
+}
+
+/// The private state of one marking thread.
+#[derive(Debug)]
+pub(crate) struct Marker {
+    stack: Box<[usize; STACK]>,
+    len: usize,
+    ring: [Entry; RING],
+    at: usize,
+    in_ring: usize,
+    work: Work,
+}
+
+// SAFETY: the word pointers lead into the bitmaps of the heap that the marker is used with.
+unsafe impl Send for Marker {}
+
+impl Marker {
+    pub(crate) fn new() -> Self {
+        Self {
+            stack: Box::new([0; STACK]),
+            len: 0,
+            ring: [EMPTY; RING],
+            at: 0,
+            in_ring: 0,
+            work: Work::default(),
+        }
+    }
+
+    /// Marks until nothing is left to take or `stop` says so, asked every 64 objects. True if nothing was left.
+    /// All private work is published on return. Blocks on nothing.
+    pub(crate) fn run(&mut self, heap: &Shared, mut stop: impl FnMut(&Work) -> bool) -> bool {
+        let pool = heap.pool();
+        pool.enter();
+        let drained = loop {
+            if !(0..STRIDE).all(|_| self.step(heap)) && !self.refill(pool) {
+                break true;
+            }
+            if self.len > CAPACITY / 2 && heap.markers_are_hungry() {
+                self.spill(pool, self.len / 2);
+            }
+            if stop(&self.work) {
+                self.publish_all(pool);
+                break false;
+            }
+        };
+        pool.leave();
+        drained
+    }
+
+    /// What was done since the last call.
+    pub(crate) fn take_work(&mut self) -> Work {
+        std::mem::take(&mut self.work)
+    }
+
+    /// Handles one address; false if stack and ring are empty.
+    #[inline(always)]
+    fn step(&mut self, heap: &Shared) -> bool {
+        let entry = if self.len > 0 {
+            self.len -= 1;
+            let address = self.stack[self.len];
+            self.locate(heap, address)
+        } else if self.in_ring == 0 {
+            return false;
+        } else {
+            EMPTY
+        };
+        self.in_ring += usize::from(entry.base != 0);
+        let oldest = std::mem::replace(&mut self.ring[self.at], entry);
+        self.at = (self.at + 1) % RING;
+        if oldest.base != 0 {
+            self.in_ring -= 1;
+            self.visit(heap, oldest);
+        }
+        true
+    }
+
+    /// Looks up an address and asks for the lines that marking its object will touch.
+    #[inline(always)]
+    fn locate(&mut self, heap: &Shared, address: usize) -> Entry {
+        if address & PIECE != 0 {
+            self.scan_piece(heap, address & !PIECE);
+            return EMPTY;
+        }
+        match heap.space().find(address) {
+            Some(Found::Small { base, block, slot, kind, info }) => {
+                let word: *const _ =
+                    &heap.space().bitmap(heap.mark_bitmap(), block, info)[slot / 64];
+                prefetch(word.cast());
+                if info.scan != KindScan::NoScan {
+                    prefetch(base as *const u8);
+                }
+                Entry { base, word, bit: slot as u32 % 64, kind }
+            }
+            Some(Found::Large(span)) => {
+                self.visit_large(heap, span);
+                EMPTY
+            }
+            None => EMPTY,
+        }
+    }
+
+    #[inline(always)]
+    fn visit(&mut self, heap: &Shared, entry: Entry) {
+        // SAFETY: `locate` took the pointer from a bitmap of this heap, which outlives the cycle.
+        if !bits::set(unsafe { &*entry.word }, 1 << entry.bit) {
+            return;
+        }
+        let info = heap.space().kinds.get(entry.kind);
+        let size = info.size as usize;
+        self.work.objects += 1;
+        self.work.bytes += size;
+        if info.scan != KindScan::NoScan {
+            self.work.scanned += size;
+            self.scan_slot(heap, entry.base, info);
+        }
+    }
+
+    #[inline(never)]
+    fn visit_large(&mut self, heap: &Shared, span: &LargeSpan) {
+        if span.set(heap.mark_bitmap()) {
+            self.work.objects += 1;
+            self.work.bytes += span.bytes();
+            self.scan_large(heap, span);
+        }
+    }
+
+    /// Adds work; it becomes visible to others when the stack spills or the marker leaves.
+    #[inline]
+    fn push(&mut self, heap: &Shared, word: usize) {
+        self.reserve(heap, 1);
+        self.stack[self.len] = word;
+        self.len += 1;
+    }
+
+    /// Makes room for `n` more addresses; `n` is at most an eighth of the stack.
+    #[inline(always)]
+    fn reserve(&mut self, heap: &Shared, n: usize) {
+        if self.len + n > STACK {
+            self.spill(heap.pool(), CAPACITY);
+        }
+    }
+
+    /// Publishes the `n` oldest addresses, those nearest to the roots.
+    #[inline(never)]
+    fn spill(&mut self, pool: &Pool, n: usize) {
+        let n = n.min(self.len).min(CAPACITY);
+        let mut packet = pool.fresh();
+        for &word in &self.stack[..n] {
+            packet.push(word);
+        }
+        pool.publish(packet);
+        self.stack.copy_within(n..self.len, 0);
+        self.len -= n;
+    }
+
+    /// Takes a packet of published work; false if there is none.
+    fn refill(&mut self, pool: &Pool) -> bool {
+        if self.len > 0 || self.in_ring > 0 {
+            return true;
+        }
+        let Some(mut packet) = pool.take() else { return false };
+        while let Some(word) = packet.pop() {
+            self.stack[self.len] = word;
+            self.len += 1;
+        }
+        pool.recycle(packet);
+        true
+    }
+
+    /// Publishes what the object at `base` points to, without marking the object.
+    pub(crate) fn scan_children(&mut self, heap: &Shared, base: usize) {
+        match heap.space().find(base) {
+            Some(Found::Small { base, info, .. }) => self.scan_slot(heap, base, info),
+            Some(Found::Large(span)) => self.scan_large(heap, span),
+            None => {}
+        }
+        self.publish_all(heap.pool());
+    }
+
+    fn publish_all(&mut self, pool: &Pool) {
+        for entry in &mut self.ring {
+            let base = std::mem::replace(entry, EMPTY).base;
+            if base != 0 {
+                if self.len == STACK {
+                    // The ring is smaller than a packet, so one spill makes room for all of it.
+                    let mut packet = pool.fresh();
+                    for &word in &self.stack[..CAPACITY] {
+                        packet.push(word);
+                    }
+                    pool.publish(packet);
+                    self.stack.copy_within(CAPACITY.., 0);
+                    self.len -= CAPACITY;
+                }
+                self.stack[self.len] = base;
+                self.len += 1;
+            }
+        }
+        self.in_ring = 0;
+        while self.len > 0 {
+            self.spill(pool, CAPACITY);
+        }
+    }
+}
+
+/// Turns objects grey from outside a marker: roots, barrier entries, weak loads.
+///
+/// It holds no safepoint: whoever starts one finishes it, and so publishes what it pushed, before the next.
+#[derive(Debug)]
+pub(crate) struct Greyer<'h> {
+    heap: &'h Shared,
+    packet: Option<Packet>,
+}
+
+impl<'h> Greyer<'h> {
+    pub(crate) fn new(heap: &'h Shared) -> Self {
+        Self { heap, packet: None }
+    }
+
+    /// Shades the object at an address that is trusted to be in an object, or none of this heap. True if it was white.
+    #[inline]
+    pub(crate) fn precise(&mut self, address: usize) -> bool {
+        let Some(found) = self.heap.space().find(address) else { return false };
+        if self.heap.space().is_set(self.heap.mark_bitmap(), &found) {
+            return false;
+        }
+        self.push(found.base());
+        true
+    }
+
+    /// Shades the object at an address that may be anything: it counts if the slot is allocated.
+    #[inline]
+    pub(crate) fn conservative(&mut self, address: usize) {
+        let space = self.heap.space();
+        if let Some(found) = space.find(address)
+            && space.is_set(self.heap.alloc_bitmap(), &found)
+            && !space.is_set(self.heap.mark_bitmap(), &found)
+        {
+            self.push(found.base());
+        }
+    }
+
+    /// Shades every word of a range of memory conservatively.
+    ///
+    /// # Safety
+    /// 1. `start..end` is readable, and nobody but the running thread changes it except by whole words.
+    pub(crate) unsafe fn words(&mut self, start: usize, end: usize) {
+        let mut at = start.next_multiple_of(8);
+        while at + 8 <= end {
+            // SAFETY: in the readable range; volatile, since these are other code's variables.
+            self.conservative(unsafe { (at as *const usize).read_volatile() });
+            at += 8;
+        }
+    }
+
+    fn push(&mut self, base: usize) {
+        let pool = self.heap.pool();
+        let packet = self.packet.get_or_insert_with(|| pool.fresh());
+        if !packet.push(base) {
+            let full = std::mem::replace(packet, pool.fresh());
+            packet.push(base);
+            pool.publish(full);
+        }
+    }
+}
+
+impl Drop for Greyer<'_> {
+    fn drop(&mut self) {
+        if let Some(packet) = self.packet.take() {
+            self.heap.pool().publish(packet);
+        }
+    }
+}
+
+/// Reports the pointers of an object to the marker that traces it. Handed to a [`TraceFn`](crate::TraceFn).
+#[derive(Debug)]
+pub struct Tracer<'a> {
+    marker: &'a mut Marker,
+    heap: &'a Shared,
+}
+
+impl Tracer<'_> {
+    /// Reports a pointer. Null and addresses outside of the heap are ignored; a pointer into the middle of an
+    /// object keeps the whole object.
+    #[inline]
+    pub fn pointer(&mut self, pointer: *const u8) {
+        if self.heap.space().contains(pointer as usize) {
+            self.marker.push(self.heap, pointer as usize);
+        }
+    }
+}
+
+#[inline(always)]
+fn prefetch(at: *const u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: a prefetch has no effect but on the cache, whatever the address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast())
+    };
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = at;
+}

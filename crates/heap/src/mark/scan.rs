@@ -1,0 +1,176 @@
+//! Scanning: which words of an object are pointers, and pushing them.
+//!
+//! Mutators store to these words while they are read. Every read is one atomic load of a whole word,
+//! relaxed: an object that is scanned was initialised before its allocator answered the black
+//! handshake, and what later stores overwrite or insert, the write barrier reports.
+
+use super::{Marker, PIECE, PIECE_BYTES, STACK, Tracer};
+use crate::{
+    heap::Shared,
+    layout::{Layout, LayoutInfo, Scan},
+    space::{
+        kinds::{KindInfo, KindScan},
+        large::LargeSpan,
+    },
+    sync::{AtomicUsize, Ordering},
+};
+
+/// Words scanned between two looks at the room on the stack.
+const BATCH: usize = STACK / 8;
+
+#[inline(always)]
+fn load(address: usize) -> usize {
+    // SAFETY: callers pass word-aligned addresses inside of a slot of this heap, which is mapped.
+    unsafe { &*(address as *const AtomicUsize) }.load(Ordering::Relaxed)
+}
+
+impl Marker {
+    /// Scans a small object.
+    #[inline(always)]
+    pub(super) fn scan_slot(&mut self, heap: &Shared, base: usize, info: &KindInfo) {
+        let size = info.size as usize;
+        match info.scan {
+            KindScan::NoScan => {}
+            KindScan::Pointers => self.scan_all(heap, base, base + size),
+            KindScan::Pattern => self.scan_pattern(heap, base, info.pattern),
+            KindScan::Conservative => self.scan_conservative(heap, base, base + size),
+            KindScan::Mixed => self.scan_mixed(heap, base, info),
+        }
+    }
+
+    #[inline(never)]
+    fn scan_mixed(&mut self, heap: &Shared, base: usize, info: &KindInfo) {
+        let layout = heap.slot_layout(base, info);
+        self.scan_by(heap, base, base, base + info.size as usize, heap.layouts().get(layout));
+    }
+
+    /// Scans a large object: at once if it is a piece long, else piece by piece, so that others can help.
+    pub(super) fn scan_large(&mut self, heap: &Shared, span: &LargeSpan) {
+        let info = heap.layouts().get(span.layout());
+        let (start, end) = (span.start(), span.start() + span.bytes());
+        if info.scan == Scan::Nothing {
+            return;
+        }
+        if info.scan == Scan::Trace {
+            self.work.scanned += span.bytes();
+            self.scan_by(heap, start, start, end, info);
+            return;
+        }
+        let mut piece = start;
+        while piece < end {
+            self.push(heap, piece | PIECE);
+            piece += PIECE_BYTES;
+        }
+    }
+
+    /// Scans the piece of a large object that begins at `piece`.
+    #[inline(never)]
+    pub(super) fn scan_piece(&mut self, heap: &Shared, piece: usize) {
+        let Some(crate::space::Found::Large(span)) = heap.space().find(piece) else { return };
+        let end = (span.start() + span.bytes()).min(piece + PIECE_BYTES);
+        self.work.scanned += end - piece;
+        self.scan_by(heap, span.start(), piece, end, heap.layouts().get(span.layout()));
+    }
+
+    /// Scans `from..end` of the object at `base`.
+    fn scan_by(&mut self, heap: &Shared, base: usize, from: usize, end: usize, info: &LayoutInfo) {
+        match info.scan {
+            Scan::Nothing => {}
+            Scan::Pointers => self.scan_all(heap, from, end),
+            Scan::Conservative => self.scan_conservative(heap, from, end),
+            Scan::Pattern | Scan::Bitmap => self.scan_bitmap(heap, base, from, end, info),
+            Scan::Trace => {
+                let trace = info.trace.expect("a traced layout has its function");
+                let mut tracer = Tracer { marker: self, heap };
+                // SAFETY: the client vouched for the function when it registered it; the object is allocated.
+                unsafe { trace(base as *const u8, end - base, &mut tracer) };
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn scan_all(&mut self, heap: &Shared, from: usize, end: usize) {
+        let mut at = from;
+        while at < end {
+            let stop = end.min(at + 8 * BATCH);
+            self.reserve(heap, BATCH);
+            while at < stop {
+                self.push_if_inside(heap, load(at));
+                at += 8;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn scan_pattern(&mut self, heap: &Shared, base: usize, pattern: u64) {
+        self.reserve(heap, 64);
+        let mut bits = pattern;
+        while bits != 0 {
+            self.push_if_inside(heap, load(base + 8 * bits.trailing_zeros() as usize));
+            bits &= bits - 1;
+        }
+    }
+
+    fn scan_bitmap(
+        &mut self,
+        heap: &Shared,
+        base: usize,
+        from: usize,
+        end: usize,
+        info: &LayoutInfo,
+    ) {
+        let words = info.element / 8;
+        let mut in_element = (from - base) / 8 % words;
+        let mut at = from;
+        while at < end {
+            self.reserve(heap, BATCH);
+            let stop = end.min(at + 8 * BATCH);
+            while at < stop {
+                if info.bits[in_element / 64] >> (in_element % 64) & 1 != 0 {
+                    self.push_if_inside(heap, load(at));
+                }
+                in_element += 1;
+                if in_element == words {
+                    in_element = 0;
+                }
+                at += 8;
+            }
+        }
+    }
+
+    fn scan_conservative(&mut self, heap: &Shared, from: usize, end: usize) {
+        for at in (from..end).step_by(8) {
+            let word = load(at);
+            if let Some(found) = heap.space().find(word)
+                && heap.space().is_set(heap.alloc_bitmap(), &found)
+            {
+                self.push(heap, found.base());
+            }
+        }
+    }
+
+    /// Pushes a word if it points into the heap. The caller has made room.
+    #[inline(always)]
+    fn push_if_inside(&mut self, heap: &Shared, word: usize) {
+        debug_assert!(self.len < STACK);
+        // SAFETY: `reserve` left room for every word of the batch.
+        unsafe { *self.stack.get_unchecked_mut(self.len) = word };
+        self.len += usize::from(heap.space().contains(word));
+    }
+}
+
+impl Shared {
+    /// The layout of the slot at `base` in a span that mixes layouts.
+    #[inline]
+    pub(crate) fn slot_layout(&self, base: usize, info: &KindInfo) -> Layout {
+        // SAFETY: a mixed span has an index for each slot; it was written when the slot was allocated.
+        Layout(unsafe { self.slot_layout_entry(base, info).read() })
+    }
+
+    /// Where the layout index of the slot at `base` stands.
+    #[inline]
+    pub(crate) fn slot_layout_entry(&self, base: usize, info: &KindInfo) -> *mut u16 {
+        let within = (base - self.space().base()) & info.span_mask as usize;
+        (base - within + info.id_offset(info.slot_at(within))) as *mut u16
+    }
+}

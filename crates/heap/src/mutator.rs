@@ -1,0 +1,524 @@
+//! A mutator: a thread's allocation cursors, barrier buffer and side of the handshakes.
+//!
+//! The state's first words lie at fixed offsets, for compiled code. Who may touch what: the words that
+//! are atomic, anybody; everything else, the thread while its gate is RUNNING and the collector while
+//! it has claimed the gate. A mutator answers a handshake itself or is answered for, by the same code.
+
+mod alloc;
+mod answer;
+mod assist;
+pub(crate) mod native;
+
+pub use alloc::FixedKind;
+
+use crate::{
+    Heap,
+    error::Error,
+    heap::Shared,
+    mark::Marker,
+    protocol::gate::Gate,
+    roots::{Root, RootSource, Roots, Stack},
+    space::kinds::MAX_KINDS,
+    stats::Holds,
+    sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, lock},
+};
+use std::{marker::PhantomData, mem::offset_of, ptr::NonNull, sync::Arc};
+
+/// Words of a barrier buffer.
+const BUFFER: usize = 512;
+
+/// The barrier's states. While a mutator's own stacks are not scanned it records overwritten and new values; from then on
+/// the overwritten ones alone: what it holds was shaded by that scan, or is reached from what it overwrites.
+pub(crate) const BARRIER_OFF: u32 = 0;
+pub(crate) const BARRIER_FULL: u32 = 1;
+pub(crate) const BARRIER_DELETION: u32 = 2;
+
+/// Where a mutator's allocation cursors begin in its state.
+pub(crate) const CURSORS_OFFSET: usize = offset_of!(MutatorState, cursors);
+
+/// The free run that a mutator allocates objects of one kind from.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C)]
+pub(crate) struct Cursor {
+    /// Where the next object goes.
+    next: usize,
+    /// Objects end at or below this; what lies between is free and, if the kind says so, zero.
+    limit: usize,
+}
+
+/// The span behind a cursor.
+#[derive(Debug, Clone, Copy)]
+struct Holding {
+    /// The span's first block; `NO_SPAN` if the mutator holds none of this kind.
+    block: usize,
+    /// The slot at which the search for the next free run goes on.
+    search: usize,
+    /// Where the claimed run ends.
+    run_end: usize,
+    /// Up to where allocation has been accounted for.
+    counted: usize,
+    /// The span's memory reads as zero.
+    clean: bool,
+}
+
+const NO_SPAN: usize = usize::MAX;
+const NOTHING: Holding =
+    Holding { block: NO_SPAN, search: 0, run_end: 0, counted: 0, clean: false };
+
+/// The state of a mutator; its beginning is laid out for compiled code ([`offsets`](crate::offsets)).
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct MutatorState {
+    gate: Gate,
+    barrier: AtomicU32,
+    id: u32,
+    buffer_next: UnsafeCell<usize>,
+    buffer_end: usize,
+    cursors: UnsafeCell<[Cursor; MAX_KINDS]>,
+    private: UnsafeCell<Private>,
+    /// Bytes allocated of each kind; written by the mutator alone.
+    pub(crate) bytes: Box<[AtomicU64]>,
+    /// The longest times this mutator was held, in nanoseconds.
+    pub(crate) holds: Holds,
+    /// The operating system's number of the thread.
+    thread: i32,
+}
+
+// SAFETY: see the module: the cells are touched by one party at a time, which the gate decides.
+unsafe impl Sync for MutatorState {}
+// SAFETY: as for `Sync`; the raw words inside are addresses, not references.
+unsafe impl Send for MutatorState {}
+
+#[derive(Debug)]
+struct Private {
+    /// Owns the words between `buffer_next`'s start and `buffer_end`.
+    _buffer: Box<[usize; BUFFER]>,
+    holdings: Box<[Holding]>,
+    /// Kinds that have a span.
+    active: Vec<u16>,
+    epoch: u32,
+    cycle: u32,
+    marking: bool,
+    black: bool,
+    /// Whether this mutator's own stacks were scanned in `cycle`.
+    scanned: bool,
+    /// The stack pointer, while blocked or answering.
+    sp: usize,
+    /// The highest address of the thread's own stack, if that is scanned.
+    native_top: Option<usize>,
+    stack: Option<Arc<Stack>>,
+    marker: Option<Box<Marker>>,
+    /// Scan bytes owed for allocations.
+    debt: f64,
+    /// Bytes allocated and not yet added to the heap's count.
+    uncounted: usize,
+    /// Slow paths until the next cycle that `torture` asks for.
+    torture: u32,
+    error: Option<Error>,
+}
+
+impl MutatorState {
+    pub(crate) const POLL: usize = offset_of!(MutatorState, gate);
+    pub(crate) const BARRIER: usize = offset_of!(MutatorState, barrier);
+    pub(crate) const BUFFER_NEXT: usize = offset_of!(MutatorState, buffer_next);
+    pub(crate) const BUFFER_END: usize = offset_of!(MutatorState, buffer_end);
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Whether the thread that attached is still there.
+    pub(crate) fn thread_lives(&self) -> bool {
+        std::path::Path::new(&format!("/proc/self/task/{}", self.thread)).exists()
+    }
+
+    /// The private part.
+    ///
+    /// # Safety
+    /// 1. The caller is the mutator's thread and the gate is RUNNING, or the collector and it has claimed the gate.
+    /// 2. No other reference to the private part is in use.
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn private(&self) -> &mut Private {
+        // SAFETY: as the caller vouches.
+        self.private.with_mut(|p| unsafe { &mut *p })
+    }
+
+    /// The cursor of a kind; the same obligations as [`Self::private`].
+    #[allow(clippy::mut_from_ref)]
+    #[inline(always)]
+    unsafe fn cursor(&self, kind: u16) -> &mut Cursor {
+        debug_assert!((kind as usize) < MAX_KINDS);
+        // SAFETY: kind numbers are below MAX_KINDS; the rest as the caller vouches.
+        self.cursors.with_mut(|c| unsafe { &mut *c.cast::<Cursor>().add(kind as usize) })
+    }
+}
+
+/// All mutators of a heap, and what a new one starts with.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    pub(crate) mutators: Vec<Arc<MutatorState>>,
+    pub(crate) template: Template,
+    next_id: u32,
+    /// Bytes allocated of each kind by mutators that have left.
+    pub(crate) departed: Vec<u64>,
+}
+
+/// The view of the collector's phases that a handshake gives to every mutator.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Template {
+    pub(crate) handshake: u32,
+    pub(crate) epoch: u32,
+    pub(crate) cycle: u32,
+    pub(crate) marking: bool,
+    pub(crate) black: bool,
+    pub(crate) scanned: bool,
+}
+
+impl Template {
+    fn barrier(&self) -> u32 {
+        match (self.marking, self.scanned) {
+            (false, _) => BARRIER_OFF,
+            (true, false) => BARRIER_FULL,
+            (true, true) => BARRIER_DELETION,
+        }
+    }
+}
+
+impl Registry {
+    pub(crate) fn new() -> Self {
+        let template = Template {
+            handshake: 0,
+            epoch: 2,
+            cycle: 0,
+            marking: false,
+            black: false,
+            scanned: false,
+        };
+        Self { mutators: Vec::new(), template, next_id: 1, departed: vec![0; MAX_KINDS] }
+    }
+}
+
+/// A thread's access to a heap. All allocation and all pointer stores go through it.
+///
+/// Pointers that it returns are plain: the collector does not move objects, and keeps those that it finds from roots:
+/// handles ([`Mutator::root`]), the client's own sources, stacks, and with [`Mutator::scan_native_stack`] the
+/// thread's own variables. An object that is in none of them may be freed at the mutator's next safepoint, which is
+/// any of: [`poll`](Mutator::poll), an allocation, [`collect`](Mutator::collect), [`blocked`](Mutator::blocked).
+///
+/// A thread that is attached must reach safepoints regularly or be inside [`Mutator::blocked`]: a cycle cannot get on
+/// without its answer. A thread that ends without dropping its mutator aborts the process at the next cycle.
+#[derive(Debug)]
+pub struct Mutator {
+    state: NonNull<MutatorState>,
+    owner: Arc<MutatorState>,
+    heap: Heap,
+    local: PhantomData<*mut ()>,
+}
+
+impl Mutator {
+    pub(crate) fn attach(heap: Heap) -> Self {
+        let shared = &heap.shared;
+        let mut registry = lock(&shared.registry);
+        let template = registry.template;
+        let buffer: Box<[usize; BUFFER]> = Box::new([0; BUFFER]);
+        let start = buffer.as_ptr() as usize;
+        let private = Private {
+            _buffer: buffer,
+            holdings: vec![NOTHING; MAX_KINDS].into_boxed_slice(),
+            active: Vec::new(),
+            epoch: template.epoch,
+            cycle: template.cycle,
+            marking: template.marking,
+            black: template.black,
+            scanned: template.scanned,
+            sp: 0,
+            native_top: None,
+            stack: None,
+            marker: None,
+            debt: 0.0,
+            uncounted: 0,
+            torture: shared.config.debug.torture.unwrap_or(0),
+            error: None,
+        };
+        let owner = Arc::new(MutatorState {
+            gate: Gate::new(template.handshake),
+            barrier: AtomicU32::new(template.barrier()),
+            id: registry.next_id,
+            buffer_next: UnsafeCell::new(start),
+            buffer_end: start + BUFFER * 8,
+            cursors: UnsafeCell::new([Cursor::default(); MAX_KINDS]),
+            private: UnsafeCell::new(private),
+            bytes: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
+            holds: Holds::default(),
+            // SAFETY: the call has no preconditions.
+            thread: unsafe { libc::gettid() },
+        });
+        registry.next_id += 1;
+        registry.mutators.push(Arc::clone(&owner));
+        drop(registry);
+        Self { state: NonNull::from(&*owner), owner, heap, local: PhantomData }
+    }
+
+    /// The heap.
+    pub fn heap(&self) -> &Heap {
+        &self.heap
+    }
+
+    /// The address of the state whose fields [`offsets`](crate::offsets) names, for compiled code.
+    pub fn state_address(&self) -> *mut u8 {
+        self.state.as_ptr().cast()
+    }
+
+    /// Also scan this thread's own stack and registers, conservatively, from the caller's frame downwards: from now on
+    /// pointers in local variables keep their objects.
+    ///
+    /// # Safety
+    /// 1. Pointers that must keep objects alive lie in frames below the one whose address is `top`, or in registers,
+    ///    as addresses at or inside of their objects, whenever the thread is at a safepoint.
+    /// 2. `top` is an address on this thread's stack that stays valid until the mutator is dropped.
+    pub unsafe fn scan_native_stack(&mut self, top: *const u8) {
+        self.private().native_top = Some(top as usize);
+    }
+
+    /// A safepoint: answers a pending handshake. When none is, it costs a load and a branch.
+    #[inline(always)]
+    pub fn poll(&mut self) {
+        if self.state().gate.must_poll() {
+            self.poll_slow();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn poll_slow(&mut self) {
+        native::with_spilled(|sp| self.answer_pending(sp));
+    }
+
+    /// Runs `f`, which may wait for anything but must not touch this heap. Cycles go on meanwhile.
+    pub fn blocked<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        native::with_spilled(|sp| {
+            self.private().sp = sp;
+            self.answer_pending(sp);
+            self.state().gate.block();
+            // A panic in `f` unwinds through here; the guard takes the state back first.
+            let guard = Unblock(self);
+            let result = f();
+            drop(guard);
+            result
+        })
+    }
+
+    /// Runs a whole cycle, with its sweep, that starts after this call. Other mutators go on meanwhile.
+    pub fn collect(&mut self) {
+        let heap = self.heap.clone();
+        self.blocked(|| heap.collect());
+    }
+
+    /// Stores `value` into `slot`, recording old and new value while a cycle marks.
+    ///
+    /// # Safety
+    /// 1. `slot` is a pointer word of a live object of this heap as its layout says, or of a root.
+    /// 2. `value` is null, points into a live object of this heap, or points outside of the heap.
+    /// 3. Every store to such a word that other threads or the collector can see goes through this function, or stores
+    ///    to an object that was allocated since the last safepoint.
+    #[inline(always)]
+    pub unsafe fn store(&mut self, slot: *mut *mut u8, value: *mut u8) {
+        // Relaxed: the flag is written by this thread's own answers, or before it was unblocked.
+        if self.state().barrier.load(Ordering::Relaxed) != 0 {
+            // SAFETY: the caller vouches for the slot.
+            unsafe { self.record(slot, value as usize) };
+        }
+        // SAFETY: the slot is a word-aligned, live pointer word. Release: a reader sees the object's contents.
+        unsafe { std::sync::atomic::AtomicPtr::from_ptr(slot) }.store(value, Ordering::Release);
+    }
+
+    /// Records the overwritten and the new value of a slot: the slow half of [`Mutator::store`].
+    ///
+    /// # Safety
+    /// 1. `slot` is readable.
+    #[cold]
+    #[inline(never)]
+    unsafe fn record(&mut self, slot: *mut *mut u8, value: usize) {
+        // SAFETY: readable, as the caller vouches; another mutator may be storing to it.
+        let old = unsafe { std::sync::atomic::AtomicPtr::from_ptr(slot) }.load(Ordering::Relaxed)
+            as usize;
+        let shared = &self.heap.shared;
+        let broken = shared.broken_barrier();
+        let keep_old = shared.space().contains(old) && broken != crate::BrokenBarrier::Deletion;
+        if keep_old {
+            self.buffer(old);
+        }
+        if self.state().barrier.load(Ordering::Relaxed) == BARRIER_FULL {
+            self.record_new(value);
+        }
+    }
+
+    /// Stores `value` into a pointer word of an object that this mutator allocated since its last safepoint: its first
+    /// store to that word. What the word held before is not looked at, so the object need not have been zeroed.
+    ///
+    /// # Safety
+    /// 1. As for [`Mutator::store`], and the object was allocated by this mutator since its last safepoint.
+    #[inline(always)]
+    pub unsafe fn init(&mut self, slot: *mut *mut u8, value: *mut u8) {
+        // Relaxed: as in `store`.
+        if self.state().barrier.load(Ordering::Relaxed) == BARRIER_FULL {
+            self.record_new(value as usize);
+        }
+        // SAFETY: the slot is a word-aligned, live pointer word. Relaxed: the object is published by a later store.
+        unsafe { std::sync::atomic::AtomicPtr::from_ptr(slot) }.store(value, Ordering::Relaxed);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_new(&mut self, value: usize) {
+        let shared = &self.heap.shared;
+        if shared.space().contains(value)
+            && shared.broken_barrier() != crate::BrokenBarrier::Insertion
+        {
+            self.buffer(value);
+        }
+    }
+
+    #[inline]
+    fn buffer(&mut self, word: usize) {
+        let state = self.state();
+        // SAFETY: only the running mutator touches the buffer; `next` is below `end` between calls.
+        let full = state.buffer_next.with_mut(|next| unsafe {
+            (*next as *mut usize).write(word);
+            *next += 8;
+            *next == state.buffer_end
+        });
+        if full {
+            self.flush_barrier();
+        }
+    }
+
+    /// Empties a full barrier buffer. Compiled code calls it when its next word would be the end. Not a safepoint.
+    #[cold]
+    #[inline(never)]
+    pub fn flush_barrier(&mut self) {
+        self.state().flush(&self.heap.shared);
+    }
+
+    /// Makes a handle that keeps `object` alive, or an empty one for null.
+    pub fn root(&mut self, object: NonNull<u8>) -> Root {
+        let shared = Arc::clone(&self.heap.shared);
+        Roots::add(&shared, self, Some(object))
+    }
+
+    /// Makes a handle that holds nothing yet.
+    pub fn empty_root(&mut self) -> Root {
+        let shared = Arc::clone(&self.heap.shared);
+        Roots::add(&shared, self, None)
+    }
+
+    /// Registers a stack whose highest address is `top`; it runs on this mutator from now on.
+    pub fn new_stack(&mut self, top: *const u8) -> Arc<Stack> {
+        let stack = Arc::new(Stack::new(top as usize, self.private().cycle));
+        self.heap.shared.roots.add_stack(Arc::clone(&stack));
+        self.private().stack = Some(Arc::clone(&stack));
+        stack
+    }
+
+    /// Makes a parked stack this mutator's running one. Waits while the collector scans it; if the cycle has scanned
+    /// this mutator but not yet the stack, scans it here, first.
+    pub fn resume_stack(&mut self, stack: &Arc<Stack>) {
+        let scanned = stack.claim().resume();
+        let private = self.private();
+        private.stack = Some(Arc::clone(stack));
+        let (cycle, must_scan) = (private.cycle, private.marking && private.scanned);
+        if must_scan && scanned != cycle {
+            stack.scan(&self.heap.shared);
+            stack.claim().scanned_by_owner(cycle);
+        }
+    }
+
+    /// Parks the running stack: see [`Stack::park`].
+    ///
+    /// # Safety
+    /// 1. As for [`Stack::park`].
+    pub unsafe fn park_stack(&mut self, sp: *const u8) {
+        if let Some(stack) = self.private().stack.take() {
+            // SAFETY: as the caller vouches.
+            unsafe { stack.park(sp) };
+        }
+    }
+
+    /// Forgets a stack that will not run again.
+    pub fn remove_stack(&mut self, stack: &Arc<Stack>) {
+        if self.private().stack.as_ref().is_some_and(|s| Arc::ptr_eq(s, stack)) {
+            self.private().stack = None;
+        }
+        self.heap.shared.roots.remove_stack(stack);
+    }
+
+    /// The longest times this mutator was held so far, in nanoseconds.
+    pub fn holds(&self) -> crate::stats::HoldTimes {
+        self.owner.holds.read()
+    }
+
+    #[inline(always)]
+    pub(crate) fn state(&self) -> &MutatorState {
+        // SAFETY: `owner` keeps the state alive as long as `self`.
+        unsafe { self.state.as_ref() }
+    }
+
+    #[allow(clippy::mut_from_ref)]
+    fn private(&self) -> &mut Private {
+        // SAFETY: a `Mutator` stays on its thread, and except inside `blocked`, which borrows it, the gate is RUNNING.
+        // No caller keeps the reference over a call that takes it again.
+        unsafe { self.state().private() }
+    }
+
+    pub(crate) fn is_marking(&self) -> bool {
+        self.private().marking
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.heap.shared
+    }
+}
+
+/// Takes a blocked mutator's state back when it goes out of scope.
+struct Unblock<'m>(&'m mut Mutator);
+
+impl Drop for Unblock<'_> {
+    fn drop(&mut self) {
+        self.0.state().gate.unblock();
+        let sp = self.0.private().sp;
+        self.0.answer_pending(sp);
+    }
+}
+
+impl Drop for Mutator {
+    fn drop(&mut self) {
+        self.poll_slow();
+        let shared = Arc::clone(&self.heap.shared);
+        // SAFETY: the gate is RUNNING and this is the mutator's thread.
+        unsafe { self.state().retire(&shared) };
+        self.state().gate.block();
+        let mut registry = lock(&shared.registry);
+        registry.mutators.retain(|m| !Arc::ptr_eq(m, &self.owner));
+        for (total, own) in registry.departed.iter_mut().zip(&self.owner.bytes) {
+            *total += own.load(Ordering::Relaxed);
+        }
+    }
+}
+
+impl Heap {
+    /// Adds a source of roots that every cycle scans.
+    pub fn add_root_source(&self, source: Arc<dyn RootSource>) {
+        self.shared.roots.add_source(source);
+    }
+
+    /// Removes a source of roots.
+    pub fn remove_root_source(&self, source: &Arc<dyn RootSource>) {
+        self.shared.roots.remove_source(source);
+    }
+}
+
+const _: () = assert!(MutatorState::POLL == 0 && MutatorState::BARRIER == 16);

@@ -1,0 +1,267 @@
+//! Allocation: a bump through a claimed free run; then the next run, the next span, a fresh one.
+
+use super::{Cursor, Mutator, MutatorState, NO_SPAN, NOTHING};
+use crate::{
+    Layout,
+    error::Error,
+    heap::Kind,
+    protocol::bits,
+    space::{
+        kinds::KindScan,
+        pages::PAGE,
+        sizes::{self, BLOCK, MAX_SMALL},
+    },
+    spans::which,
+    stats::now,
+    sync::Ordering,
+};
+use std::ptr::NonNull;
+
+/// Bytes that are zeroed and accounted for at a time; at least one slot.
+const CHUNK: usize = 4 << 10;
+/// Bytes a mutator allocates before it adds them to the heap's count.
+const COUNT: usize = 16 << 10;
+/// Bytes of a large object zeroed between two polls.
+const ZERO: usize = 64 << 10;
+
+/// A [`Kind`] whose slot size the compiler knows: allocation is a bump by a constant.
+#[derive(Debug, Clone, Copy)]
+pub struct FixedKind<const BYTES: usize>(Kind);
+
+impl<const BYTES: usize> FixedKind<BYTES> {
+    /// Bytes of the slots: `BYTES` rounded up to a size class.
+    pub const SLOT: usize = match sizes::class_of_const(BYTES) {
+        Some(class) => sizes::size_of_class(class),
+        None => panic!("objects over 32 KiB have no kind"),
+    };
+
+    /// `kind` with its size known; `None` if its slots have another size.
+    pub fn new(kind: Kind) -> Option<Self> {
+        (kind.size() == Self::SLOT).then_some(Self(kind))
+    }
+}
+
+impl Mutator {
+    /// Allocates an object of `bytes` bytes whose pointers are where `layout` says, repeated over the object; it reads as
+    /// zero. Any size; over 32 KiB it gets pages of its own. A safepoint.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] if no heap of this reservation could hold it, [`Error::OutOfMemory`] if this one cannot now.
+    pub fn alloc(&mut self, layout: Layout, bytes: usize) -> Result<NonNull<u8>, Error> {
+        if bytes > MAX_SMALL {
+            return self.alloc_large(layout, bytes);
+        }
+        let shared = self.shared();
+        let index = shared.kind_for(layout, bytes.max(1))?;
+        let info = shared.space.kinds.get(index);
+        let (size, mixed) = (info.size, info.scan == KindScan::Mixed);
+        let object = self.alloc_kind(Kind { index, size })?;
+        if mixed {
+            self.set_slot_layout(object, index, layout);
+        }
+        Ok(object)
+    }
+
+    /// Allocates an object of a kind. The fast path is inlined: a bump and a compare. A safepoint.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] if the heap has no room.
+    #[inline(always)]
+    pub fn alloc_kind(&mut self, kind: Kind) -> Result<NonNull<u8>, Error> {
+        self.bump(kind.index, kind.size as usize)
+    }
+
+    /// Allocates an object of a kind whose size the compiler knows. A safepoint.
+    ///
+    /// # Errors
+    /// As for [`Mutator::alloc_kind`].
+    #[inline(always)]
+    pub fn alloc_fixed<const BYTES: usize>(
+        &mut self,
+        kind: FixedKind<BYTES>,
+    ) -> Result<NonNull<u8>, Error> {
+        self.bump(kind.0.index, FixedKind::<BYTES>::SLOT)
+    }
+
+    #[inline(always)]
+    fn bump(&mut self, kind: u16, size: usize) -> Result<NonNull<u8>, Error> {
+        // SAFETY: the gate is RUNNING and this is the mutator's thread.
+        let cursor = unsafe { self.state().cursor(kind) };
+        let object = cursor.next;
+        let next = object + size;
+        let object = if next <= cursor.limit {
+            cursor.next = next;
+            NonNull::new(object as *mut u8)
+        } else {
+            self.alloc_slow(kind)
+        };
+        object.ok_or_else(|| self.take_error())
+    }
+
+    #[cold]
+    fn take_error(&mut self) -> Error {
+        self.private().error.take().unwrap_or(Error::Closed)
+    }
+
+    /// Refills a cursor and allocates from it; null if that fails, with the error left behind.
+    #[cold]
+    #[inline(never)]
+    fn alloc_slow(&mut self, kind: u16) -> Option<NonNull<u8>> {
+        super::native::with_spilled(|sp| {
+            self.slow_safepoint(sp);
+            let start = now();
+            let result = self.refill(kind);
+            self.state().holds.alloc(start);
+            match result {
+                Ok(()) => {
+                    // SAFETY: the gate is RUNNING and this is the mutator's thread.
+                    let cursor = unsafe { self.state().cursor(kind) };
+                    let object = cursor.next;
+                    cursor.next += self.shared().space.kinds.get(kind).size as usize;
+                    NonNull::new(object as *mut u8)
+                }
+                Err(error) => {
+                    self.private().error = Some(error);
+                    None
+                }
+            }
+        })
+    }
+
+    /// What an allocation slow path owes: handshakes, a cycle's start, torture, assists.
+    fn slow_safepoint(&mut self, sp: usize) {
+        self.answer_pending(sp);
+        if let Some(every) = self.shared().config.debug.torture {
+            let private = self.private();
+            private.torture = private.torture.saturating_sub(1);
+            if private.torture == 0 {
+                private.torture = every;
+                self.collect();
+            }
+        }
+        self.assist(sp);
+    }
+
+    /// Gives the cursor of `kind` at least one free slot.
+    fn refill(&mut self, kind: u16) -> Result<(), Error> {
+        let shared = &self.heap.shared;
+        let info = shared.space.kinds.get(kind);
+        let size = info.size as usize;
+        let private = self.private();
+        // SAFETY: the gate is RUNNING and this is the mutator's thread.
+        let cursor = unsafe { self.state().cursor(kind) };
+        let holding = &mut private.holdings[kind as usize];
+        self.state().count_bytes(kind, cursor, holding.counted);
+        holding.counted = cursor.next;
+        while cursor.next == holding.run_end {
+            if holding.block == NO_SPAN {
+                let taken = shared.spans.take(&shared.space, kind, private.epoch)?;
+                *holding = super::Holding { block: taken.block, clean: taken.clean, ..NOTHING };
+                private.active.push(kind);
+            }
+            let slots = info.slots as usize;
+            let allocated = shared.space.bitmap(which(private.epoch), holding.block, info);
+            let Some(run) = bits::next_clear_run(allocated, holding.search, slots) else {
+                shared.spans.put_back(&shared.space, kind, holding.block);
+                *holding = NOTHING;
+                *cursor = Cursor::default();
+                private.active.retain(|&k| k != kind);
+                continue;
+            };
+            bits::set_run(allocated, run.clone());
+            if private.black {
+                let marks = shared.space.bitmap(which(private.epoch + 1), holding.block, info);
+                bits::set_run(marks, run.clone());
+            }
+            let start = shared.space.base() + holding.block * BLOCK;
+            let first = start + run.start * size;
+            *cursor = Cursor { next: first, limit: first };
+            holding.counted = first;
+            holding.search = run.end;
+            holding.run_end = start + run.end * size;
+        }
+        let chunk =
+            if shared.config.debug.torture.is_some() { size } else { (CHUNK / size).max(1) * size };
+        let bytes = chunk.min(holding.run_end - cursor.next);
+        if info.zeroed && !holding.clean {
+            // SAFETY: the chunk lies in a run that this mutator claimed and nobody else uses.
+            unsafe { std::ptr::write_bytes(cursor.next as *mut u8, 0, bytes) };
+        }
+        cursor.limit = cursor.next + bytes;
+        self.charge(bytes);
+        Ok(())
+    }
+
+    /// Accounts for allocated bytes: towards the trigger, and while marking as debt.
+    fn charge(&mut self, bytes: usize) {
+        let shared = &self.heap.shared;
+        let private = self.private();
+        private.uncounted += bytes;
+        // Relaxed: a ratio that is a moment old will do.
+        let ratio = f64::from_bits(shared.assist_ratio.load(Ordering::Relaxed));
+        private.debt += ratio * bytes as f64;
+        if private.uncounted >= COUNT {
+            let added = std::mem::take(&mut private.uncounted);
+            shared.allocated.fetch_add(added, Ordering::Relaxed);
+            if !private.marking && shared.heap_bytes() >= shared.trigger.load(Ordering::Relaxed) {
+                shared.control.trigger();
+            }
+        }
+    }
+
+    /// Writes which layout a slot of a shared span has.
+    fn set_slot_layout(&mut self, object: NonNull<u8>, kind: u16, layout: Layout) {
+        let shared = self.shared();
+        let info = shared.space.kinds.get(kind);
+        let entry = shared.slot_layout_entry(object.as_ptr() as usize, info);
+        // SAFETY: the entry belongs to a slot that was just allocated; a marker reads it only after this mutator's next
+        // handshake, because the slot is black until then or not yet reachable.
+        unsafe { entry.write(layout.0) };
+        shared.layouts.get(layout).shared_bytes.fetch_add(info.size as usize, Ordering::Relaxed);
+    }
+
+    fn alloc_large(&mut self, layout: Layout, bytes: usize) -> Result<NonNull<u8>, Error> {
+        let limit = self.shared().space.len();
+        let size = bytes
+            .checked_next_multiple_of(8)
+            .filter(|&b| b <= limit)
+            .ok_or(Error::TooLarge { bytes })?;
+        super::native::with_spilled(|sp| self.slow_safepoint(sp));
+        let extent = self.shared().space.take_large(size)?;
+        let address = self.shared().space.page_address(extent.start);
+        if !extent.zeroed {
+            let mut at = 0;
+            while at < size {
+                let step = ZERO.min(size - at);
+                // SAFETY: the pages were taken for this object and nothing leads to them yet.
+                unsafe { std::ptr::write_bytes((address + at) as *mut u8, 0, step) };
+                at += step;
+                self.poll();
+            }
+        }
+        let shared = &self.heap.shared;
+        let private = self.private();
+        let mut set = [private.black; 2];
+        set[which(private.epoch)] = true;
+        let index = shared.space.larges.add(address, size, extent, layout, set);
+        shared.space.publish_large(index, extent);
+        shared.counters.large_objects.fetch_add(1, Ordering::Relaxed);
+        shared.counters.large_bytes.fetch_add(size as u64, Ordering::Relaxed);
+        self.charge(extent.pages * PAGE);
+        Ok(NonNull::new(address as *mut u8).expect("the heap's range does not begin at zero"))
+    }
+}
+
+impl MutatorState {
+    /// Counts the bytes allocated since the last call.
+    pub(super) fn count_bytes(&self, kind: u16, cursor: &Cursor, counted: usize) {
+        if cursor.next > counted {
+            let total = &self.bytes[kind as usize];
+            // Relaxed: one writer, and readers want a figure.
+            total.store(
+                total.load(Ordering::Relaxed) + (cursor.next - counted) as u64,
+                Ordering::Relaxed,
+            );
+        }
+    }
+}

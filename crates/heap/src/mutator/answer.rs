@@ -1,0 +1,217 @@
+//! Answering handshakes, by the mutator itself or by the collector that claimed it.
+
+use super::{BARRIER_DELETION, BARRIER_FULL, BARRIER_OFF, BUFFER, Cursor, Mutator, MutatorState, NO_SPAN, NOTHING};
+use crate::{
+    collector::Action,
+    heap::Shared,
+    mark::Greyer,
+    protocol::bits,
+    space::sizes::BLOCK,
+    spans::which,
+    stats::now,
+    sync::{Ordering, spin_loop, yield_now},
+};
+
+impl Mutator {
+    /// Answers the handshake that is pending, if one is. `sp` bounds the stack's live part.
+    pub(super) fn answer_pending(&mut self, sp: usize) {
+        let shared = &self.heap.shared;
+        while let Some(n) = self.state().gate.pending() {
+            let (start, cpu) = (now(), crate::stats::thread_cpu());
+            self.private().sp = sp;
+            let action = shared.control.action();
+            // SAFETY: the gate is RUNNING and this is the mutator's thread.
+            unsafe { self.state().answer(shared, action) };
+            self.state().gate.finish(n);
+            shared.control.answered();
+            self.state().holds.handshake(start, cpu);
+            shared.control.wait_while_held();
+        }
+        shared.control.wait_while_held();
+    }
+}
+
+impl MutatorState {
+    /// Does what a handshake asks of this mutator.
+    ///
+    /// # Safety
+    /// 1. As for [`MutatorState::private`].
+    pub(crate) unsafe fn answer(&self, heap: &Shared, action: Action) {
+        // SAFETY: as the caller vouches; no other reference is in use while the answer runs.
+        let private = unsafe { self.private() };
+        match action {
+            Action::BarrierOn { cycle } => {
+                (private.cycle, private.marking, private.scanned) = (cycle, true, false);
+                self.barrier.store(BARRIER_FULL, Ordering::Relaxed);
+            }
+            Action::AllocateBlack => {
+                private.black = true;
+                // SAFETY: as the caller vouches.
+                unsafe { self.each_tail(heap, bits::set_run, &[1]) };
+            }
+            Action::Scan => {
+                private.scanned = true;
+                // SAFETY: as the caller vouches.
+                unsafe { self.scan_stacks(heap) };
+                self.barrier.store(BARRIER_DELETION, Ordering::Relaxed);
+            }
+            Action::Visit => self.flush(heap),
+            Action::Hold => {
+                // SAFETY: as the caller vouches.
+                unsafe { self.each_tail(heap, bits::clear_run, &[0, 1]) };
+                // SAFETY: as the caller vouches.
+                unsafe { self.drop_runs() };
+            }
+            Action::Flip { epoch } => {
+                self.barrier.store(BARRIER_OFF, Ordering::Relaxed);
+                self.empty_buffer();
+                (private.marking, private.black, private.debt) = (false, false, 0.0);
+                // SAFETY: as the caller vouches.
+                unsafe { self.put_back_spans(heap) };
+                private.epoch = epoch;
+            }
+        }
+    }
+
+    /// Publishes the white entries of the barrier buffer and empties it. After CLOSED it only empties.
+    pub(super) fn flush(&self, heap: &Shared) {
+        let end = self.buffer_next.with(|next| {
+            // SAFETY: the caller holds the mutator's state.
+            unsafe { *next }
+        });
+        let start = self.buffer_end - BUFFER * 8;
+        if end > start && !heap.pool.closing().is_closed() {
+            let mut greyer = Greyer::new(heap);
+            let mut white = false;
+            for at in (start..end).step_by(8) {
+                // SAFETY: the buffer's words below `next` have been written.
+                white |= greyer.precise(unsafe { (at as *const usize).read() });
+            }
+            if white {
+                heap.control.spoiled_by_barrier();
+            }
+        }
+        self.empty_buffer();
+    }
+
+    fn empty_buffer(&self) {
+        self.buffer_next.with_mut(|next| {
+            // SAFETY: the caller holds the mutator's state.
+            unsafe { *next = self.buffer_end - BUFFER * 8 }
+        });
+    }
+
+    /// Shades what the mutator's own stacks hold.
+    ///
+    /// # Safety
+    /// 1. As for [`MutatorState::private`], and `sp` is that of the suspended or running frame.
+    unsafe fn scan_stacks(&self, heap: &Shared) {
+        // SAFETY: as the caller vouches.
+        let private = unsafe { self.private() };
+        let top = private.stack.as_ref().map(|s| s.top()).or(private.native_top);
+        if let Some(top) = top {
+            // SAFETY: the client vouched for the stack when it registered it; its thread waits in this call or is blocked.
+            unsafe { Greyer::new(heap).words(private.sp, top) };
+            heap.counters
+                .stack_bytes
+                .fetch_add((top.saturating_sub(private.sp)) as u64, Ordering::Relaxed);
+        }
+        if let Some(stack) = &private.stack {
+            stack.claim().scanned_by_owner(private.cycle);
+        }
+    }
+
+    /// Calls `f` with the bits of the claimed and unused slots of each cursor: in the bitmap of allocation bits for each 0
+    /// of `maps`, in that of marks for each 1.
+    ///
+    /// # Safety
+    /// 1. As for [`MutatorState::private`].
+    unsafe fn each_tail(
+        &self,
+        heap: &Shared,
+        f: impl Fn(&[crate::sync::AtomicU64], std::ops::Range<usize>),
+        maps: &[u32],
+    ) {
+        // SAFETY: as the caller vouches.
+        let private = unsafe { self.private() };
+        for &kind in &private.active {
+            // SAFETY: as the caller vouches.
+            let (cursor, holding) =
+                (unsafe { self.cursor(kind) }, &private.holdings[kind as usize]);
+            if cursor.next == holding.run_end {
+                continue;
+            }
+            let info = heap.space().kinds.get(kind);
+            let start = heap.space().base() + holding.block * BLOCK;
+            let slot = |at: usize| (at - start) / info.size as usize;
+            let tail = slot(cursor.next)..slot(holding.run_end);
+            for map in maps {
+                f(
+                    heap.space().bitmap(which(private.epoch + map), holding.block, info),
+                    tail.clone(),
+                );
+            }
+        }
+    }
+
+    /// Forgets what is left of each claimed run, whose bits have been cleared.
+    ///
+    /// # Safety
+    /// 1. As for [`MutatorState::private`].
+    unsafe fn drop_runs(&self) {
+        // SAFETY: as the caller vouches.
+        let private = unsafe { self.private() };
+        for &kind in &private.active {
+            // SAFETY: as the caller vouches.
+            let cursor = unsafe { self.cursor(kind) };
+            let holding = &mut private.holdings[kind as usize];
+            self.count_bytes(kind, cursor, holding.counted);
+            *cursor = Cursor::default();
+            (holding.run_end, holding.counted) = (0, 0);
+        }
+    }
+
+    /// Clears the bits of unused tails and gives up all spans.
+    ///
+    /// # Safety
+    /// 1. As for [`MutatorState::private`].
+    unsafe fn put_back_spans(&self, heap: &Shared) {
+        // SAFETY: as the caller vouches, here and below.
+        unsafe { self.each_tail(heap, bits::clear_run, &[0, 1]) };
+        // SAFETY: as above.
+        unsafe { self.drop_runs() };
+        // SAFETY: as above.
+        let private = unsafe { self.private() };
+        for kind in private.active.drain(..) {
+            let holding = std::mem::replace(&mut private.holdings[kind as usize], NOTHING);
+            if holding.block != NO_SPAN {
+                heap.spans.put_back(heap.space(), kind, holding.block);
+            }
+        }
+    }
+
+    /// Gives up everything the mutator holds: it is about to leave.
+    ///
+    /// # Safety
+    /// 1. As for [`MutatorState::private`].
+    pub(super) unsafe fn retire(&self, heap: &Shared) {
+        self.flush(heap);
+        // SAFETY: as the caller vouches.
+        unsafe { self.put_back_spans(heap) };
+        // SAFETY: as the caller vouches.
+        let private = unsafe { self.private() };
+        heap.allocated.fetch_add(std::mem::take(&mut private.uncounted), Ordering::Relaxed);
+        (private.stack, private.native_top) = (None, None);
+    }
+}
+
+impl crate::collector::Control {
+    /// Waits while `verify` holds all mutators.
+    fn wait_while_held(&self) {
+        let mut spins = 0u32;
+        while self.is_held() {
+            spins += 1;
+            if spins < 64 { spin_loop() } else { yield_now() }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The gate: soft handshakes between the collector and one mutator.
+//!
+//! The collector asks for handshake `n`; the mutator answers at its next safepoint, or, while it is
+//! blocked, the collector claims it and answers in its place. Nobody else is held meanwhile.
+//!
+//! Invariants:
+//! * The mutator's private state is touched by the mutator while RUNNING and by the collector while
+//!   CLAIMED; while BLOCKED by nobody.
+//! * At most one handshake is outstanding, so the request word and the answer word say everything.
+//! * `ask` and `block` are a store followed by a load of the other's word, so both are SeqCst: with
+//!   anything weaker each could miss the other.
+
+use crate::sync::{AtomicU32, Ordering, spin_loop, yield_now};
+
+const RUNNING: u32 = 0;
+const BLOCKED: u32 = 1;
+const CLAIMED: u32 = 2;
+
+/// The words that the collector and one mutator share.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Gate {
+    /// Non-zero when a safepoint must call its slow path; compiled code tests it.
+    poll: AtomicU32,
+    state: AtomicU32,
+    asked: AtomicU32,
+    answered: AtomicU32,
+}
+
+impl Gate {
+    /// A running mutator that owes no answer up to handshake `now`.
+    pub(crate) fn new(now: u32) -> Self {
+        Self {
+            poll: AtomicU32::new(0),
+            state: AtomicU32::new(RUNNING),
+            asked: AtomicU32::new(now),
+            answered: AtomicU32::new(now),
+        }
+    }
+
+    /// Asks for handshake `n` (collector).
+    pub(crate) fn ask(&self, n: u32) {
+        self.asked.store(n, Ordering::SeqCst);
+        self.poll.store(1, Ordering::SeqCst);
+    }
+
+    /// Whether handshake `n` has been answered.
+    pub(crate) fn has_answered(&self, n: u32) -> bool {
+        // Acquire: what the mutator did for its answer is visible to the collector.
+        self.answered.load(Ordering::Acquire) == n
+    }
+
+    /// If the mutator is blocked, claims it, runs `answer` in its place and lets go again (collector).
+    pub(crate) fn answer_for(&self, n: u32, answer: impl FnOnce()) -> bool {
+        if self
+            .state
+            .compare_exchange(BLOCKED, CLAIMED, Ordering::SeqCst, Ordering::SeqCst)
+            .is_err()
+        {
+            return false;
+        }
+        if !self.has_answered(n) {
+            answer();
+            self.finish(n);
+        }
+        self.state.store(BLOCKED, Ordering::SeqCst);
+        true
+    }
+
+    /// Whether a safepoint has something to do (mutator).
+    #[inline(always)]
+    pub(crate) fn must_poll(&self) -> bool {
+        // Relaxed: a late sight of the request only delays the answer; `pending` synchronises.
+        self.poll.load(Ordering::Relaxed) != 0
+    }
+
+    /// The handshake this mutator owes an answer to, if any (mutator).
+    pub(crate) fn pending(&self) -> Option<u32> {
+        let asked = self.asked.load(Ordering::SeqCst);
+        // Relaxed: only this mutator, or a claimer that has since let go, writes the answer.
+        (asked != self.answered.load(Ordering::Relaxed)).then_some(asked)
+    }
+
+    /// Records the answer to handshake `n` (the party that holds the mutator's state).
+    pub(crate) fn finish(&self, n: u32) {
+        self.poll.store(0, Ordering::SeqCst);
+        // Release: pairs with `has_answered`.
+        self.answered.store(n, Ordering::SeqCst);
+    }
+
+    /// Enters BLOCKED: from here until `unblock` returns the caller must not touch heap or state (mutator).
+    pub(crate) fn block(&self) {
+        self.state.store(BLOCKED, Ordering::SeqCst);
+    }
+
+    /// Takes the state back, waiting out a claim. The caller answers what is pending next (mutator).
+    pub(crate) fn unblock(&self) {
+        let mut spins = 0u32;
+        while self
+            .state
+            .compare_exchange(BLOCKED, RUNNING, Ordering::SeqCst, Ordering::SeqCst)
+            .is_err()
+        {
+            spins += 1;
+            if spins < 64 { spin_loop() } else { yield_now() }
+        }
+    }
+}

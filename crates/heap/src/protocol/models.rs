@@ -1,0 +1,1 @@
+//! Models of the protocols, explored exhaustively by loom.

@@ -1,0 +1,241 @@
+//! Work packets: how grey objects travel between markers, mutators and the collector.
+//!
+//! A packet is a small array of addresses that one party owns at a time. Full ones lie on a shared
+//! lock-free stack from which any marker takes: that is the work stealing (Ossia and others, "A
+//! Parallel, Incremental and Concurrent GC for Servers", 2002). Ownership passes through the stack
+//! alone; the tag beside each head keeps a slow pop from taking a packet that went away and came back.
+//!
+//! Invariant: work is in a published packet, in the private packets of a party counted active, or
+//! in a barrier buffer; nowhere else. [`Closing`] relies on it.
+
+use super::closing::Closing;
+use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell};
+use std::sync::OnceLock;
+
+/// Addresses a packet holds.
+#[cfg(not(loom))]
+pub(crate) const CAPACITY: usize = 508;
+#[cfg(loom)]
+pub(crate) const CAPACITY: usize = 2;
+
+#[cfg(not(loom))]
+const SEGMENTS: usize = 20;
+#[cfg(loom)]
+const SEGMENTS: usize = 2;
+#[cfg(not(loom))]
+const FIRST_SEGMENT: usize = 64;
+#[cfg(loom)]
+const FIRST_SEGMENT: usize = 2;
+
+const NIL: u32 = u32::MAX;
+
+#[derive(Debug)]
+struct Body {
+    len: usize,
+    words: [usize; CAPACITY],
+}
+
+#[derive(Debug)]
+struct Slot {
+    next: AtomicU32,
+    body: UnsafeCell<Body>,
+}
+
+/// A packet that its holder owns alone.
+#[derive(Debug)]
+pub(crate) struct Packet {
+    index: u32,
+    slot: *const Slot,
+}
+
+// SAFETY: a `Packet` is the only handle to its slot; slots live as long as the pool.
+unsafe impl Send for Packet {}
+
+impl Packet {
+    /// Appends an address; false if the packet is full.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, word: usize) -> bool {
+        // SAFETY: the slot outlives the packet and this packet alone may touch its body.
+        unsafe { &*self.slot }.body.with_mut(|body| {
+            // SAFETY: as above; no other reference to the body exists.
+            let body = unsafe { &mut *body };
+            if body.len == CAPACITY {
+                return false;
+            }
+            body.words[body.len] = word;
+            body.len += 1;
+            true
+        })
+    }
+
+    /// Takes the address that was appended last.
+    #[inline(always)]
+    pub(crate) fn pop(&mut self) -> Option<usize> {
+        // SAFETY: as in `push`.
+        unsafe { &*self.slot }.body.with_mut(|body| {
+            // SAFETY: as in `push`.
+            let body = unsafe { &mut *body };
+            body.len = body.len.checked_sub(1)?;
+            Some(body.words[body.len])
+        })
+    }
+
+    /// How many addresses it holds.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        // SAFETY: as in `push`.
+        unsafe { &*self.slot }.body.with(|body| unsafe { (*body).len })
+    }
+}
+
+/// All packets of a heap: the published ones, the empty ones, and the word that ends marking.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    full: AtomicU64,
+    empty: AtomicU64,
+    made: AtomicU32,
+    active: AtomicU32,
+    closing: Closing,
+    segments: [OnceLock<Box<[Slot]>>; SEGMENTS],
+}
+
+// SAFETY: slots are reached through `Packet`s, which are unique, and through `next` fields, which are atomic.
+unsafe impl Send for Pool {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Pool {}
+
+impl Pool {
+    pub(crate) fn new() -> Self {
+        Self {
+            full: AtomicU64::new(u64::from(NIL)),
+            empty: AtomicU64::new(u64::from(NIL)),
+            made: AtomicU32::new(0),
+            active: AtomicU32::new(0),
+            closing: Closing::new(),
+            segments: std::array::from_fn(|_| OnceLock::new()),
+        }
+    }
+
+    /// The closing word that publishing and taking report to.
+    pub(crate) fn closing(&self) -> &Closing {
+        &self.closing
+    }
+
+    /// An empty packet.
+    ///
+    /// # Panics
+    /// When 64 × 2²⁰ packets exist, which is more grey objects than the largest heap holds.
+    pub(crate) fn fresh(&self) -> Packet {
+        self.pop(&self.empty).unwrap_or_else(|| {
+            // Relaxed: the counter only hands out distinct numbers.
+            let index = self.made.fetch_add(1, Ordering::Relaxed);
+            Packet { index, slot: self.slot(index) }
+        })
+    }
+
+    /// Gives back a packet; whatever it still holds is forgotten.
+    pub(crate) fn recycle(&self, mut packet: Packet) {
+        while packet.pop().is_some() {}
+        self.push(&self.empty, packet);
+    }
+
+    /// Makes a packet's work available to every marker, spoiling a closing round that is under way.
+    pub(crate) fn publish(&self, packet: Packet) {
+        if packet.len() == 0 {
+            self.push(&self.empty, packet);
+        } else {
+            self.closing.dirty();
+            self.push(&self.full, packet);
+        }
+    }
+
+    /// Takes published work. The caller must be counted active ([`Pool::enter`]).
+    pub(crate) fn take(&self) -> Option<Packet> {
+        let packet = self.pop(&self.full)?;
+        self.closing.dirty();
+        Some(packet)
+    }
+
+    /// Counts the caller as a marker that may hold private work.
+    pub(crate) fn enter(&self) {
+        self.active.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Says that the caller has published all its private work.
+    pub(crate) fn leave(&self) {
+        self.active.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether no published work is left.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.full.load(Ordering::SeqCst) as u32 == NIL
+    }
+
+    /// Whether nothing is published and, read after that, no marker is active.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.is_empty() && self.active.load(Ordering::SeqCst) == 0
+    }
+
+    /// Drops all published work (between cycles).
+    pub(crate) fn clear(&self) {
+        while let Some(packet) = self.pop(&self.full) {
+            self.recycle(packet);
+        }
+    }
+
+    fn slot(&self, index: u32) -> &Slot {
+        let scaled = index as usize / FIRST_SEGMENT + 1;
+        let segment = scaled.ilog2() as usize;
+        let start = FIRST_SEGMENT * ((1 << segment) - 1);
+        let slots = self.segments[segment].get_or_init(|| {
+            (0..FIRST_SEGMENT << segment)
+                .map(|_| Slot {
+                    next: AtomicU32::new(NIL),
+                    body: UnsafeCell::new(Body { len: 0, words: [0; CAPACITY] }),
+                })
+                .collect()
+        });
+        &slots[index as usize - start]
+    }
+
+    fn push(&self, head: &AtomicU64, packet: Packet) {
+        // SAFETY: slots live as long as the pool.
+        let slot = unsafe { &*packet.slot };
+        let mut old = head.load(Ordering::Relaxed);
+        loop {
+            // Relaxed: published by the exchange below.
+            slot.next.store(old as u32, Ordering::Relaxed);
+            let new = tag(old) | u64::from(packet.index);
+            // SeqCst: the closing rounds order this against their own checks.
+            match head.compare_exchange_weak(old, new, Ordering::SeqCst, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(seen) => old = seen,
+            }
+        }
+    }
+
+    fn pop(&self, head: &AtomicU64) -> Option<Packet> {
+        // Acquire: the slot's `next` was written before its index was published.
+        let mut old = head.load(Ordering::Acquire);
+        loop {
+            let index = old as u32;
+            if index == NIL {
+                return None;
+            }
+            let slot = self.slot(index);
+            // Relaxed: if this is stale the tag has moved on and the exchange fails.
+            let next = slot.next.load(Ordering::Relaxed);
+            let new = tag(old) | u64::from(next);
+            match head.compare_exchange_weak(old, new, Ordering::SeqCst, Ordering::Acquire) {
+                Ok(_) => return Some(Packet { index, slot }),
+                Err(seen) => old = seen,
+            }
+        }
+    }
+}
+
+/// The tag of a head, moved on by one.
+fn tag(head: u64) -> u64 {
+    (head >> 32).wrapping_add(1) << 32
+}

@@ -1,0 +1,55 @@
+//! A weak reference's cell: the race between a load and the death of its target.
+//!
+//! The loading mutator reads the target, then finds out whether the target may be handed out; the
+//! collector clears the cells of dead targets after marking has closed and before any mutator may
+//! reuse a dead slot. A cell that was cleared stays clear.
+//!
+//! Invariant: a load returns an object only if the object is marked in this cycle, or the load
+//! itself published it as work before marking closed.
+
+use super::closing::Closing;
+use crate::sync::{AtomicUsize, Ordering};
+
+/// A cell that holds the address of its target, or zero once that is dead.
+#[derive(Debug)]
+pub(crate) struct WeakCell(AtomicUsize);
+
+impl WeakCell {
+    pub(crate) fn new(target: usize) -> Self {
+        Self(AtomicUsize::new(target))
+    }
+
+    /// The target without any claim that it may be used.
+    pub(crate) fn peek(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Forgets the target for good (collector, after CLOSED and before the flip).
+    pub(crate) fn clear(&self) {
+        self.0.store(0, Ordering::SeqCst);
+    }
+
+    /// Loads the target. While this mutator sees marking, `marked` tells whether an address is marked
+    /// and `publish` turns a white one grey. Zero if the target is dead. No safepoint inside.
+    pub(crate) fn load(
+        &self,
+        marking: bool,
+        closing: &Closing,
+        marked: impl FnOnce(usize) -> bool,
+        publish: impl FnOnce(usize),
+    ) -> usize {
+        let target = self.0.load(Ordering::SeqCst);
+        if target == 0 || !marking {
+            return target;
+        }
+        if marked(target) {
+            // The mark may be that of a new object in a slot that died: then the cell is clear by now.
+            return if self.0.load(Ordering::SeqCst) == target { target } else { 0 };
+        }
+        if !closing.dirty() {
+            return 0;
+        }
+        publish(target);
+        target
+    }
+}

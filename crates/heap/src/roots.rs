@@ -1,0 +1,255 @@
+//! Roots: handles, the client's own sources, and stacks that come and go.
+//!
+//! Root slots are stored to like heap slots, with the barrier's both halves, so they can be scanned
+//! while mutators run. A slot whose handle is dropped is cleared only when the next cycle begins:
+//! dropping needs no barrier then, and no mutator.
+
+use crate::{
+    heap::Shared,
+    mark::Greyer,
+    mutator::Mutator,
+    protocol::stack_claim::StackClaim,
+    sync::{AtomicUsize, Mutex, Ordering, lock},
+};
+use std::{ptr::NonNull, sync::Arc};
+
+const CHUNK: usize = 512;
+
+/// The roots of a heap.
+pub(crate) struct Roots {
+    book: Mutex<Book>,
+    sources: Mutex<Vec<Arc<dyn RootSource>>>,
+    stacks: Mutex<Vec<Arc<Stack>>>,
+}
+
+#[derive(Default)]
+struct Book {
+    chunks: Vec<Box<[AtomicUsize; CHUNK]>>,
+    unused: Vec<*const AtomicUsize>,
+    dropped: Vec<*const AtomicUsize>,
+}
+
+// SAFETY: the pointers lead into `chunks`, which live as long as the book, and what they lead to is atomic.
+unsafe impl Send for Book {}
+
+/// Memory of the client that holds pointers into the heap.
+///
+/// # Safety
+/// 1. `scan` reports every pointer that the client holds outside of heap objects, root handles and scanned stacks.
+/// 2. Slots that change while a cycle runs are changed by [`Mutator::store`], which records the change.
+pub unsafe trait RootSource: Send + Sync {
+    /// Reports the pointers. Called once in each cycle, on the collector's thread, while mutators run. It must not
+    /// wait for a mutator.
+    fn scan(&self, visitor: &mut RootVisitor<'_>);
+}
+
+/// Takes the pointers that a [`RootSource`] reports.
+#[derive(Debug)]
+pub struct RootVisitor<'a> {
+    greyer: Greyer<'a>,
+    bytes: usize,
+}
+
+impl RootVisitor<'_> {
+    /// Reports a pointer into the heap; others are ignored.
+    pub fn pointer(&mut self, pointer: *const u8) {
+        self.bytes += 8;
+        self.greyer.precise(pointer as usize);
+    }
+
+    /// Reports a range of words that may be pointers.
+    ///
+    /// # Safety
+    /// 1. The range is readable for the duration of the call and changed by whole words only.
+    pub unsafe fn words(&mut self, start: *const u8, end: *const u8) {
+        self.bytes += end as usize - start as usize;
+        // SAFETY: as the caller vouches.
+        unsafe { self.greyer.words(start as usize, end as usize) };
+    }
+}
+
+/// A handle that keeps an object alive. It may be sent to and dropped on any thread.
+#[derive(Debug)]
+pub struct Root {
+    shared: Arc<Shared>,
+    slot: *const AtomicUsize,
+}
+
+// SAFETY: the slot is atomic and lives as long as the heap, which the handle holds.
+unsafe impl Send for Root {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Root {}
+
+impl Root {
+    /// The object; `None` if the handle is empty.
+    pub fn get(&self) -> Option<NonNull<u8>> {
+        // SAFETY: slots live as long as the heap. Acquire: the object's contents come with its address.
+        NonNull::new(unsafe { &*self.slot }.load(Ordering::Acquire) as *mut u8)
+    }
+
+    /// Makes the handle hold another object, or none. `mutator` is one of the same heap.
+    pub fn set(&self, mutator: &mut Mutator, object: Option<NonNull<u8>>) {
+        let object = object.map_or(std::ptr::null_mut(), NonNull::as_ptr);
+        // SAFETY: the slot is one word that the heap scans as a root; a value that is no object of the heap is ignored.
+        unsafe { mutator.store(self.slot as *mut *mut u8, object) };
+    }
+}
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        lock(&self.shared.roots.book).dropped.push(self.slot);
+    }
+}
+
+impl Roots {
+    pub(crate) fn new() -> Self {
+        Self { book: Mutex::default(), sources: Mutex::default(), stacks: Mutex::default() }
+    }
+
+    /// Makes a handle for `object`, which the mutator shades if a cycle marks.
+    pub(crate) fn add(
+        shared: &Arc<Shared>,
+        mutator: &mut Mutator,
+        object: Option<NonNull<u8>>,
+    ) -> Root {
+        let slot = {
+            let mut book = lock(&shared.roots.book);
+            if book.unused.is_empty() {
+                let chunk: Box<[AtomicUsize; CHUNK]> =
+                    Box::new(std::array::from_fn(|_| AtomicUsize::new(0)));
+                book.unused.extend(chunk.iter().map(|slot| slot as *const AtomicUsize));
+                book.chunks.push(chunk);
+            }
+            book.unused.pop().expect("a chunk was added")
+        };
+        let root = Root { shared: Arc::clone(shared), slot };
+        root.set(mutator, object);
+        root
+    }
+
+    /// Clears the slots of handles dropped before this cycle (collector, before barrier-on).
+    pub(crate) fn forget_dropped(&self) {
+        let book = &mut *lock(&self.book);
+        for slot in book.dropped.drain(..) {
+            // SAFETY: slots live as long as the book.
+            unsafe { &*slot }.store(0, Ordering::Relaxed);
+            book.unused.push(slot);
+        }
+    }
+
+    /// Whether handles were dropped since the last cycle began.
+    pub(crate) fn any_dropped(&self) -> bool {
+        !lock(&self.book).dropped.is_empty()
+    }
+
+    /// Shades everything that handles and sources hold; how many bytes were looked at.
+    pub(crate) fn scan(&self, heap: &Shared) -> usize {
+        let mut visitor = RootVisitor { greyer: Greyer::new(heap), bytes: 0 };
+        self.each_slot(|object| visitor.pointer(object as *const u8));
+        let sources = lock(&self.sources).clone();
+        for source in sources {
+            source.scan(&mut visitor);
+        }
+        visitor.bytes
+    }
+
+    /// Calls `f` with what each root handle holds.
+    pub(crate) fn each_slot(&self, mut f: impl FnMut(usize)) {
+        let chunks = lock(&self.book).chunks.len();
+        for at in 0..chunks {
+            // The lock is taken per chunk, so that nobody waits for the whole scan.
+            let chunk: *const [AtomicUsize; CHUNK] = &*lock(&self.book).chunks[at];
+            // SAFETY: chunks are boxed and live as long as the book.
+            for slot in unsafe { &*chunk } {
+                f(slot.load(Ordering::Relaxed));
+            }
+        }
+    }
+
+    /// Scans every parked stack that has not been scanned in `cycle`; how many bytes that were. Stacks that run are
+    /// scanned by their workers.
+    pub(crate) fn scan_stacks(&self, heap: &Shared, cycle: u32) -> usize {
+        let stacks = lock(&self.stacks).clone();
+        let mut bytes = 0;
+        for stack in stacks.iter().filter(|s| s.claim.try_scan(cycle)) {
+            bytes += stack.scan(heap);
+            stack.claim.scanned_in(cycle);
+        }
+        bytes
+    }
+
+    pub(crate) fn add_source(&self, source: Arc<dyn RootSource>) {
+        lock(&self.sources).push(source);
+    }
+
+    pub(crate) fn remove_source(&self, source: &Arc<dyn RootSource>) {
+        lock(&self.sources).retain(|s| !Arc::ptr_eq(s, source));
+    }
+
+    pub(crate) fn add_stack(&self, stack: Arc<Stack>) {
+        lock(&self.stacks).push(stack);
+    }
+
+    pub(crate) fn remove_stack(&self, stack: &Arc<Stack>) {
+        lock(&self.stacks).retain(|s| !Arc::ptr_eq(s, stack));
+    }
+}
+
+impl std::fmt::Debug for Roots {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Roots").field("stacks", &lock(&self.stacks).len()).finish_non_exhaustive()
+    }
+}
+
+/// A stack of the client's own: a goroutine's, say. It is scanned conservatively, by the worker that runs it or,
+/// while it is parked, by the collector. Stacks grow downwards.
+#[derive(Debug)]
+pub struct Stack {
+    claim: StackClaim,
+    top: AtomicUsize,
+    sp: AtomicUsize,
+}
+
+impl Stack {
+    /// A stack whose highest address is `top`, born running and, being empty, scanned.
+    pub(crate) fn new(top: usize, cycle: u32) -> Self {
+        Self {
+            claim: StackClaim::born(cycle),
+            top: AtomicUsize::new(top),
+            sp: AtomicUsize::new(top),
+        }
+    }
+
+    /// Parks the stack: it does not run until [`Mutator::resume_stack`]. All live words lie in `sp..top`.
+    ///
+    /// # Safety
+    /// 1. The caller runs this stack's code no more, and its registers have been saved at or above `sp`.
+    /// 2. `sp..top` stays readable and unchanged until the stack is resumed.
+    pub unsafe fn park(&self, sp: *const u8) {
+        self.sp.store(sp as usize, Ordering::Relaxed);
+        self.claim.park();
+    }
+
+    /// Whether the stack is parked.
+    pub fn is_parked(&self) -> bool {
+        self.claim.is_off_cpu()
+    }
+
+    /// The highest address.
+    pub fn top(&self) -> usize {
+        self.top.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn claim(&self) -> &StackClaim {
+        &self.claim
+    }
+
+    /// Shades what the stack holds. The caller has claimed it.
+    pub(crate) fn scan(&self, heap: &Shared) -> usize {
+        // Relaxed: written before the park that the claim synchronised with.
+        let (sp, top) = (self.sp.load(Ordering::Relaxed), self.top.load(Ordering::Relaxed));
+        // SAFETY: the parking worker vouched for the range, and the claim keeps it parked.
+        unsafe { Greyer::new(heap).words(sp, top) };
+        top - sp
+    }
+}

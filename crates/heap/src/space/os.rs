@@ -1,0 +1,70 @@
+//! The operating system's side of memory: reserve, commit, release.
+
+use crate::error::Error;
+use std::{io, ptr};
+
+/// A range of address space that this process owns until the value is dropped.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    base: usize,
+    len: usize,
+}
+
+impl Reservation {
+    /// Reserves `len` bytes of address space, aligned to `align`. With `usable`, the pages can be used at once and
+    /// cost memory when first touched; without, they fault until [`Reservation::commit`].
+    pub(crate) fn new(len: usize, align: usize, usable: bool) -> Result<Self, Error> {
+        let protection = if usable { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE };
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        let padded = len.checked_add(align).ok_or(Error::AddressSpace { bytes: len, os: 0 })?;
+        // SAFETY: an anonymous mapping at an address of the kernel's choosing disturbs nothing.
+        let at = unsafe { libc::mmap(ptr::null_mut(), padded, protection, flags, -1, 0) };
+        if at == libc::MAP_FAILED {
+            let os = io::Error::last_os_error().raw_os_error().unwrap_or(0);
+            return Err(Error::AddressSpace { bytes: len, os });
+        }
+        let start = at as usize;
+        let base = start.next_multiple_of(align);
+        for (from, size) in [(start, base - start), (base + len, start + padded - base - len)] {
+            if size > 0 {
+                // SAFETY: the slack at either side of the aligned range is ours and unused.
+                unsafe { libc::munmap(from as *mut _, size) };
+            }
+        }
+        Ok(Self { base, len })
+    }
+
+    /// The first address.
+    pub(crate) fn base(&self) -> usize {
+        self.base
+    }
+
+    /// Makes `offset..offset + len` readable and writable; it reads as zero. With `huge`, asks for huge pages.
+    pub(crate) fn commit(&self, offset: usize, len: usize, huge: bool) -> Result<(), Error> {
+        assert!(offset + len <= self.len, "commit past the end of a reservation");
+        let at = (self.base + offset) as *mut libc::c_void;
+        // SAFETY: the range lies in this reservation.
+        let status = unsafe { libc::mprotect(at, len, libc::PROT_READ | libc::PROT_WRITE) };
+        if status != 0 {
+            return Err(Error::OutOfMemory { bytes: len });
+        }
+        let advice = if huge { libc::MADV_HUGEPAGE } else { libc::MADV_NOHUGEPAGE };
+        // SAFETY: as above. A kernel without huge pages refuses, which changes nothing.
+        unsafe { libc::madvise(at, len, advice) };
+        Ok(())
+    }
+
+    /// Gives the pages of `offset..offset + len` back; they read as zero when touched again.
+    pub(crate) fn release(&self, offset: usize, len: usize) {
+        assert!(offset + len <= self.len, "release past the end of a reservation");
+        // SAFETY: the range lies in this reservation and its owner has said that nothing in it is used.
+        unsafe { libc::madvise((self.base + offset) as *mut _, len, libc::MADV_DONTNEED) };
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        // SAFETY: the range is ours; whoever drops it has given up all pointers into it.
+        unsafe { libc::munmap(self.base as *mut _, self.len) };
+    }
+}

@@ -1,0 +1,302 @@
+//! Finalizers, cleanups and weak references: what happens when an object dies.
+//!
+//! Everything that a finalizable object points to is a root, the object itself is not; so objects that
+//! point to each other are finalized in dependency order without a second mark (Go's `SetFinalizer`).
+//! The dead are processed after marking has closed and before any mutator may reuse a slot: a dead object
+//! with a finalizer is marked and queued, of others the cleanups are queued. Weak references are clear
+//! once either is queued.
+
+use crate::{
+    error::Error,
+    heap::Shared,
+    mark::{Greyer, Marker},
+    mutator::Mutator,
+    protocol::weak_cell::WeakCell,
+    sync::{AtomicU32, AtomicUsize, Mutex, Ordering, lock},
+};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    ptr::NonNull,
+    sync::Arc,
+};
+
+const SHARDS: usize = 64;
+
+type Finalizer = Box<dyn FnOnce(&mut Mutator, NonNull<u8>) + Send>;
+type Cleanup = Box<dyn FnOnce() + Send>;
+
+/// All specials of a heap.
+pub(crate) struct Specials {
+    shards: [Mutex<HashMap<usize, Special>>; SHARDS],
+    queue: Mutex<VecDeque<Task>>,
+    next_cleanup: AtomicUsize,
+    /// Whether weak loads of white objects wait for the end of the cycle.
+    pub(crate) gate: AtomicU32,
+}
+
+#[derive(Default)]
+struct Special {
+    finalizer: Option<Finalizer>,
+    cleanups: Vec<(usize, Cleanup)>,
+    weak: Option<Arc<WeakCell>>,
+}
+
+enum Task {
+    Finalize(usize, Finalizer),
+    CleanUp(Cleanup),
+}
+
+/// A reference that does not keep its object alive. Clones refer to the same object.
+#[derive(Debug, Clone)]
+pub struct Weak {
+    cell: Arc<WeakCell>,
+}
+
+/// Names a cleanup, so that it can be stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CleanupId {
+    object: usize,
+    number: usize,
+}
+
+impl Weak {
+    /// The object, or `None` once it is dead or its finalizer is queued: for good. While a cycle marks, loading an object
+    /// that has not been reached keeps it alive for this cycle; where that would keep the cycle from ending, the load
+    /// waits until it has ended. Then it is a safepoint.
+    pub fn get(&self, mutator: &mut Mutator) -> Option<NonNull<u8>> {
+        let shared = Arc::clone(mutator.shared());
+        loop {
+            let marking = mutator.is_marking();
+            let white = |address: usize| {
+                let found = shared.space.find(address);
+                found.is_some_and(|f| !shared.space.is_set(shared.mark_bitmap(), &f))
+            };
+            if marking
+                && shared.specials.gate.load(Ordering::SeqCst) != 0
+                && white(self.cell.peek())
+            {
+                mutator.blocked(|| {
+                    shared.control.wait_for_progress(std::time::Duration::from_micros(200))
+                });
+                continue;
+            }
+            let target = self.cell.load(
+                marking,
+                shared.pool.closing(),
+                |address| !white(address),
+                |address| {
+                    Greyer::new(&shared).precise(address);
+                },
+            );
+            return NonNull::new(target as *mut u8);
+        }
+    }
+
+    /// Whether both refer, or referred, to the same object.
+    pub fn same(&self, other: &Weak) -> bool {
+        Arc::ptr_eq(&self.cell, &other.cell)
+    }
+}
+
+impl Specials {
+    pub(crate) fn new() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            queue: Mutex::default(),
+            next_cleanup: AtomicUsize::new(1),
+            gate: AtomicU32::new(0),
+        }
+    }
+
+    fn shard(&self, object: usize) -> &Mutex<HashMap<usize, Special>> {
+        &self.shards[(object >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58]
+    }
+
+    /// Changes the special of `object`, making one if there is none and dropping one that has become empty.
+    fn with<R>(&self, object: usize, f: impl FnOnce(&mut Special) -> R) -> R {
+        let mut shard = lock(self.shard(object));
+        let special = shard.entry(object).or_default();
+        let result = f(special);
+        if special.is_empty() {
+            shard.remove(&object);
+        }
+        result
+    }
+
+    /// Tasks that wait to be run.
+    pub(crate) fn queued(&self) -> usize {
+        lock(&self.queue).len()
+    }
+
+    /// Shades what finalizable objects point to, and objects whose finalizers are queued.
+    pub(crate) fn scan(&self, heap: &Shared) {
+        for task in lock(&self.queue).iter() {
+            if let Task::Finalize(object, _) = task {
+                Greyer::new(heap).precise(*object);
+            }
+        }
+        let mut marker = Marker::new();
+        for shard in &self.shards {
+            for (&object, special) in lock(shard).iter() {
+                if special.finalizer.is_some() {
+                    marker.scan_children(heap, object);
+                }
+            }
+        }
+        heap.counters.add_work(marker.take_work());
+    }
+
+    /// Processes what has died. Marking has closed, and no mutator has flipped.
+    pub(crate) fn process_dead(&self, heap: &Shared) {
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            let mut tasks = Vec::new();
+            shard.retain(|&object, special| {
+                let Some(found) = heap.space.find(object) else { return false };
+                if heap.space.is_set(heap.mark_bitmap(), &found) {
+                    return true;
+                }
+                if let Some(weak) = special.weak.take() {
+                    weak.clear();
+                }
+                if let Some(finalizer) = special.finalizer.take() {
+                    heap.space.set(heap.mark_bitmap(), &found);
+                    heap.counters.marked_bytes.fetch_add(found.bytes() as u64, Ordering::Relaxed);
+                    tasks.push(Task::Finalize(object, finalizer));
+                } else {
+                    tasks.extend(
+                        special.cleanups.drain(..).map(|(_, cleanup)| Task::CleanUp(cleanup)),
+                    );
+                }
+                !special.is_empty()
+            });
+            drop(shard);
+            lock(&self.queue).extend(tasks);
+        }
+    }
+}
+
+impl Special {
+    fn is_empty(&self) -> bool {
+        self.finalizer.is_none() && self.cleanups.is_empty() && self.weak.is_none()
+    }
+}
+
+impl fmt::Debug for Specials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Specials").field("queued", &self.queued()).finish_non_exhaustive()
+    }
+}
+
+impl Mutator {
+    /// The address of the object that `pointer` points into.
+    ///
+    /// # Errors
+    /// [`Error::NotAnObject`] if it points into no object of this heap.
+    fn object_at(&self, pointer: NonNull<u8>) -> Result<usize, Error> {
+        let address = pointer.as_ptr() as usize;
+        let space = self.shared().space();
+        let found = space.find(address).ok_or(Error::NotAnObject { address })?;
+        let allocated = (0..2).any(|which| space.is_set(which, &found));
+        allocated.then_some(found.base()).ok_or(Error::NotAnObject { address })
+    }
+
+    /// Has `finalizer` run once after the object is no longer reachable. It gets the object, which may become reachable
+    /// again by it; then it is freed when it dies the next time, and may be given a finalizer anew. Objects are finalized
+    /// before what they point to; objects in a cycle with a finalizer are never freed (as in Go). Somebody has to call
+    /// [`Mutator::run_finalizers`].
+    ///
+    /// # Errors
+    /// [`Error::HasFinalizer`] if the object has one, [`Error::NotAnObject`] if `object` is none of this heap's.
+    pub fn set_finalizer(
+        &mut self,
+        object: NonNull<u8>,
+        finalizer: impl FnOnce(&mut Mutator, NonNull<u8>) + Send + 'static,
+    ) -> Result<(), Error> {
+        let address = self.object_at(object)?;
+        let shared = Arc::clone(self.shared());
+        shared.specials.with(address, |special| {
+            if special.finalizer.is_some() {
+                return Err(Error::HasFinalizer { address });
+            }
+            special.finalizer = Some(Box::new(finalizer));
+            Ok(())
+        })?;
+        if self.is_marking() {
+            // The scan of finalizers may have passed: what the object points to becomes a root now.
+            let mut marker = Marker::new();
+            marker.scan_children(&shared, address);
+        }
+        Ok(())
+    }
+
+    /// Takes the object's finalizer away; false if it had none.
+    ///
+    /// # Errors
+    /// [`Error::NotAnObject`] if `object` is none of this heap's.
+    pub fn remove_finalizer(&mut self, object: NonNull<u8>) -> Result<bool, Error> {
+        let address = self.object_at(object)?;
+        Ok(self.shared().specials.with(address, |special| special.finalizer.take().is_some()))
+    }
+
+    /// Has `cleanup` run after the object has died. Any number per object, in no order, after its finalizer if it has one
+    /// (Go's `AddCleanup`). Somebody has to call [`Mutator::run_finalizers`].
+    ///
+    /// # Errors
+    /// [`Error::NotAnObject`] if `object` is none of this heap's.
+    pub fn add_cleanup(
+        &mut self,
+        object: NonNull<u8>,
+        cleanup: impl FnOnce() + Send + 'static,
+    ) -> Result<CleanupId, Error> {
+        let object = self.object_at(object)?;
+        let specials = &self.shared().specials;
+        let number = specials.next_cleanup.fetch_add(1, Ordering::Relaxed);
+        specials.with(object, |special| special.cleanups.push((number, Box::new(cleanup))));
+        Ok(CleanupId { object, number })
+    }
+
+    /// Takes a cleanup back; false if it is queued or has run.
+    pub fn stop_cleanup(&mut self, id: CleanupId) -> bool {
+        self.shared().specials.with(id.object, |special| {
+            let before = special.cleanups.len();
+            special.cleanups.retain(|(number, _)| *number != id.number);
+            special.cleanups.len() < before
+        })
+    }
+
+    /// A weak reference to an object.
+    ///
+    /// # Errors
+    /// [`Error::NotAnObject`] if `object` is none of this heap's.
+    pub fn weak(&mut self, object: NonNull<u8>) -> Result<Weak, Error> {
+        let address = self.object_at(object)?;
+        let cell = self.shared().specials.with(address, |special| {
+            Arc::clone(special.weak.get_or_insert_with(|| Arc::new(WeakCell::new(address))))
+        });
+        Ok(Weak { cell })
+    }
+
+    /// Runs the finalizers and cleanups that are queued, and says how many. Each runs with no lock held, and may use the
+    /// mutator.
+    pub fn run_finalizers(&mut self) -> usize {
+        let shared = Arc::clone(self.shared());
+        let mut ran = 0;
+        loop {
+            let task = lock(&shared.specials.queue).pop_front();
+            match task {
+                None => return ran,
+                Some(Task::CleanUp(cleanup)) => cleanup(),
+                Some(Task::Finalize(object, finalizer)) => {
+                    let object = NonNull::new(object as *mut u8).expect("objects have addresses");
+                    // No safepoint since the queue, which was a root, was left.
+                    let root = self.root(object);
+                    finalizer(self, object);
+                    drop(root);
+                }
+            }
+            ran += 1;
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The verbs of `cargo xtask`, one file each.
+
+pub mod bench;
+pub mod nightly;
+pub mod setup;
+pub mod test;

