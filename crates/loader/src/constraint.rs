@@ -32,12 +32,7 @@ impl Expr {
     /// # Errors
     /// What is wrong with the text, in Go's words.
     pub fn parse(text: &str) -> Result<Expr, String> {
-        let mut parser = Parser {
-            rest: text,
-            token: Token::End,
-            terms: 0,
-            nesting: 0,
-        };
+        let mut parser = Parser { rest: text, token: Token::End, terms: 0, nesting: 0 };
         parser.next()?;
         let expr = parser.or()?;
         match parser.token {
@@ -266,10 +261,7 @@ mod tests {
             version.map(|v| v.to_string())
         };
         assert_eq!(version("linux && go1.22").as_deref(), Some("1.22"));
-        assert_eq!(
-            version("(a && go1.22) || (b && go1.20)").as_deref(),
-            Some("1.20")
-        );
+        assert_eq!(version("(a && go1.22) || (b && go1.20)").as_deref(), Some("1.20"));
         assert_eq!(version("linux || go1.22"), None);
         assert_eq!(version("!go1.22"), None);
         assert_eq!(version("!(a || !go1.18)").as_deref(), Some("1.18"));
@@ -279,9 +271,7 @@ mod tests {
     #[test]
     fn reads_plus_build() {
         let holds = |text, set: &[&str]| {
-            Expr::parse_plus_build(text)
-                .unwrap()
-                .eval(&|tag| set.contains(&tag))
+            Expr::parse_plus_build(text).unwrap().eval(&|tag| set.contains(&tag))
         };
         assert!(holds("a,!b c", &["a"]));
         assert!(!holds("a,!b c", &["a", "b"]));

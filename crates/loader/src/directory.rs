@@ -68,10 +68,7 @@ pub enum Role {
 impl SourceFile {
     /// The file's name without its directory.
     pub fn name(&self) -> &str {
-        self.path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or("")
+        self.path.file_name().and_then(|name| name.to_str()).unwrap_or("")
     }
 
     /// The position of a byte of the file.
@@ -95,10 +92,7 @@ impl Directory {
     /// # Errors
     /// If the directory cannot be read.
     pub fn read(dir: &Path, tags: &Tags, tests: Tests) -> Result<Directory> {
-        let mut directory = Directory {
-            dir: dir.to_path_buf(),
-            ..Directory::default()
-        };
+        let mut directory = Directory { dir: dir.to_path_buf(), ..Directory::default() };
         for name in file_names(dir)? {
             directory.add(&name, Some(tags), tests);
         }
@@ -108,10 +102,7 @@ impl Directory {
     /// Reads named files of one directory as a package. Constraints do not apply: who names a
     /// file wants it.
     pub fn of_files(dir: &Path, names: &[String]) -> Directory {
-        let mut directory = Directory {
-            dir: dir.to_path_buf(),
-            ..Directory::default()
-        };
+        let mut directory = Directory { dir: dir.to_path_buf(), ..Directory::default() };
         for name in names {
             directory.add(name, None, Tests::Read);
         }
@@ -203,12 +194,7 @@ impl Directory {
             }
             return self.ignore(Kind::Go, name);
         }
-        let file = SourceFile {
-            role: self.role(name, &header),
-            path,
-            source,
-            header,
-        };
+        let file = SourceFile { role: self.role(name, &header), path, source, header };
         self.check_name(&file);
         self.files.push(Arc::new(file));
     }
@@ -380,11 +366,7 @@ mod tests {
         let d = read(&[("a.go", "package p"), ("b.go", "\npackage q")]);
         let position = d.errors[0].position.as_ref().unwrap();
         assert_eq!((position.line, position.column), (2, 9));
-        assert!(
-            d.errors[0]
-                .message
-                .starts_with("found packages p (a.go) and q (b.go) in ")
-        );
+        assert!(d.errors[0].message.starts_with("found packages p (a.go) and q (b.go) in "));
     }
 
     #[test]
@@ -399,17 +381,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/nonexistent", dir.path().join("a.go")).unwrap();
         let d = Directory::read(dir.path(), &Tags::default(), Tests::Read).unwrap();
-        assert!(
-            d.errors[0]
-                .to_string()
-                .ends_with("a.go: no such file or directory")
-        );
+        assert!(d.errors[0].to_string().ends_with("a.go: no such file or directory"));
         let missing = Directory::read(&dir.path().join("x"), &Tags::default(), Tests::Read);
-        assert!(
-            missing
-                .unwrap_err()
-                .message
-                .contains("no such file or directory")
-        );
+        assert!(missing.unwrap_err().message.contains("no such file or directory"));
     }
 }

@@ -32,9 +32,7 @@ pub fn resolve(dir: &Path, pattern: &str) -> Result<Vec<String>, String> {
 fn is_valid_pattern(glob: &str) -> bool {
     let is_name = |element: &str| !matches!(element, "" | "." | "..");
     glob.split('/').all(is_name)
-        && glob
-            .split('/')
-            .all(|element| glob_matches(element, "").is_some())
+        && glob.split('/').all(|element| glob_matches(element, "").is_some())
 }
 
 /// The existing paths below `dir` that match, element by element.
@@ -43,11 +41,7 @@ fn expand(dir: &Path, glob: &str) -> Vec<String> {
     for element in glob.split('/') {
         let mut next = Vec::new();
         for parent in &matches {
-            let prefix = if parent.is_empty() {
-                String::new()
-            } else {
-                format!("{parent}/")
-            };
+            let prefix = if parent.is_empty() { String::new() } else { format!("{parent}/") };
             if !element.contains(['*', '?', '[', '\\']) {
                 let path = prefix + element;
                 if fs::symlink_metadata(dir.join(&path)).is_ok() {
@@ -55,10 +49,7 @@ fn expand(dir: &Path, glob: &str) -> Vec<String> {
                 }
                 continue;
             }
-            let entries = fs::read_dir(dir.join(parent))
-                .into_iter()
-                .flatten()
-                .flatten();
+            let entries = fs::read_dir(dir.join(parent)).into_iter().flatten().flatten();
             let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
             next.extend(
                 names
@@ -78,11 +69,7 @@ fn add_match(
     found: &mut BTreeSet<String>,
 ) -> Result<(), String> {
     let metadata = fs::symlink_metadata(dir.join(path)).map_err(|error| error.to_string())?;
-    let what = if metadata.is_dir() {
-        "directory"
-    } else {
-        "file"
-    };
+    let what = if metadata.is_dir() { "directory" } else { "file" };
     check_elements(dir, path, what)?;
     if metadata.is_file() {
         found.insert(path.to_string());
@@ -90,9 +77,7 @@ fn add_match(
         let mut count = 0;
         add_tree(dir, path, all, found, &mut count)?;
         if count == 0 {
-            return Err(format!(
-                "cannot embed directory {path}: contains no embeddable files"
-            ));
+            return Err(format!("cannot embed directory {path}: contains no embeddable files"));
         }
     } else {
         return Err(format!("cannot embed irregular file {path}"));
@@ -171,8 +156,7 @@ fn is_bad_name(name: &str) -> bool {
     const RESERVED: &[&str] = &["con", "prn", "aux", "nul"];
     let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
     let is_port = |prefix| {
-        stem.strip_prefix(prefix)
-            .is_some_and(|digit| matches!(digit.as_bytes(), [b'1'..=b'9']))
+        stem.strip_prefix(prefix).is_some_and(|digit| matches!(digit.as_bytes(), [b'1'..=b'9']))
     };
     matches!(name, "" | ".bzr" | ".hg" | ".git" | ".svn")
         || name.ends_with('.')
@@ -302,13 +286,9 @@ mod tests {
         ] {
             assert_eq!(glob_matches(glob, name), Some(true), "{glob} {name}");
         }
-        for (glob, name) in [
-            ("a", ""),
-            ("a*c", "abcd"),
-            ("?", ""),
-            ("[a-c]", "d"),
-            ("a*b*c", "aXcYb"),
-        ] {
+        for (glob, name) in
+            [("a", ""), ("a*c", "abcd"), ("?", ""), ("[a-c]", "d"), ("a*b*c", "aXcYb")]
+        {
             assert_eq!(glob_matches(glob, name), Some(false), "{glob} {name}");
         }
         for glob in ["[", "[]", "[a", "\\", "[a-]", "[-a]", "x["] {
@@ -318,20 +298,10 @@ mod tests {
 
     #[test]
     fn names() {
-        for name in [
-            "con", "COM1.txt", "a.", "a:b", "a*b", "a\"b", ".git", "a\\b", "a'b", "",
-        ] {
+        for name in ["con", "COM1.txt", "a.", "a:b", "a*b", "a\"b", ".git", "a\\b", "a'b", ""] {
             assert!(is_bad_name(name), "{name}");
         }
-        for name in [
-            "com0",
-            "config",
-            ".gitignore",
-            "a b",
-            "é.txt",
-            "_x",
-            "a.b-c@d",
-        ] {
+        for name in ["com0", "config", ".gitignore", "a b", "é.txt", "_x", "a.b-c@d"] {
             assert!(!is_bad_name(name), "{name}");
         }
     }
@@ -361,15 +331,9 @@ mod tests {
         ]);
         let files = |pattern| resolve(dir.path(), pattern);
         assert_eq!(files("t").unwrap(), ["t/a", "t/d/e"]);
-        assert_eq!(
-            files("all:t").unwrap(),
-            ["t/.b", "t/_c", "t/a", "t/d/.f/g", "t/d/e"]
-        );
+        assert_eq!(files("all:t").unwrap(), ["t/.b", "t/_c", "t/a", "t/d/.f/g", "t/d/e"]);
         assert_eq!(files("*.txt").unwrap(), ["x.txt", "y.txt"]);
-        assert_eq!(
-            files("t/*").unwrap_err(),
-            "cannot embed directory t/m: in different module"
-        );
+        assert_eq!(files("t/*").unwrap_err(), "cannot embed directory t/m: in different module");
         assert_eq!(files("t/.b").unwrap(), ["t/.b"]);
         assert_eq!(files("*/d").unwrap(), ["t/d/e"]);
         assert_eq!(files("nope").unwrap_err(), "no matching files found");
@@ -385,9 +349,6 @@ mod tests {
         std::os::unix::fs::symlink("d", dir.path().join("dirlink")).unwrap();
         let error = |pattern| resolve(dir.path(), pattern).unwrap_err();
         assert_eq!(error("link"), "cannot embed irregular file link");
-        assert_eq!(
-            error("dirlink/b"),
-            "cannot embed file dirlink/b: in non-directory dirlink"
-        );
+        assert_eq!(error("dirlink/b"), "cannot embed file dirlink/b: in non-directory dirlink");
     }
 }

@@ -31,10 +31,7 @@ impl Environment {
 
     /// An environment of exactly these variables, without any file.
     pub fn of(process: impl IntoIterator<Item = (String, String)>) -> Environment {
-        Environment {
-            process: process.into_iter().collect(),
-            ..Environment::default()
-        }
+        Environment { process: process.into_iter().collect(), ..Environment::default() }
     }
 
     /// Adds the defaults that a GOROOT brings.
@@ -60,10 +57,7 @@ impl Environment {
 
     /// A variable of the process; an empty one counts as unset.
     pub fn process(&self, name: &str) -> Option<&str> {
-        self.process
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.process.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// A variable of the go command, wherever it is set; an empty one counts as unset.
@@ -155,43 +149,28 @@ mod tests {
     use super::*;
 
     fn of(variables: &[(&str, &str)]) -> Environment {
-        let owned = variables
-            .iter()
-            .map(|(n, v)| (n.to_string(), v.to_string()));
+        let owned = variables.iter().map(|(n, v)| (n.to_string(), v.to_string()));
         Environment::of(owned)
     }
 
     #[test]
     fn looks_in_order() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(
-            dir.path().join("go.env"),
-            "# c\nGOFLAGS=-mod=mod\nGOPATH=/g\nX=root",
-        )
-        .unwrap();
+        fs::write(dir.path().join("go.env"), "# c\nGOFLAGS=-mod=mod\nGOPATH=/g\nX=root").unwrap();
         let mut environment = of(&[("GOPATH", "/p:/q"), ("X", "")]);
         environment.read_goroot(dir.path());
         assert_eq!(environment.get("GOPATH"), Some("/p:/q"));
         assert_eq!(environment.get("X"), Some("root"));
         assert_eq!(environment.process("X"), None);
-        assert_eq!(
-            environment.module_cache(),
-            Some(PathBuf::from("/p/pkg/mod"))
-        );
+        assert_eq!(environment.module_cache(), Some(PathBuf::from("/p/pkg/mod")));
         assert_eq!(environment.goflags().unwrap(), ["-mod=mod"]);
     }
 
     #[test]
     fn places_the_cache() {
         let cache = |variables: &[(&str, &str)]| of(variables).cache().ok();
-        assert_eq!(
-            cache(&[("TRIGO_CACHE", "/c"), ("HOME", "/h")]),
-            Some("/c".into())
-        );
-        assert_eq!(
-            cache(&[("XDG_CACHE_HOME", "/x"), ("HOME", "/h")]),
-            Some("/x/trigo".into())
-        );
+        assert_eq!(cache(&[("TRIGO_CACHE", "/c"), ("HOME", "/h")]), Some("/c".into()));
+        assert_eq!(cache(&[("XDG_CACHE_HOME", "/x"), ("HOME", "/h")]), Some("/x/trigo".into()));
         assert_eq!(cache(&[("HOME", "/h")]), Some("/h/.cache/trigo".into()));
         assert_eq!(cache(&[]), None);
     }
@@ -199,16 +178,8 @@ mod tests {
     #[test]
     fn splits_goflags() {
         let flags = |value| of(&[("GOFLAGS", value)]).goflags();
-        assert_eq!(
-            flags("  -a=1   '-b=2 3' \"-c\"").unwrap(),
-            ["-a=1", "-b=2 3", "-c"]
-        );
+        assert_eq!(flags("  -a=1   '-b=2 3' \"-c\"").unwrap(), ["-a=1", "-b=2 3", "-c"]);
         assert!(flags("'-a").unwrap_err().message.contains("unterminated"));
-        assert!(
-            flags("-a b")
-                .unwrap_err()
-                .message
-                .contains("non-flag \"b\"")
-        );
+        assert!(flags("-a b").unwrap_err().message.contains("non-flag \"b\""));
     }
 }

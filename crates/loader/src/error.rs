@@ -32,11 +32,7 @@ impl Position {
 
     /// The whole of `file`.
     pub fn file(file: &Path) -> Position {
-        Position {
-            file: file.to_path_buf(),
-            line: 0,
-            column: 0,
-        }
+        Position { file: file.to_path_buf(), line: 0, column: 0 }
     }
 }
 
@@ -69,18 +65,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error that no file is to blame for.
     pub fn new(message: impl Into<String>) -> Error {
-        Error {
-            position: None,
-            message: message.into(),
-        }
+        Error { position: None, message: message.into() }
     }
 
     /// An error at a place.
     pub fn at(position: Position, message: impl Into<String>) -> Error {
-        Error {
-            position: Some(position),
-            message: message.into(),
-        }
+        Error { position: Some(position), message: message.into() }
     }
 
     /// A failed operation of the file system: `what` is the operation (`open`, `read`), in the

@@ -193,10 +193,7 @@ impl<'a> Scanner<'a> {
         }
         self.skip_space();
         let offset = self.at;
-        Some(ImportSpec {
-            path: self.string()?,
-            offset,
-        })
+        Some(ImportSpec { path: self.string()?, offset })
     }
 
     fn peek(&self) -> Option<u8> {
@@ -387,18 +384,9 @@ mod tests {
         assert_eq!(imports("pakage p"), (String::new(), vec![], false));
         assert_eq!(imports(""), (String::new(), vec![], false));
         assert_eq!(imports("package p\nimport ("), ("p".into(), vec![], false));
-        assert_eq!(
-            imports("package p\nimport 'a'"),
-            ("p".into(), vec![], false)
-        );
-        assert_eq!(
-            imports("package p\nimport \"a"),
-            ("p".into(), vec![], false)
-        );
-        assert_eq!(
-            imports("package p\nimport a \0"),
-            ("p".into(), vec![], false)
-        );
+        assert_eq!(imports("package p\nimport 'a'"), ("p".into(), vec![], false));
+        assert_eq!(imports("package p\nimport \"a"), ("p".into(), vec![], false));
+        assert_eq!(imports("package p\nimport a \0"), ("p".into(), vec![], false));
         assert_eq!(imports("package p /*"), ("p".into(), vec![], true));
     }
 
@@ -418,10 +406,7 @@ mod tests {
         assert_eq!(patterns, ["a", "b/*.txt", "c d", "e", "all:f"]);
         for embed in &header.embeds {
             let text = &source[embed.offset..];
-            assert!(
-                text.trim_start_matches(['"', '`'])
-                    .starts_with(&embed.pattern)
-            );
+            assert!(text.trim_start_matches(['"', '`']).starts_with(&embed.pattern));
         }
         let without = source.replace("import _ \"embed\"", "");
         assert_eq!(Header::scan(without.as_bytes()).embeds, []);
@@ -436,18 +421,12 @@ mod tests {
         assert_eq!(tags("package p"), None);
         assert_eq!(tags("// c\n\n//go:build linux\npackage p"), Some(true));
         assert_eq!(tags("/* x */ //go:build no\npackage p"), None);
-        assert_eq!(
-            tags("/* x\n//go:build no\n*/\n//go:build linux\npackage p"),
-            Some(true)
-        );
+        assert_eq!(tags("/* x\n//go:build no\n*/\n//go:build linux\npackage p"), Some(true));
         assert_eq!(tags("package p\n//go:build no"), None);
         assert_eq!(tags("//go:buildx no\npackage p"), None);
         assert_eq!(tags("// +build no\n\npackage p"), Some(false));
         assert_eq!(tags("// +build no\npackage p"), None);
-        assert_eq!(
-            tags("// +build a\n// +build linux no\n\npackage p"),
-            Some(true)
-        );
+        assert_eq!(tags("// +build a\n// +build linux no\n\npackage p"), Some(true));
         assert_eq!(tags("//go:build a\n// +build no\n\npackage p"), Some(true));
         assert_eq!(tags("\r\n//go:build no\r\n\r\npackage p"), Some(false));
         assert!(constraint(b"//go:build a\n//go:build b\npackage p").is_err());

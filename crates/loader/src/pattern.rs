@@ -49,14 +49,10 @@ impl Arguments {
             return files(arguments, dir);
         }
         if arguments.is_empty() {
-            return Ok(Arguments::Patterns(vec![Pattern::Directory(
-                dir.to_path_buf(),
-            )]));
+            return Ok(Arguments::Patterns(vec![Pattern::Directory(dir.to_path_buf())]));
         }
-        let patterns: Result<Vec<_>> = arguments
-            .iter()
-            .map(|argument| Pattern::parse(argument, dir))
-            .collect();
+        let patterns: Result<Vec<_>> =
+            arguments.iter().map(|argument| Pattern::parse(argument, dir)).collect();
         Ok(Arguments::Patterns(patterns?))
     }
 }
@@ -66,9 +62,7 @@ fn files(arguments: &[String], dir: &Path) -> Result<Arguments> {
     let mut names = Vec::new();
     for argument in arguments {
         if !argument.ends_with(".go") {
-            return Err(Error::new(
-                "named files must be .go files: ".to_string() + argument,
-            ));
+            return Err(Error::new("named files must be .go files: ".to_string() + argument));
         }
         let path = clean(&dir.join(argument));
         if !path.is_file() {
@@ -78,11 +72,7 @@ fn files(arguments: &[String], dir: &Path) -> Result<Arguments> {
         if *parent.get_or_insert_with(|| own.clone()) != own {
             return Err(Error::new("named files must all be in one directory"));
         }
-        names.extend(
-            path.file_name()
-                .and_then(|name| name.to_str())
-                .map(str::to_string),
-        );
+        names.extend(path.file_name().and_then(|name| name.to_str()).map(str::to_string));
     }
     names.sort();
     names.dedup();
@@ -119,9 +109,7 @@ impl Pattern {
             return Ok(Pattern::Directory(clean(&dir.join(argument))));
         };
         // Look from the last whole directory before the dots.
-        let fixed = argument[..dots]
-            .rfind('/')
-            .map_or("", |slash| &argument[..=slash]);
+        let fixed = argument[..dots].rfind('/').map_or("", |slash| &argument[..=slash]);
         let root = clean(&dir.join(fixed));
         let rest = &argument[fixed.len()..];
         let wildcard = Wildcard::new(&format!("{}/{rest}", root.display()));
@@ -131,9 +119,7 @@ impl Pattern {
 
 fn is_local(argument: &str) -> bool {
     matches!(argument, "." | "..")
-        || ["./", "../", "/"]
-            .iter()
-            .any(|start| argument.starts_with(start))
+        || ["./", "../", "/"].iter().any(|start| argument.starts_with(start))
 }
 
 /// A path with `...` for any text, also none; `/...` at the end also stands for nothing at all.
@@ -144,17 +130,15 @@ pub struct Wildcard {
 
 impl Wildcard {
     fn new(text: &str) -> Wildcard {
-        Wildcard {
-            pieces: text.split("...").map(str::to_string).collect(),
-        }
+        Wildcard { pieces: text.split("...").map(str::to_string).collect() }
     }
 
     /// Whether a path matches.
     pub fn matches(&self, path: &str) -> bool {
         let without_slash = match self.pieces.as_slice() {
-            [before @ .., slashed, last] if last.is_empty() => slashed
-                .strip_suffix('/')
-                .map(|piece| [before, &[piece.to_string()]].concat()),
+            [before @ .., slashed, last] if last.is_empty() => {
+                slashed.strip_suffix('/').map(|piece| [before, &[piece.to_string()]].concat())
+            }
             _ => None,
         };
         without_slash.is_some_and(|pieces| matches_pieces(&pieces, path))
@@ -241,16 +225,10 @@ mod tests {
             Arguments::Patterns(mut patterns) => patterns.remove(0),
             other => panic!("{other:?}"),
         };
-        assert_eq!(
-            parse(&[]).unwrap(),
-            Arguments::Patterns(vec![Pattern::Directory(dir.into())])
-        );
+        assert_eq!(parse(&[]).unwrap(), Arguments::Patterns(vec![Pattern::Directory(dir.into())]));
         assert_eq!(one("net/http/"), Pattern::Path("net/http".into()));
         assert_eq!(one("./d.go"), Pattern::Directory(dir.join("d.go")));
-        assert_eq!(
-            one("../x"),
-            Pattern::Directory(dir.parent().unwrap().join("x"))
-        );
+        assert_eq!(one("../x"), Pattern::Directory(dir.parent().unwrap().join("x")));
         assert!(matches!(one("x/..."), Pattern::Paths(_)));
         match one("./d.go/...") {
             Pattern::Directories { root, wildcard } => {
@@ -266,14 +244,9 @@ mod tests {
             parse(&["b.go", "./a.go", "b.go"]).unwrap(),
             Arguments::Files(dir.into(), names)
         );
-        for bad in [
-            &["a.go", "fmt"][..],
-            &["a.go", "d.go/c.go"],
-            &["none.go"],
-            &["all"],
-            &["a@v1"],
-            &[""],
-        ] {
+        for bad in
+            [&["a.go", "fmt"][..], &["a.go", "d.go/c.go"], &["none.go"], &["all"], &["a@v1"], &[""]]
+        {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
     }

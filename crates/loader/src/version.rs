@@ -30,22 +30,14 @@ pub enum Release {
 
 impl GoVersion {
     /// The release whose standard library, tools and messages Trigo follows.
-    pub const PINNED: GoVersion = GoVersion {
-        major: 1,
-        minor: 27,
-        release: Release::Patch(3),
-    };
+    pub const PINNED: GoVersion = GoVersion { major: 1, minor: 27, release: Release::Patch(3) };
 
     /// The version a module without a `go` line has.
     pub const UNSTATED: GoVersion = GoVersion::language(16);
 
     /// The language version `1.minor`.
     pub const fn language(minor: u32) -> GoVersion {
-        GoVersion {
-            major: 1,
-            minor,
-            release: Release::Language,
-        }
+        GoVersion { major: 1, minor, release: Release::Language }
     }
 
     /// Reads `1.27`, `1.27.3`, `1.27rc1`, with or without a suffix such as `-custom`. None if the
@@ -54,9 +46,7 @@ impl GoVersion {
         let text = text.split('-').next()?;
         let (major, rest) = number(text)?;
         let Some(rest) = rest.strip_prefix('.') else {
-            return rest
-                .is_empty()
-                .then_some(GoVersion::of(major, 0, Release::Language));
+            return rest.is_empty().then_some(GoVersion::of(major, 0, Release::Language));
         };
         let (minor, rest) = number(rest)?;
         let release = if rest.is_empty() {
@@ -72,11 +62,7 @@ impl GoVersion {
     }
 
     fn of(major: u32, minor: u32, release: Release) -> GoVersion {
-        GoVersion {
-            major,
-            minor,
-            release,
-        }
+        GoVersion { major, minor, release }
     }
 
     /// The language version alone: `1.27` of `1.27.3`.
@@ -87,9 +73,7 @@ impl GoVersion {
 
 /// Splits a decimal number without leading zeros off the front.
 fn number(text: &str) -> Option<(u32, &str)> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let digits = &text[..end];
     if digits.len() > 1 && digits.starts_with('0') {
         return None;
@@ -124,39 +108,19 @@ mod tests {
         }
         assert_eq!(GoVersion::parse("1.27.3"), Some(GoVersion::PINNED));
         assert_eq!(GoVersion::parse("1.21.0-corp"), GoVersion::parse("1.21.0"));
-        for text in [
-            "",
-            "go1.2",
-            "1.",
-            "1.02",
-            "1.2.",
-            "1.2.3.4",
-            "1.2rc",
-            "1.x",
-            "-",
-            "99999999999",
-        ] {
+        for text in
+            ["", "go1.2", "1.", "1.02", "1.2.", "1.2.3.4", "1.2rc", "1.x", "-", "99999999999"]
+        {
             assert_eq!(GoVersion::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn orders_as_toolchains_do() {
-        let order = [
-            "1.20",
-            "1.21",
-            "1.21beta1",
-            "1.21rc1",
-            "1.21rc2",
-            "1.21.0",
-            "1.21.10",
-            "1.22",
-        ];
+        let order =
+            ["1.20", "1.21", "1.21beta1", "1.21rc1", "1.21rc2", "1.21.0", "1.21.10", "1.22"];
         for pair in order.windows(2) {
-            assert!(
-                GoVersion::parse(pair[0]) < GoVersion::parse(pair[1]),
-                "{pair:?}"
-            );
+            assert!(GoVersion::parse(pair[0]) < GoVersion::parse(pair[1]), "{pair:?}");
         }
     }
 }

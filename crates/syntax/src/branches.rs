@@ -8,7 +8,8 @@
 use std::collections::HashMap;
 
 use crate::ast::{
-    AssignOp, BlockId, BranchKind, CaseClause, DeclKind, ExprKind, IdentId, List, Nodes, StmtId, StmtKind,
+    AssignOp, BlockId, BranchKind, CaseClause, DeclKind, ExprKind, IdentId, List, Nodes, StmtId,
+    StmtKind,
 };
 use crate::intern::{Interner, Symbol, sym};
 use crate::pos::{Pos, Position};
@@ -31,7 +32,12 @@ impl BranchError {
 }
 
 /// Checks a function's body and fills in the targets of its branches.
-pub(crate) fn check(nodes: &mut Nodes, src: &[u8], names: &Interner, body: BlockId) -> Vec<(Pos, BranchError)> {
+pub(crate) fn check(
+    nodes: &mut Nodes,
+    src: &[u8],
+    names: &Interner,
+    body: BlockId,
+) -> Vec<(Pos, BranchError)> {
     let mut checker = Checker {
         tree: Tree::new(nodes, src, names),
         blocks: Vec::new(),
@@ -140,7 +146,11 @@ impl Checker<'_> {
                 Some(&label) => {
                     self.labels[label].used = true;
                     let start = self.blocks[self.labels[label].block].start;
-                    self.error(pos, format!("goto {name} jumps into block starting at "), Some(start));
+                    self.error(
+                        pos,
+                        format!("goto {name} jumps into block starting at "),
+                        Some(start),
+                    );
                 }
                 None => self.error(pos, format!("label {name} not defined"), None),
             }
@@ -172,10 +182,7 @@ impl Checker<'_> {
         let len = stmts.iter().rposition(significant).map_or(0, |last| last + 1);
         let mut last_var = None;
         for (i, &stmt) in stmts[..len].iter().enumerate() {
-            let context = Context {
-                clause: context.clause.filter(|_| i + 1 == len),
-                ..context
-            };
+            let context = Context { clause: context.clause.filter(|_| i + 1 == len), ..context };
             self.stmt(block, context, i, first_waiting, stmt, &mut last_var);
         }
     }
@@ -214,16 +221,9 @@ impl Checker<'_> {
                     }
                 }
             }
-            StmtKind::Assign {
-                op: AssignOp::Define,
-                lhs,
-                ..
-            } => {
-                *last_var = Some(LastVar {
-                    at: index,
-                    pos: node.pos,
-                    name: self.tree.expr_list(lhs),
-                });
+            StmtKind::Assign { op: AssignOp::Define, lhs, .. } => {
+                *last_var =
+                    Some(LastVar { at: index, pos: node.pos, name: self.tree.expr_list(lhs) });
             }
             StmtKind::Branch { kind, label, .. } => match label {
                 Some(label) => self.labeled_branch(block, stmt, kind, label, index),
@@ -243,21 +243,13 @@ impl Checker<'_> {
     fn nested(&mut self, block: usize, context: Context, labeled: Option<StmtId>, stmt: StmtId) {
         let nodes = self.tree.nodes;
         let parent = Some(block);
-        let inner = Context {
-            clause: None,
-            ..context
-        };
-        let in_loop = Context {
-            breaks: Some(stmt),
-            continues: Some(stmt),
-            clause: None,
-        };
-        let in_switch = Context {
-            breaks: Some(stmt),
-            ..inner
-        };
+        let inner = Context { clause: None, ..context };
+        let in_loop = Context { breaks: Some(stmt), continues: Some(stmt), clause: None };
+        let in_switch = Context { breaks: Some(stmt), ..inner };
         match nodes[stmt].kind {
-            StmtKind::Block(b) => self.block(parent, inner, labeled, nodes[b].lbrace, nodes[b].stmts),
+            StmtKind::Block(b) => {
+                self.block(parent, inner, labeled, nodes[b].lbrace, nodes[b].stmts)
+            }
             StmtKind::If { .. } => {
                 let mut next = Some(stmt);
                 while let Some(stmt) = next.take() {
@@ -266,7 +258,9 @@ impl Checker<'_> {
                             self.block(parent, inner, labeled, nodes[b].lbrace, nodes[b].stmts);
                             next = els;
                         }
-                        StmtKind::Block(b) => self.block(parent, inner, labeled, nodes[b].lbrace, nodes[b].stmts),
+                        StmtKind::Block(b) => {
+                            self.block(parent, inner, labeled, nodes[b].lbrace, nodes[b].stmts)
+                        }
                         _ => {}
                     }
                 }
@@ -274,7 +268,9 @@ impl Checker<'_> {
             StmtKind::For { body: b, .. } | StmtKind::Range { body: b, .. } => {
                 self.block(parent, in_loop, labeled, nodes[b].lbrace, nodes[b].stmts);
             }
-            StmtKind::Switch { clauses, .. } => self.clauses(parent, in_switch, labeled, &nodes[clauses]),
+            StmtKind::Switch { clauses, .. } => {
+                self.clauses(parent, in_switch, labeled, &nodes[clauses])
+            }
             StmtKind::Select { clauses, .. } => {
                 for clause in &nodes[clauses] {
                     self.block(parent, in_switch, labeled, clause.pos, clause.body);
@@ -284,7 +280,13 @@ impl Checker<'_> {
         }
     }
 
-    fn clauses(&mut self, parent: Option<usize>, context: Context, labeled: Option<StmtId>, clauses: &[CaseClause]) {
+    fn clauses(
+        &mut self,
+        parent: Option<usize>,
+        context: Context,
+        labeled: Option<StmtId>,
+        clauses: &[CaseClause],
+    ) {
         for (i, clause) in clauses.iter().enumerate() {
             let is_last = i + 1 == clauses.len();
             let context = Context {
@@ -303,16 +305,17 @@ impl Checker<'_> {
             return self.error(self.pos(name), message, Some(other));
         }
         self.by_name.insert(symbol, self.labels.len());
-        self.labels.push(Label {
-            name,
-            stmt,
-            block,
-            used: false,
-        });
+        self.labels.push(Label { name, stmt, block, used: false });
     }
 
     /// Lets the gotos of this block that wait for `label` go there.
-    fn arrive(&mut self, label: IdentId, stmt: StmtId, first_waiting: usize, last_var: Option<&LastVar>) {
+    fn arrive(
+        &mut self,
+        label: IdentId,
+        stmt: StmtId,
+        first_waiting: usize,
+        last_var: Option<&LastVar>,
+    ) {
         let symbol = self.symbol(label);
         let mut i = first_waiting;
         while i < self.waiting.len() {
@@ -353,8 +356,9 @@ impl Checker<'_> {
             Some(StmtKind::Switch { tag, .. }) => tag,
             _ => return self.error(pos, "fallthrough statement out of place".into(), None),
         };
-        let is_type_switch =
-            tag.is_some_and(|tag| matches!(self.tree.nodes[tag].kind, ExprKind::TypeSwitchGuard { .. }));
+        let is_type_switch = tag.is_some_and(|tag| {
+            matches!(self.tree.nodes[tag].kind, ExprKind::TypeSwitchGuard { .. })
+        });
         let message = match context.clause {
             _ if is_type_switch => "cannot fallthrough in type switch",
             None => "fallthrough statement out of place",
@@ -364,17 +368,19 @@ impl Checker<'_> {
         self.error(pos, message.into(), None);
     }
 
-    fn labeled_branch(&mut self, block: usize, branch: StmtId, kind: BranchKind, label: IdentId, index: usize) {
+    fn labeled_branch(
+        &mut self,
+        block: usize,
+        branch: StmtId,
+        kind: BranchKind,
+        label: IdentId,
+        index: usize,
+    ) {
         let symbol = self.symbol(label);
         if kind == BranchKind::Goto {
             return match self.goto_target(block, symbol) {
                 Some(target) => self.targets.push((branch, target)),
-                None => self.waiting.push(Waiting {
-                    branch,
-                    label,
-                    symbol,
-                    since: index,
-                }),
+                None => self.waiting.push(Waiting { branch, label, symbol, since: index }),
             };
         }
         let word = if kind == BranchKind::Break { "break" } else { "continue" };

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::ast::{AssignOp, ChanDir, Decl, DeclKind, ExprId, ExprKind, File, Node, StmtId, StmtKind};
+use crate::ast::{
+    AssignOp, ChanDir, Decl, DeclKind, ExprId, ExprKind, File, Node, StmtId, StmtKind,
+};
 use crate::intern::Interner;
 
 /// Writes a file's tree, each node on a line below its parent and indented by two more spaces.
@@ -97,19 +99,12 @@ fn decl(file: &File, decl: &Decl, out: &mut String) {
             flag(out, "type", ty.is_some());
             count(out, "values", values.len());
         }
-        DeclKind::Type {
-            type_params, alias, ..
-        } => {
+        DeclKind::Type { type_params, alias, .. } => {
             out.push_str("Type");
             flag(out, "alias", alias);
             count(out, "params", type_params.len());
         }
-        DeclKind::Func {
-            recv,
-            type_params,
-            body,
-            ..
-        } => {
+        DeclKind::Func { recv, type_params, body, .. } => {
             out.push_str("Func");
             flag(out, "method", !recv.is_empty());
             count(out, "params", type_params.len());

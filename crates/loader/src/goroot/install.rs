@@ -37,7 +37,13 @@ const CLIENTS: &[&[&str]] = &[&["python3", "-m", "pip"], &["pip3"], &["pip"]];
 
 /// The GOROOT's place in the cache, whether it is there or not.
 pub fn directory(cache: &Path) -> PathBuf {
-    cache.join(RELEASE.replacen("go", "go-", 1))
+    cache.join(entry())
+}
+
+/// The name of the distribution's entry in the cache: `go-1.27.3`. Its lock and its unfinished
+/// parts are hidden files beside it; other installers of the same entry name them so too.
+fn entry() -> String {
+    RELEASE.replacen("go", "go-", 1)
 }
 
 /// Makes sure that the distribution is in the cache and returns its directory. Shows its progress
@@ -66,17 +72,26 @@ pub fn install(cache: &Path) -> Result<PathBuf> {
     if destination.exists() {
         rename(&destination, &staging.dir.join("damaged"))?;
     }
+    sync(&goroot)?;
     rename(&goroot, &destination)?;
     Ok(destination)
 }
 
 /// Waits for the installation lock; it is held until the file is dropped.
 fn lock(cache: &Path) -> Result<File> {
-    let path = cache.join("install.lock");
+    let path = cache.join(format!(".{}.lock", entry()));
     let failed = |error| Error::io("lock", &path, &error);
     let file = File::create(&path).map_err(failed)?;
     file.lock().map_err(failed)?;
     Ok(file)
+}
+
+/// Waits until the files are on disk, so that not even a power failure leaves half of them under
+/// the final name.
+fn sync(dir: &Path) -> Result<()> {
+    let failed = |error| Error::io("sync", dir, &error);
+    let file = File::open(dir).map_err(failed)?;
+    rustix::fs::syncfs(file).map_err(|error| failed(error.into()))
 }
 
 fn rename(from: &Path, to: &Path) -> Result<()> {
@@ -91,7 +106,7 @@ struct Staging {
 
 impl Staging {
     fn new(cache: &Path) -> Result<Staging> {
-        let dir = cache.join("install.tmp");
+        let dir = cache.join(format!(".{}.partial-trigo", entry()));
         if dir.exists() {
             fs::remove_dir_all(&dir).map_err(|error| Error::io("remove", &dir, &error))?;
         }
@@ -126,10 +141,7 @@ fn download(staging: &Staging) -> Result<PathBuf> {
             Err(why) => failures.push(format!("{name}: {why}")),
         }
     }
-    Err(Error::new(format!(
-        "cannot fetch {REQUIREMENT}:\n\t{}",
-        failures.join("\n\t")
-    )))
+    Err(Error::new(format!("cannot fetch {REQUIREMENT}:\n\t{}", failures.join("\n\t"))))
 }
 
 fn run_client(client: &[&str], staging: &Staging) -> std::result::Result<Option<PathBuf>, String> {
@@ -139,19 +151,8 @@ fn run_client(client: &[&str], staging: &Staging) -> std::result::Result<Option<
     let parts = staging.dir.join("download");
     let mut child = Command::new(client[0])
         .args(&client[1..])
-        .args([
-            "download",
-            "--no-deps",
-            "--no-cache-dir",
-            "--disable-pip-version-check",
-        ])
-        .args([
-            "--only-binary=:all:",
-            "--platform",
-            PLATFORM,
-            "--progress-bar",
-            "off",
-        ])
+        .args(["download", "--no-deps", "--no-cache-dir", "--disable-pip-version-check"])
+        .args(["--only-binary=:all:", "--platform", PLATFORM, "--progress-bar", "off"])
         .arg("--dest")
         .arg(&wheels)
         .arg(REQUIREMENT)
@@ -186,11 +187,7 @@ fn run_client(client: &[&str], staging: &Staging) -> std::result::Result<Option<
 fn last_error(log: &Path) -> Option<String> {
     let text = fs::read(log).ok()?;
     let text = String::from_utf8_lossy(&text);
-    let mut lines = text
-        .lines()
-        .rev()
-        .map(str::trim)
-        .filter(|line| !line.is_empty());
+    let mut lines = text.lines().rev().map(str::trim).filter(|line| !line.is_empty());
     lines.next().map(str::to_string)
 }
 
@@ -241,6 +238,5 @@ fn write_file(source: &mut impl Read, path: &Path, mode: u32) -> Result<()> {
     io::copy(source, &mut file).map_err(failed)?;
     // Readable and writable as usual; of the wheel's bits only "executable" counts.
     let mode = if mode & 0o111 != 0 { 0o755 } else { 0o644 };
-    file.set_permissions(fs::Permissions::from_mode(mode))
-        .map_err(failed)
+    file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)
 }

@@ -61,9 +61,7 @@ impl Goroot {
         let place = format!("GOROOT {} (from {origin})", dir.display());
         let version = read_version(dir).map_err(|why| Error::new(format!("{place}: {why}")))?;
         if version != RELEASE {
-            return Err(Error::new(format!(
-                "{place} is {version}, but Trigo needs {RELEASE}"
-            )));
+            return Err(Error::new(format!("{place} is {version}, but Trigo needs {RELEASE}")));
         }
         let dir = fs::canonicalize(dir).map_err(|error| Error::io("open", dir, &error))?;
         Ok(Goroot { dir, origin })
@@ -166,9 +164,7 @@ mod tests {
         let right = fake("go1.27.3");
         assert!(Goroot::open(right.path(), Origin::Flag).is_ok());
         let wrong = fake("go1.21.0");
-        let message = Goroot::open(wrong.path(), Origin::Variable)
-            .unwrap_err()
-            .message;
+        let message = Goroot::open(wrong.path(), Origin::Variable).unwrap_err().message;
         assert!(
             message.ends_with("(from $GOROOT) is go1.21.0, but Trigo needs go1.27.3"),
             "{message}"

@@ -30,11 +30,8 @@ pub(super) fn bar(step: &'static str, total: u64, unit: Unit) -> ProgressBar {
 
 /// The size in bytes of the largest file below a directory: of a download, how much is there.
 pub(super) fn largest_file(dir: &Path) -> u64 {
-    let sizes = fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| match entry.metadata() {
+    let sizes =
+        fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| match entry.metadata() {
             Ok(metadata) if metadata.is_dir() => largest_file(&entry.path()),
             Ok(metadata) => metadata.len(),
             Err(_) => 0,

@@ -61,11 +61,7 @@ impl Node {
     /// The first place among the files of a role that imports a path.
     pub fn import_position(&self, role: Role, path: &str) -> Option<(&SourceFile, Position)> {
         self.directory.files_of(role).find_map(|file| {
-            let import = file
-                .header
-                .imports
-                .iter()
-                .find(|import| import.path == path)?;
+            let import = file.header.imports.iter().find(|import| import.path == path)?;
             Some((&**file, file.position(import.offset)))
         })
     }
@@ -83,9 +79,7 @@ impl Node {
     }
 
     pub fn error(&mut self, role: Role, path: &str, message: String) {
-        let position = self
-            .import_position(role, path)
-            .map(|(_, position)| position);
+        let position = self.import_position(role, path).map(|(_, position)| position);
         self.errors.push((role, Error { position, message }));
     }
 }
@@ -96,10 +90,8 @@ impl Loader {
     /// # Errors
     /// A malformed go.mod, go.work or vendor/modules.txt, or one that needs a later Go.
     pub fn new(config: &Config) -> Result<Loader> {
-        let dir = config
-            .dir
-            .canonicalize()
-            .map_err(|error| Error::io("open", &config.dir, &error))?;
+        let dir =
+            config.dir.canonicalize().map_err(|error| Error::io("open", &config.dir, &error))?;
         let workspace = Workspace::find(&dir, &config.environment)?;
         let cache = config.environment.module_cache().map(ModuleCache::new);
         let modules = match workspace {
@@ -138,17 +130,12 @@ impl Loader {
                 let candidates = self.candidates(&patterns);
                 let mut named: Vec<Candidate> = candidates.targets.into_values().collect();
                 let mut nodes = self.read_roots(&mut named, tests);
-                let mut graph = Graph {
-                    errors: candidates.errors,
-                    ..Graph::default()
-                };
+                let mut graph = Graph { errors: candidates.errors, ..Graph::default() };
                 self.drop_non_packages(&named, &mut nodes, tests, &mut graph);
                 for (number, argument) in arguments.iter().enumerate() {
                     let used = named.iter().any(|candidate| candidate.pattern == number);
                     if !used && argument.contains("...") && graph.errors.is_empty() {
-                        graph
-                            .warnings
-                            .push(format!("\"{argument}\" matched no packages"));
+                        graph.warnings.push(format!("\"{argument}\" matched no packages"));
                     }
                 }
                 self.finish(nodes, graph)
@@ -159,18 +146,13 @@ impl Loader {
                 let node = read_node(target, directory, Tests::Read);
                 self.finish(vec![node], Graph::default())
             }
-            Err(error) => Graph {
-                errors: vec![error],
-                ..Graph::default()
-            },
+            Err(error) => Graph { errors: vec![error], ..Graph::default() },
         }
     }
 
     fn read_roots(&self, named: &mut Vec<Candidate>, tests: Tests) -> Vec<Node> {
-        let nodes: Vec<Node> = named
-            .par_iter()
-            .map(|candidate| self.read(candidate.target.clone(), tests))
-            .collect();
+        let nodes: Vec<Node> =
+            named.par_iter().map(|candidate| self.read(candidate.target.clone(), tests)).collect();
         let mut keep = named
             .iter()
             .zip(&nodes)
@@ -208,11 +190,7 @@ impl Loader {
                     Place::Standard if directory.has_no_go_files() => {
                         self.not_in_std(&node.target.path)
                     }
-                    _ => format!(
-                        "package {}: {}",
-                        node.target.path,
-                        directory.nothing_to_build()
-                    ),
+                    _ => format!("package {}: {}", node.target.path, directory.nothing_to_build()),
                 };
                 graph.errors.push(Error::new(message));
             }
@@ -223,11 +201,9 @@ impl Loader {
     fn read(&self, target: Target, tests: Tests) -> Node {
         let directory = match Directory::read(&target.dir, &self.tags, tests) {
             Ok(directory) => directory,
-            Err(error) => Directory {
-                dir: target.dir.clone(),
-                errors: vec![error],
-                ..Directory::default()
-            },
+            Err(error) => {
+                Directory { dir: target.dir.clone(), errors: vec![error], ..Directory::default() }
+            }
         };
         read_node(target, directory, tests)
     }
@@ -236,11 +212,8 @@ impl Loader {
     fn finish(&self, roots: Vec<Node>, graph: Graph) -> Graph {
         let root_count = roots.len();
         let mut nodes = roots;
-        let mut index: HashMap<String, usize> = nodes
-            .iter()
-            .enumerate()
-            .map(|(at, node)| (node.target.path.clone(), at))
-            .collect();
+        let mut index: HashMap<String, usize> =
+            nodes.iter().enumerate().map(|(at, node)| (node.target.path.clone(), at)).collect();
         let mut resolver = Resolver::new(self);
         let mut done = 0;
         while done < nodes.len() {
@@ -256,10 +229,8 @@ impl Loader {
                     })
                 });
             }
-            let read: Vec<Node> = targets
-                .into_par_iter()
-                .map(|target| self.read(target, Tests::Skip))
-                .collect();
+            let read: Vec<Node> =
+                targets.into_par_iter().map(|target| self.read(target, Tests::Skip)).collect();
             nodes.extend(read);
         }
         order::check_edges(&mut nodes, self);
@@ -294,13 +265,9 @@ fn read_node(target: Target, directory: Directory, tests: Tests) -> Node {
     for file in &directory.files {
         for embed in &file.header.embeds {
             match embed::resolve(&directory.dir, &embed.pattern) {
-                Ok(files) => embeds.push((
-                    file.role,
-                    Embed {
-                        pattern: embed.pattern.clone(),
-                        files,
-                    },
-                )),
+                Ok(files) => {
+                    embeds.push((file.role, Embed { pattern: embed.pattern.clone(), files }))
+                }
                 Err(why) => {
                     let message = format!("pattern {}: {why}", embed.pattern);
                     errors.push((file.role, Error::at(file.position(embed.offset), message)));
@@ -308,22 +275,12 @@ fn read_node(target: Target, directory: Directory, tests: Tests) -> Node {
             }
         }
     }
-    Node {
-        target,
-        directory: Arc::new(directory),
-        imports: BTreeMap::new(),
-        embeds,
-        errors,
-        tests,
-    }
+    Node { target, directory: Arc::new(directory), imports: BTreeMap::new(), embeds, errors, tests }
 }
 
 /// The role of the file an error is about.
 fn role_of(error: &Error) -> Role {
-    let file = error
-        .position
-        .as_ref()
-        .and_then(|position| position.file.to_str());
+    let file = error.position.as_ref().and_then(|position| position.file.to_str());
     match file {
         Some(name) if name.ends_with("_test.go") => Role::Test,
         _ => Role::Package,
@@ -332,11 +289,7 @@ fn role_of(error: &Error) -> Role {
 
 fn resolve_imports(node: &mut Node, resolver: &mut Resolver, add: &mut dyn FnMut(Target) -> usize) {
     for role in [Role::Package, Role::Test, Role::ExternalTest] {
-        let paths: Vec<String> = node
-            .import_paths(role)
-            .into_iter()
-            .map(str::to_string)
-            .collect();
+        let paths: Vec<String> = node.import_paths(role).into_iter().map(str::to_string).collect();
         for path in paths {
             if node.imports.contains_key(&path) {
                 continue;

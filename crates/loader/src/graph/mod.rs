@@ -154,10 +154,7 @@ impl Package {
     /// The Go files of this form, by name.
     pub fn files(&self) -> impl Iterator<Item = &Arc<SourceFile>> {
         let roles = self.form.roles();
-        self.directory
-            .files
-            .iter()
-            .filter(move |file| roles.contains(&file.role))
+        self.directory.files.iter().filter(move |file| roles.contains(&file.role))
     }
 
     /// The directory the files are in.

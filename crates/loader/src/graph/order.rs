@@ -11,11 +11,8 @@ use crate::error::Error;
 pub(super) fn check_edges(nodes: &mut [Node], loader: &Loader) {
     for at in 0..nodes.len() {
         for role in [Role::Package, Role::Test, Role::ExternalTest] {
-            let paths: Vec<String> = nodes[at]
-                .import_paths(role)
-                .into_iter()
-                .map(str::to_string)
-                .collect();
+            let paths: Vec<String> =
+                nodes[at].import_paths(role).into_iter().map(str::to_string).collect();
             for path in paths {
                 let Some(Some(to)) = nodes[at].imports.get(&path).copied() else {
                     continue;
@@ -56,17 +53,11 @@ fn refuse(nodes: &[Node], loader: &Loader, from: usize, role: Role, to: usize) -
     }
     if directory.name == "main" && !own {
         let message = format!("import {path:?} is a program, not an importable package");
-        return Some(Refusal {
-            message,
-            cut: false,
-        });
+        return Some(Refusal { message, cut: false });
     }
     if !may_import(&importer.target, &imported.target) {
         let message = format!("use of internal package {path} not allowed");
-        return Some(Refusal {
-            message,
-            cut: false,
-        });
+        return Some(Refusal { message, cut: false });
     }
     None
 }
@@ -148,20 +139,12 @@ impl Walk {
 
     /// Reports the cycle that the import of `path` closes at the node `to`, which is on the stack.
     fn report_cycle(&self, nodes: &mut [Node], path: &str, to: usize) {
-        let from = self
-            .stack
-            .iter()
-            .position(|frame| frame.node == to)
-            .unwrap_or(0);
+        let from = self.stack.iter().position(|frame| frame.node == to).unwrap_or(0);
         let cycle: Vec<usize> = self.stack[from..].iter().map(|frame| frame.node).collect();
         let message = cycle_message(nodes, &cycle, "import cycle not allowed");
         if let Some(&last) = cycle.last() {
-            let position = nodes[last]
-                .import_position(Role::Package, path)
-                .map(|(_, at)| at);
-            nodes[last]
-                .errors
-                .push((Role::Package, Error { position, message }));
+            let position = nodes[last].import_position(Role::Package, path).map(|(_, at)| at);
+            nodes[last].errors.push((Role::Package, Error { position, message }));
         }
     }
 }
@@ -173,11 +156,7 @@ pub(super) fn cycle_message(nodes: &[Node], cycle: &[usize], what: &str) -> Stri
         let next = cycle[(at + 1) % cycle.len()];
         message += &format!("\n\timports {}", nodes[next].target.path);
         let imports = |role| {
-            let path = nodes[node]
-                .imports
-                .iter()
-                .find(|(_, to)| **to == Some(next))?
-                .0;
+            let path = nodes[node].imports.iter().find(|(_, to)| **to == Some(next))?.0;
             nodes[node].import_position(role, path)
         };
         // Only the first package of a cycle can be in it by its tests.

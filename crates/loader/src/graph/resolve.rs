@@ -21,12 +21,7 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn new(path: String, dir: PathBuf, place: Place) -> Target {
-        Target {
-            location: path.clone(),
-            path,
-            dir,
-            place,
-        }
+        Target { location: path.clone(), path, dir, place }
     }
 }
 
@@ -47,10 +42,7 @@ enum Tree {
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(loader: &'a Loader) -> Resolver<'a> {
-        Resolver {
-            loader,
-            known: HashMap::new(),
-        }
+        Resolver { loader, known: HashMap::new() }
     }
 
     /// The package that `path` means in the files of `importer`.
@@ -77,13 +69,8 @@ impl<'a> Resolver<'a> {
                 vendored.ok_or_else(|| format!("package {path} is not vendored in GOROOT"))?;
             return self.loader.find_standard(&vendored);
         }
-        if ["vendor", "cmd/vendor"]
-            .iter()
-            .any(|vendor| below(path, vendor).is_some())
-        {
-            let short = path
-                .trim_start_matches("cmd/")
-                .trim_start_matches("vendor/");
+        if ["vendor", "cmd/vendor"].iter().any(|vendor| below(path, vendor).is_some()) {
+            let short = path.trim_start_matches("cmd/").trim_start_matches("vendor/");
             return Err(format!("{path} must be imported as {short}"));
         }
         self.loader.find_package(path)
@@ -98,17 +85,12 @@ impl Loader {
             return Ok(target);
         }
         let in_module = |list: &crate::module::Modules| {
-            list.iter()
-                .any(|(_, module)| below(path, &module.path).is_some())
+            list.iter().any(|(_, module)| below(path, &module.path).is_some())
         };
         match self.modules() {
             Some(modules) if !owned || in_module(modules) => {
                 let found = modules.find(path)?;
-                Ok(Target::new(
-                    path.to_string(),
-                    found.dir,
-                    Place::Module(found.module),
-                ))
+                Ok(Target::new(path.to_string(), found.dir, Place::Module(found.module)))
             }
             None if !owned => Err(format!(
                 "no required module provides package {path}: go.mod file not found in current directory or any parent directory; see 'go help modules'"
@@ -118,10 +100,7 @@ impl Loader {
     }
 
     pub(super) fn find_standard(&self, path: &str) -> Result<Target, String> {
-        let dir = self
-            .standard()
-            .find(path)
-            .ok_or_else(|| self.not_in_std(path))?;
+        let dir = self.standard().find(path).ok_or_else(|| self.not_in_std(path))?;
         Ok(Target::new(path.to_string(), dir, Place::Standard))
     }
 
@@ -145,13 +124,9 @@ fn check_import_path(path: &str) -> Result<(), String> {
     if path.starts_with('/') {
         return Err(format!("cannot import absolute path {path}"));
     }
-    let bad = path
-        .chars()
-        .find(|&c| !(c.is_alphanumeric() || "-._~/+".contains(c)));
+    let bad = path.chars().find(|&c| !(c.is_alphanumeric() || "-._~/+".contains(c)));
     if let Some(c) = bad {
-        return Err(format!(
-            "malformed import path {path:?}: invalid char {c:?}"
-        ));
+        return Err(format!("malformed import path {path:?}: invalid char {c:?}"));
     }
     let strange =
         |element: &str| element.is_empty() || element.starts_with('.') || element.ends_with('.');
@@ -195,10 +170,7 @@ mod tests {
         assert_eq!(parent_of_internal("a/internal/b"), Some("a"));
         assert_eq!(parent_of_internal("a/internal"), Some("a"));
         assert_eq!(parent_of_internal("internal/b"), Some(""));
-        assert_eq!(
-            parent_of_internal("a/internal/b/internal/c"),
-            Some("a/internal/b")
-        );
+        assert_eq!(parent_of_internal("a/internal/b/internal/c"), Some("a/internal/b"));
         assert_eq!(parent_of_internal("a/internals"), None);
         let target = |path: &str, place| Target::new(path.to_string(), PathBuf::new(), place);
         let module = Place::Module(crate::module::ModuleId(0));
@@ -213,9 +185,7 @@ mod tests {
 
     #[test]
     fn malformed_paths() {
-        for path in [
-            "", "./a", "..", "/a", "a b", "a//b", "a/", ".a", "a/b.", "a\\b", "a:b",
-        ] {
+        for path in ["", "./a", "..", "/a", "a b", "a//b", "a/", ".a", "a/b.", "a\\b", "a:b"] {
             assert!(check_import_path(path).is_err(), "{path}");
         }
         for path in ["a", "a.b/c-d/v2", "gopkg.in/yaml.v3", "a/~x", "a/ü"] {

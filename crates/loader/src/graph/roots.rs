@@ -83,20 +83,13 @@ impl Loader {
         if StandardLibrary::owns(wildcard.prefix()) {
             targets = self.standard_candidates(&|path| wildcard.matches(path));
         }
-        for (id, module) in self
-            .modules()
-            .into_iter()
-            .flat_map(|modules| modules.iter())
-        {
+        for (id, module) in self.modules().into_iter().flat_map(|modules| modules.iter()) {
             let prefix = wildcard.prefix();
             let overlaps = module.path.starts_with(prefix) || prefix.starts_with(&module.path);
             if let (true, Ok(dir)) = (overlaps, &module.dir) {
                 let in_module = self.module_candidates(id, dir, dir);
-                targets.extend(
-                    in_module
-                        .into_iter()
-                        .filter(|target| wildcard.matches(&target.path)),
-                );
+                targets
+                    .extend(in_module.into_iter().filter(|target| wildcard.matches(&target.path)));
             }
         }
         targets
@@ -109,11 +102,7 @@ impl Loader {
         };
         let ignored = modules.ignored(id);
         let skip = |dir: &Path, name: &str| {
-            let rest = dir
-                .strip_prefix(module_dir)
-                .ok()
-                .and_then(Path::to_str)
-                .unwrap_or("");
+            let rest = dir.strip_prefix(module_dir).ok().and_then(Path::to_str).unwrap_or("");
             name == "vendor" || dir.join("go.mod").is_file() || is_ignored(rest, ignored)
         };
         let base = &modules.module(id).path;
@@ -169,9 +158,8 @@ impl Loader {
         };
         let targets = match here.place {
             Place::Module(id) => {
-                let module_dir = self
-                    .modules()
-                    .and_then(|modules| modules.module(id).dir.clone().ok());
+                let module_dir =
+                    self.modules().and_then(|modules| modules.module(id).dir.clone().ok());
                 let module_dir = module_dir.unwrap_or_else(|| here.dir.clone());
                 let mut targets = self.module_candidates(id, &module_dir, &here.dir);
                 targets.extend(self.nested_candidates(id, &here.dir));
@@ -190,10 +178,7 @@ impl Loader {
 
     /// The packages of other workspace modules that lie below a directory of this one.
     fn nested_candidates(&self, outer: ModuleId, from: &Path) -> Vec<Target> {
-        let modules = self
-            .modules()
-            .into_iter()
-            .flat_map(|modules| modules.iter());
+        let modules = self.modules().into_iter().flat_map(|modules| modules.iter());
         modules
             .filter(|(id, module)| *id != outer && module.is_main())
             .filter_map(|(id, module)| Some((id, module.dir.as_ref().ok()?)))
@@ -206,14 +191,11 @@ impl Loader {
 impl Candidates {
     fn add(&mut self, targets: Vec<Target>, explicit: bool, pattern: usize) {
         for target in targets {
-            let candidate = self
-                .targets
-                .entry(target.path.clone())
-                .or_insert(Candidate {
-                    target,
-                    explicit,
-                    pattern,
-                });
+            let candidate = self.targets.entry(target.path.clone()).or_insert(Candidate {
+                target,
+                explicit,
+                pattern,
+            });
             candidate.explicit |= explicit;
         }
     }
@@ -221,15 +203,13 @@ impl Candidates {
 
 /// Whether go.mod's `ignore` lines name a directory, given relative to the module.
 fn is_ignored(rest: &str, ignored: &[String]) -> bool {
-    ignored
-        .iter()
-        .any(|ignored| match ignored.strip_prefix("./") {
-            Some(rooted) => rest == rooted.trim_end_matches('/'),
-            None => {
-                let name = ignored.trim_end_matches('/');
-                rest == name || rest.ends_with(&format!("/{name}"))
-            }
-        })
+    ignored.iter().any(|ignored| match ignored.strip_prefix("./") {
+        Some(rooted) => rest == rooted.trim_end_matches('/'),
+        None => {
+            let name = ignored.trim_end_matches('/');
+            rest == name || rest.ends_with(&format!("/{name}"))
+        }
+    })
 }
 
 fn real(dir: &Path) -> PathBuf {

@@ -65,11 +65,7 @@ fn without_unused(graph: Graph) -> Graph {
     let mut graph = graph;
     let mut keep = used.into_iter();
     graph.packages.retain(|_| keep.next().unwrap_or(false));
-    for import in graph
-        .packages
-        .iter_mut()
-        .flat_map(|package| &mut package.imports)
-    {
+    for import in graph.packages.iter_mut().flat_map(|package| &mut package.imports) {
         renumber(&mut import.package);
     }
     for root in &mut graph.roots {
@@ -173,9 +169,7 @@ impl Builder<'_> {
     fn reaching(&self, at: usize) -> Vec<bool> {
         let mut reaching = vec![false; self.nodes.len()];
         for &node in self.order {
-            reaching[node] = self.imports[node]
-                .iter()
-                .any(|&to| to == at || reaching[to]);
+            reaching[node] = self.imports[node].iter().any(|&to| to == at || reaching[to]);
         }
         reaching
     }
@@ -226,10 +220,7 @@ impl Builder<'_> {
     ) -> Package {
         let node = &self.nodes[at];
         let roles = form.roles();
-        let mut paths: Vec<&str> = roles
-            .iter()
-            .flat_map(|&role| node.import_paths(role))
-            .collect();
+        let mut paths: Vec<&str> = roles.iter().flat_map(|&role| node.import_paths(role)).collect();
         paths.sort_unstable();
         paths.dedup();
         let imports = paths.into_iter().map(|path| Import {
@@ -252,11 +243,7 @@ impl Builder<'_> {
             .map(|(_, error)| error.clone())
             .collect();
         errors.sort();
-        let suffix = if form == Form::ExternalTest {
-            "_test"
-        } else {
-            ""
-        };
+        let suffix = if form == Form::ExternalTest { "_test" } else { "" };
         Package {
             path: format!("{}{suffix}", node.target.path),
             form,

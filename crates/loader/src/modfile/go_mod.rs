@@ -78,10 +78,7 @@ impl ModFile {
     /// `require` line, or text that is no go.mod at all.
     pub fn parse(file: &Path, source: &[u8], strictness: Strictness) -> Result<ModFile> {
         let text = Text { path: file, source };
-        let mut mod_file = ModFile {
-            file: file.to_path_buf(),
-            ..ModFile::default()
-        };
+        let mut mod_file = ModFile { file: file.to_path_buf(), ..ModFile::default() };
         for line in lines::parse(text)? {
             let concerns_all = matches!(line.verb.text.as_str(), "module" | "go" | "require");
             if strictness == Strictness::Main || concerns_all {
@@ -112,9 +109,7 @@ impl ModFile {
                 if !self.module.is_empty() {
                     return Err(text.error(line.verb.offset, "repeated module statement"));
                 }
-                self.module = one_argument(text, line, "module example.com/name")?
-                    .text
-                    .clone();
+                self.module = one_argument(text, line, "module example.com/name")?.text.clone();
             }
             "go" => {
                 if self.go.is_some() {
@@ -135,14 +130,10 @@ impl ModFile {
             }
             "exclude" => self.exclude.push(module_version(text, line)?),
             "replace" => self.replace.push(replace_line(text, line)?),
-            "ignore" => self
-                .ignore
-                .push(one_argument(text, line, "ignore ./dir")?.text.clone()),
-            "tool" => self.tools.push(
-                one_argument(text, line, "tool example.com/cmd")?
-                    .text
-                    .clone(),
-            ),
+            "ignore" => self.ignore.push(one_argument(text, line, "ignore ./dir")?.text.clone()),
+            "tool" => {
+                self.tools.push(one_argument(text, line, "tool example.com/cmd")?.text.clone())
+            }
             "godebug" | "retract" => {}
             verb => {
                 return Err(text.error(line.verb.offset, format!("unknown directive: {verb}")));
@@ -161,10 +152,7 @@ pub(super) fn one_argument<'a>(text: Text, line: &'a Line, example: &str) -> Res
 }
 
 fn usage(text: Text, line: &Line, example: &str) -> Error {
-    let message = format!(
-        "malformed {} line; it should look like: {example}",
-        line.verb.text
-    );
+    let message = format!("malformed {} line; it should look like: {example}", line.verb.text);
     text.error(line.verb.offset, message)
 }
 
@@ -180,30 +168,17 @@ pub(super) fn go_line(text: Text, line: &Line) -> Result<GoVersion> {
 /// `path version` of a require or exclude line.
 fn module_version(text: Text, line: &Line) -> Result<ModuleVersion> {
     let [path, version] = &line.args[..] else {
-        return Err(usage(
-            text,
-            line,
-            &format!("{} example.com/name v1.2.3", line.verb.text),
-        ));
+        return Err(usage(text, line, &format!("{} example.com/name v1.2.3", line.verb.text)));
     };
-    Ok(ModuleVersion {
-        version: version_of(text, line, path, version)?,
-        path: path.text.clone(),
-    })
+    Ok(ModuleVersion { version: version_of(text, line, path, version)?, path: path.text.clone() })
 }
 
 fn version_of(text: Text, line: &Line, path: &Word, version: &Word) -> Result<Version> {
     let invalid = |why: String| {
-        text.error(
-            version.offset,
-            format!("{} {}: {why}", line.verb.text, path.text),
-        )
+        text.error(version.offset, format!("{} {}: {why}", line.verb.text, path.text))
     };
     let parsed = Version::parse(&version.text).ok_or_else(|| {
-        invalid(format!(
-            "version \"{}\" invalid: must be of the form v1.2.3",
-            version.text
-        ))
+        invalid(format!("version \"{}\" invalid: must be of the form v1.2.3", version.text))
     })?;
     check_major(&path.text, &parsed).map_err(invalid)?;
     Ok(parsed)
@@ -229,10 +204,8 @@ pub(super) fn replace_line(text: Text, line: &Line) -> Result<Replace> {
             path: path.text.clone(),
         }),
         (true, Some(version)) => {
-            let message = format!(
-                "replacement module directory path {} cannot have version",
-                path.text
-            );
+            let message =
+                format!("replacement module directory path {} cannot have version", path.text);
             return Err(text.error(version.offset, message));
         }
         (false, None) => {
@@ -240,18 +213,11 @@ pub(super) fn replace_line(text: Text, line: &Line) -> Result<Replace> {
             return Err(text.error(path.offset, message));
         }
     };
-    Ok(Replace {
-        path: old[0].text.clone(),
-        version,
-        target,
-    })
+    Ok(Replace { path: old[0].text.clone(), version, target })
 }
 
 fn is_directory(path: &str) -> bool {
-    matches!(path, "." | "..")
-        || ["./", "../", "/"]
-            .iter()
-            .any(|start| path.starts_with(start))
+    matches!(path, "." | "..") || ["./", "../", "/"].iter().any(|start| path.starts_with(start))
 }
 
 #[cfg(test)]
@@ -263,9 +229,7 @@ mod tests {
     }
 
     fn error(source: &str) -> String {
-        parse(&format!("module m\n{source}"))
-            .unwrap_err()
-            .to_string()
+        parse(&format!("module m\n{source}")).unwrap_err().to_string()
     }
 
     #[test]
@@ -280,43 +244,26 @@ mod tests {
         assert_eq!(file.module, "example.com/m");
         assert_eq!(file.go_version().to_string(), "1.23.4");
         assert_eq!(file.toolchain.as_deref(), Some("go1.24.0"));
-        let require: Vec<_> = file
-            .require
-            .iter()
-            .map(|r| (r.module.to_string(), r.indirect))
-            .collect();
+        let require: Vec<_> =
+            file.require.iter().map(|r| (r.module.to_string(), r.indirect)).collect();
         assert_eq!(require[0], ("a.b/c@v1.2.3".to_string(), false));
         assert_eq!(require[1], ("d.e/f/v2@v2.0.0".to_string(), true));
         assert!(require[2].1);
         assert_eq!(file.require[1].position.to_string(), "go.mod:7:2");
         assert_eq!(file.exclude[0].to_string(), "a.b/c@v1.2.4");
         assert_eq!(file.replace[0].target, Target::Directory("../c".into()));
-        assert_eq!(
-            file.replace[1].version.as_ref().unwrap().to_string(),
-            "v1.0.0"
-        );
-        assert_eq!(
-            (file.tools.len(), &file.ignore[0][..]),
-            (1, "./node_modules")
-        );
+        assert_eq!(file.replace[1].version.as_ref().unwrap().to_string(), "v1.0.0");
+        assert_eq!((file.tools.len(), &file.ignore[0][..]), (1, "./node_modules"));
         assert!(file.is_pruned());
         assert_eq!(parse("module m").unwrap().go_version(), GoVersion::UNSTATED);
     }
 
     #[test]
     fn says_what_is_wrong() {
-        assert!(
-            parse("")
-                .unwrap_err()
-                .to_string()
-                .starts_with("go.mod: no module declaration")
-        );
+        assert!(parse("").unwrap_err().to_string().starts_with("go.mod: no module declaration"));
         assert_eq!(error("module n"), "go.mod:2:1: repeated module statement");
         assert_eq!(error("bogus x"), "go.mod:2:1: unknown directive: bogus");
-        assert_eq!(
-            error("go one"),
-            "go.mod:2:4: invalid go version 'one': must match format 1.23"
-        );
+        assert_eq!(error("go one"), "go.mod:2:4: invalid go version 'one': must match format 1.23");
         assert_eq!(
             error("require a.b/c v1"),
             "go.mod:2:15: require a.b/c: version \"v1\" invalid: must be of the form v1.2.3"

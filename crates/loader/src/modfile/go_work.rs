@@ -29,10 +29,7 @@ impl WorkFile {
     /// The first line that is malformed.
     pub fn parse(file: &Path, source: &[u8]) -> Result<WorkFile> {
         let text = Text { path: file, source };
-        let mut work = WorkFile {
-            file: file.to_path_buf(),
-            ..WorkFile::default()
-        };
+        let mut work = WorkFile { file: file.to_path_buf(), ..WorkFile::default() };
         for line in lines::parse(text)? {
             match line.verb.text.as_str() {
                 "go" if work.go.is_some() => {
@@ -40,11 +37,8 @@ impl WorkFile {
                 }
                 "go" => work.go = Some(go_line(text, &line)?),
                 "toolchain" => {
-                    work.toolchain = Some(
-                        one_argument(text, &line, "toolchain go1.27.3")?
-                            .text
-                            .clone(),
-                    );
+                    work.toolchain =
+                        Some(one_argument(text, &line, "toolchain go1.27.3")?.text.clone());
                 }
                 "use" => {
                     let word = one_argument(text, &line, "use ./dir")?;
@@ -70,11 +64,7 @@ mod tests {
     fn reads_a_workspace() {
         let source = b"go 1.22\ntoolchain go1.23.0\nuse ./a\nuse (\n\t../b\n)\nreplace x => ./x\n";
         let work = WorkFile::parse(Path::new("go.work"), source).unwrap();
-        let uses: Vec<_> = work
-            .uses
-            .iter()
-            .map(|(dir, at)| format!("{dir} {at}"))
-            .collect();
+        let uses: Vec<_> = work.uses.iter().map(|(dir, at)| format!("{dir} {at}")).collect();
         assert_eq!(uses, ["./a go.work:3:5", "../b go.work:5:2"]);
         assert_eq!(work.replace.len(), 1);
         let error = WorkFile::parse(Path::new("go.work"), b"module m").unwrap_err();

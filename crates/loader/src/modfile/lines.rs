@@ -63,11 +63,7 @@ pub(super) fn parse(text: Text) -> Result<Vec<Line>> {
             }
             refuse_parentheses(text, &words)?;
             let verb = verb.clone();
-            lines.push(Line {
-                verb,
-                args: words,
-                comment,
-            });
+            lines.push(Line { verb, args: words, comment });
             continue;
         }
         let verb = words.remove(0);
@@ -83,11 +79,7 @@ pub(super) fn parse(text: Text) -> Result<Vec<Line>> {
         }
         refuse_parentheses(text, std::slice::from_ref(&verb))?;
         refuse_parentheses(text, &words)?;
-        lines.push(Line {
-            verb,
-            args: words,
-            comment,
-        });
+        lines.push(Line { verb, args: words, comment });
     }
     match block {
         Some(verb) => Err(text.error(verb.offset, format!("block of {} is not closed", verb.text))),
@@ -120,31 +112,17 @@ fn split(text: Text, raw: &[u8], start: usize) -> Result<(Vec<Word>, String)> {
             return Ok((words, comment));
         }
         if rest.starts_with(b"/*") {
-            return Err(text.error(
-                offset,
-                "mod files must use // comments (not /* */ comments)",
-            ));
+            return Err(text.error(offset, "mod files must use // comments (not /* */ comments)"));
         }
         let quoted = matches!(rest[0], b'"' | b'`');
-        let len = if quoted {
-            quoted_len(rest)
-        } else {
-            Some(word_len(rest))
-        };
+        let len = if quoted { quoted_len(rest) } else { Some(word_len(rest)) };
         let Some(len) = len else {
             return Err(text.error(offset, "string is not closed"));
         };
         let Some(word) = word_text(&rest[..len], quoted) else {
-            return Err(text.error(
-                offset,
-                "invalid text: not UTF-8, or with control characters",
-            ));
+            return Err(text.error(offset, "invalid text: not UTF-8, or with control characters"));
         };
-        words.push(Word {
-            text: word,
-            offset,
-            quoted,
-        });
+        words.push(Word { text: word, offset, quoted });
         at += len;
     }
 }
@@ -202,10 +180,7 @@ mod tests {
     use super::*;
 
     fn show(source: &str) -> Vec<String> {
-        let text = Text {
-            path: Path::new("go.mod"),
-            source: source.as_bytes(),
-        };
+        let text = Text { path: Path::new("go.mod"), source: source.as_bytes() };
         match parse(text) {
             Ok(lines) => lines
                 .iter()
@@ -235,10 +210,7 @@ mod tests {
 
     #[test]
     fn places_errors() {
-        assert_eq!(
-            show("a\nrequire (\nx"),
-            ["go.mod:2:1: block of require is not closed"]
-        );
+        assert_eq!(show("a\nrequire (\nx"), ["go.mod:2:1: block of require is not closed"]);
         assert_eq!(
             show("a /* b */"),
             ["go.mod:1:3: mod files must use // comments (not /* */ comments)"]
@@ -252,9 +224,6 @@ mod tests {
         assert_eq!(show("a ("), ["go.mod:1:1: block of a is not closed"]);
         assert_eq!(show(")"), ["go.mod:1:1: unexpected )"]);
         assert_eq!(show("a b ("), ["go.mod:1:5: unexpected ("]);
-        assert_eq!(
-            show("a (\n) x"),
-            ["go.mod:2:3: expected a line break after )"]
-        );
+        assert_eq!(show("a (\n) x"), ["go.mod:2:3: expected a line break after )"]);
     }
 }

@@ -82,9 +82,7 @@ pub fn check_major(path: &str, version: &Version) -> Result<(), String> {
         return Ok(());
     }
     let should = wanted.map_or("v0 or v1".to_string(), |wanted| format!("v{wanted}"));
-    Err(format!(
-        "version \"{version}\" invalid: should be {should}, not v{major}"
-    ))
+    Err(format!("version \"{version}\" invalid: should be {should}, not v{major}"))
 }
 
 /// gopkg.in/x.v1 may be at a v0.0.0 pseudo-version.
@@ -131,24 +129,12 @@ mod tests {
             assert!(version(pair[0]) < version(pair[1]), "{pair:?}");
         }
         assert_eq!(version("v2.0.0+incompatible"), version("v2.0.0"));
-        assert_eq!(
-            version("v2.0.0+incompatible").to_string(),
-            "v2.0.0+incompatible"
-        );
+        assert_eq!(version("v2.0.0+incompatible").to_string(), "v2.0.0+incompatible");
     }
 
     #[test]
     fn takes_only_canonical_versions() {
-        for text in [
-            "",
-            "1.2.3",
-            "v1",
-            "v1.2",
-            "master",
-            "v01.2.3",
-            "v1.2.3+meta",
-            "v1.2.3-",
-        ] {
+        for text in ["", "1.2.3", "v1", "v1.2", "master", "v01.2.3", "v1.2.3+meta", "v1.2.3-"] {
             assert!(Version::parse(text).is_none(), "{text}");
         }
     }

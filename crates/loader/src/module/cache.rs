@@ -25,11 +25,7 @@ impl ModuleCache {
 
     /// Where the files of a module are.
     pub fn dir(&self, module: &ModuleVersion) -> PathBuf {
-        self.root.join(format!(
-            "{}@{}",
-            escape(&module.path),
-            escape_version(&module.version)
-        ))
+        self.root.join(format!("{}@{}", escape(&module.path), escape_version(&module.version)))
     }
 
     /// Where a module's go.mod may be, in order.
@@ -68,10 +64,7 @@ mod tests {
             version: Version::parse("v1.0.0-RC1").unwrap(),
         };
         let cache = ModuleCache::new("/c");
-        assert_eq!(
-            cache.dir(&module),
-            Path::new("/c/github.com/!azure/!s!d!k@v1.0.0-!r!c1")
-        );
+        assert_eq!(cache.dir(&module), Path::new("/c/github.com/!azure/!s!d!k@v1.0.0-!r!c1"));
         assert_eq!(
             cache.go_mod_files(&module)[0],
             Path::new("/c/cache/download/github.com/!azure/!s!d!k/@v/v1.0.0-!r!c1.mod")

@@ -171,18 +171,16 @@ impl Modules {
     pub fn find(&self, path: &str) -> std::result::Result<Found, String> {
         let mut found: Vec<Found> = Vec::new();
         let mut absent = None;
-        let candidates = self
-            .iter()
-            .filter(|(_, module)| self.vendor.is_none() || module.is_main());
+        let candidates =
+            self.iter().filter(|(_, module)| self.vendor.is_none() || module.is_main());
         for (id, module) in candidates {
             let Some(rest) = below(path, &module.path) else {
                 continue;
             };
             match &module.dir {
-                Ok(dir) if is_package_dir(dir, rest, module.local) => found.push(Found {
-                    module: id,
-                    dir: join(dir, rest),
-                }),
+                Ok(dir) if is_package_dir(dir, rest, module.local) => {
+                    found.push(Found { module: id, dir: join(dir, rest) })
+                }
                 Ok(_) => {}
                 Err(why) => absent = Some(why),
             }
@@ -206,10 +204,7 @@ impl Modules {
         let mut message = format!("ambiguous import: found package {path} in multiple modules:");
         for found in others.iter().chain([last]) {
             let module = self.module(found.module);
-            let version = module
-                .version
-                .as_ref()
-                .map_or(String::new(), |v| format!(" {v}"));
+            let version = module.version.as_ref().map_or(String::new(), |v| format!(" {v}"));
             message += &format!("\n\t{}{version} ({})", module.path, found.dir.display());
         }
         message
@@ -224,10 +219,8 @@ impl Modules {
                 "cannot find module providing package {path}: import lookup disabled by -mod=vendor"
             );
         }
-        let main = self
-            .list
-            .iter()
-            .find(|module| module.is_main() && below(path, &module.path).is_some());
+        let main =
+            self.list.iter().find(|module| module.is_main() && below(path, &module.path).is_some());
         if let Some(main) = main {
             return format!("package {path} is not in the main module {}", main.path);
         }
@@ -248,10 +241,7 @@ impl Modules {
                 Some((id, module, rest.to_str()?))
             })
             .filter(|(_, module, rest)| {
-                module
-                    .dir
-                    .as_ref()
-                    .is_ok_and(|dir| !leaves_module(dir, rest))
+                module.dir.as_ref().is_ok_and(|dir| !leaves_module(dir, rest))
             })
             .max_by_key(|(_, module, _)| module.dir.as_ref().map_or(0, |dir| dir.as_os_str().len()))
             .map(|(id, module, rest)| {
@@ -273,11 +263,7 @@ pub(crate) fn below<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
 }
 
 fn join(dir: &Path, rest: &str) -> PathBuf {
-    if rest.is_empty() {
-        dir.to_path_buf()
-    } else {
-        dir.join(rest)
-    }
+    if rest.is_empty() { dir.to_path_buf() } else { dir.join(rest) }
 }
 
 /// Whether a directory of a module holds a package of that module.
@@ -288,12 +274,10 @@ fn is_package_dir(dir: &Path, rest: &str, local: bool) -> bool {
 /// Whether another module begins between a module's directory and one below it.
 fn leaves_module(dir: &Path, rest: &str) -> bool {
     let mut at = dir.to_path_buf();
-    rest.split('/')
-        .filter(|element| !element.is_empty())
-        .any(|element| {
-            at.push(element);
-            at.join("go.mod").is_file()
-        })
+    rest.split('/').filter(|element| !element.is_empty()).any(|element| {
+        at.push(element);
+        at.join("go.mod").is_file()
+    })
 }
 
 fn has_go_files(dir: &Path) -> bool {

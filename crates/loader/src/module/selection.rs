@@ -70,12 +70,7 @@ impl Walk<'_> {
         let mut queue: Vec<(ModuleVersion, bool)> = Vec::new();
         for main in &self.workspace.modules {
             let pruned = main.file.is_pruned();
-            queue.extend(
-                main.file
-                    .require
-                    .iter()
-                    .map(|require| (require.module.clone(), pruned)),
-            );
+            queue.extend(main.file.require.iter().map(|require| (require.module.clone(), pruned)));
         }
         while let Some((module, pruned)) = queue.pop() {
             if self.is_main(&module.path) || self.workspace.excludes(&module) {
@@ -103,10 +98,7 @@ impl Walk<'_> {
     }
 
     fn is_main(&self, path: &str) -> bool {
-        self.workspace
-            .modules
-            .iter()
-            .any(|main| main.file.module == path)
+        self.workspace.modules.iter().any(|main| main.file.module == path)
     }
 
     fn raise(&mut self, module: &ModuleVersion) {
@@ -114,8 +106,7 @@ impl Walk<'_> {
             Some(version) if *version >= module.version => {}
             Some(version) => *version = module.version.clone(),
             None => {
-                self.selected
-                    .insert(module.path.clone(), module.version.clone());
+                self.selected.insert(module.path.clone(), module.version.clone());
             }
         }
     }
@@ -151,9 +142,7 @@ impl Walk<'_> {
             check_release(&path, file.go)?;
             return Ok(Ok(file.into()));
         }
-        Ok(Err(format!(
-            "the go.mod of {module} is not in the module cache; run: go mod download"
-        )))
+        Ok(Err(format!("the go.mod of {module} is not in the module cache; run: go mod download")))
     }
 
     /// Where a module's files are, and whether the user may change them there.

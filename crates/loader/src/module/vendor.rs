@@ -17,11 +17,7 @@ pub(super) fn add(modules: &mut Modules) -> Result<()> {
     let list = VendorList::parse(&read(&VendorList::path(&dir))?);
     let problems = inconsistencies(modules, &list);
     if !problems.is_empty() {
-        let hint = if modules.workspace.is_go_work() {
-            "go work vendor"
-        } else {
-            "go mod vendor"
-        };
+        let hint = if modules.workspace.is_go_work() { "go work vendor" } else { "go mod vendor" };
         return Err(Error::new(format!(
             "inconsistent vendoring in {}:\n\t{}\n\n\tTo ignore the vendor directory, use -mod=readonly or -mod=mod.\n\tTo sync the vendor directory, run:\n\t\t{hint}",
             dir.parent().unwrap_or(&dir).display(),
@@ -30,9 +26,7 @@ pub(super) fn add(modules: &mut Modules) -> Result<()> {
     }
     let mut ids = Vec::new();
     for (index, vendored) in list.modules.iter().enumerate() {
-        ids.push(ModuleId(
-            u32::try_from(modules.list.len()).unwrap_or(u32::MAX),
-        ));
+        ids.push(ModuleId(u32::try_from(modules.list.len()).unwrap_or(u32::MAX)));
         modules.list.push(Module {
             path: vendored.path.clone(),
             // A replaced module may be listed without a version; it is no main module for that.
@@ -42,11 +36,7 @@ pub(super) fn add(modules: &mut Modules) -> Result<()> {
             local: false,
         });
     }
-    modules.vendor = Some(Vendored {
-        dir,
-        list,
-        modules: ids,
-    });
+    modules.vendor = Some(Vendored { dir, list, modules: ids });
     Ok(())
 }
 
@@ -72,16 +62,8 @@ fn inconsistencies(modules: &Modules, list: &VendorList) -> Vec<String> {
             }
         }
     }
-    for entry in list
-        .modules
-        .iter()
-        .filter(|entry| entry.explicit && !entry.version.is_empty())
-    {
-        let mut required = modules
-            .workspace
-            .modules
-            .iter()
-            .flat_map(|main| &main.file.require);
+    for entry in list.modules.iter().filter(|entry| entry.explicit && !entry.version.is_empty()) {
+        let mut required = modules.workspace.modules.iter().flat_map(|main| &main.file.require);
         if !required.any(|require| is(entry, &require.module)) && !modules.workspace.is_go_work() {
             problems.push(format!(
                 "{}@{}: is marked as explicit in vendor/modules.txt, but not explicitly required in go.mod",
@@ -93,11 +75,7 @@ fn inconsistencies(modules: &Modules, list: &VendorList) -> Vec<String> {
 }
 
 fn is_main(modules: &Modules, path: &str) -> bool {
-    modules
-        .workspace
-        .modules
-        .iter()
-        .any(|main| main.file.module == path)
+    modules.workspace.modules.iter().any(|main| main.file.module == path)
 }
 
 fn is(entry: &VendoredModule, module: &ModuleVersion) -> bool {
@@ -110,10 +88,8 @@ fn check_replacement(
     entry: &VendoredModule,
 ) -> Option<String> {
     let replace = main.file.replace.iter().find(|replace| {
-        let same_version = replace
-            .version
-            .as_ref()
-            .is_none_or(|version| *version == module.version);
+        let same_version =
+            replace.version.as_ref().is_none_or(|version| *version == module.version);
         replace.path == module.path && same_version
     });
     let wanted = match replace.map(|replace| &replace.target) {

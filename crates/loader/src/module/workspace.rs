@@ -32,10 +32,7 @@ impl MainModule {
         let source = read(&path)?;
         let file = ModFile::parse(&path, &source, Strictness::Main)?;
         check_release(&path, file.go)?;
-        Ok(MainModule {
-            dir: dir.to_path_buf(),
-            file,
-        })
+        Ok(MainModule { dir: dir.to_path_buf(), file })
     }
 
     pub(super) fn module(&self) -> Module {
@@ -74,10 +71,7 @@ impl Workspace {
         let Some(root) = dir.ancestors().find(|dir| dir.join("go.mod").is_file()) else {
             return Ok(None);
         };
-        Ok(Some(Workspace {
-            modules: vec![MainModule::read(root)?],
-            work: None,
-        }))
+        Ok(Some(Workspace { modules: vec![MainModule::read(root)?], work: None }))
     }
 
     fn of_work_file(path: &Path) -> Result<Workspace> {
@@ -95,10 +89,7 @@ impl Workspace {
                 )));
             }
             let module = MainModule::read(&dir)?;
-            if modules
-                .iter()
-                .any(|other| other.file.module == module.file.module)
-            {
+            if modules.iter().any(|other| other.file.module == module.file.module) {
                 return Err(at(format!(
                     "module {} appears twice in the workspace",
                     module.file.module
@@ -106,10 +97,7 @@ impl Workspace {
             }
             modules.push(module);
         }
-        Ok(Workspace {
-            modules,
-            work: Some(work),
-        })
+        Ok(Workspace { modules, work: Some(work) })
     }
 
     /// Whether a go.work file makes it up.
@@ -135,28 +123,20 @@ impl Workspace {
     pub fn go_version(&self) -> GoVersion {
         match &self.work {
             Some(work) => work.go.unwrap_or(GoVersion::language(18)),
-            None => self
-                .modules
-                .first()
-                .map_or(GoVersion::UNSTATED, |main| main.file.go_version()),
+            None => self.modules.first().map_or(GoVersion::UNSTATED, |main| main.file.go_version()),
         }
     }
 
     /// Whether a version of a module is refused.
     pub fn excludes(&self, module: &ModuleVersion) -> bool {
-        self.modules
-            .iter()
-            .any(|main| main.file.exclude.contains(module))
+        self.modules.iter().any(|main| main.file.exclude.contains(module))
     }
 
     /// What stands in for a module, if it is replaced: go.work goes first, and a replacement of
     /// one version before one of all.
     pub fn replacement(&self, module: &ModuleVersion) -> Option<Replacement> {
         let work = self.work.iter().map(|work| (&work.file, &work.replace));
-        let mains = self
-            .modules
-            .iter()
-            .map(|main| (&main.file.file, &main.file.replace));
+        let mains = self.modules.iter().map(|main| (&main.file.file, &main.file.replace));
         work.chain(mains).find_map(|(file, replace)| {
             let of_path = || replace.iter().filter(|replace| replace.path == module.path);
             let exact = of_path().find(|replace| replace.version.as_ref() == Some(&module.version));
@@ -181,10 +161,7 @@ fn work_file(dir: &Path, environment: &Environment) -> Option<PathBuf> {
     match environment.get("GOWORK") {
         Some("off") => None,
         Some(file) => Some(PathBuf::from(file)),
-        None => dir
-            .ancestors()
-            .map(|dir| dir.join("go.work"))
-            .find(|file| file.is_file()),
+        None => dir.ancestors().map(|dir| dir.join("go.work")).find(|file| file.is_file()),
     }
 }
 

@@ -41,10 +41,7 @@ impl File {
     /// assert_eq!(calls, 3);
     /// ```
     pub fn children(&self, node: Node, mut visit: impl FnMut(Node)) {
-        let mut children = Children {
-            file: self,
-            visit: &mut visit,
-        };
+        let mut children = Children { file: self, visit: &mut visit };
         match node {
             Node::Decl(id) => children.decl(id),
             Node::Stmt(id) => children.stmt(id),
@@ -120,20 +117,12 @@ impl<V: FnMut(Node)> Children<'_, V> {
                 self.maybe(ty);
                 self.exprs(values);
             }
-            DeclKind::Type {
-                name, type_params, ty, ..
-            } => {
+            DeclKind::Type { name, type_params, ty, .. } => {
                 self.ident(Some(name));
                 self.fields(type_params);
                 self.one(ty);
             }
-            DeclKind::Func {
-                recv,
-                name,
-                type_params,
-                ty,
-                body,
-            } => {
+            DeclKind::Func { recv, name, type_params, ty, body } => {
                 self.fields(recv);
                 self.ident(Some(name));
                 self.fields(type_params);
@@ -147,9 +136,13 @@ impl<V: FnMut(Node)> Children<'_, V> {
         match self.file[id].kind {
             StmtKind::Empty => {}
             StmtKind::Block(block) => self.block(block),
-            StmtKind::Expr(x) | StmtKind::IncDec { x, .. } | StmtKind::Spawn { call: x, .. } => self.one(x),
+            StmtKind::Expr(x) | StmtKind::IncDec { x, .. } | StmtKind::Spawn { call: x, .. } => {
+                self.one(x)
+            }
             StmtKind::Send { chan, value } => [chan, value].into_iter().for_each(|x| self.one(x)),
-            StmtKind::Assign { lhs, rhs, .. } => [lhs, rhs].into_iter().for_each(|list| self.exprs(list)),
+            StmtKind::Assign { lhs, rhs, .. } => {
+                [lhs, rhs].into_iter().for_each(|list| self.exprs(list))
+            }
             StmtKind::Decl(decls) => {
                 self.file[decls].iter().for_each(|&decl| (self.visit)(Node::Decl(decl)));
             }
@@ -226,7 +219,9 @@ impl<V: FnMut(Node)> Children<'_, V> {
             | ExprKind::SliceType { elem: x }
             | ExprKind::Variadic { elem: x }
             | ExprKind::Chan { elem: x, .. } => self.one(x),
-            ExprKind::Struct { fields, .. } | ExprKind::Interface { elems: fields, .. } => self.fields(fields),
+            ExprKind::Struct { fields, .. } | ExprKind::Interface { elems: fields, .. } => {
+                self.fields(fields)
+            }
             ExprKind::Func { params, results } => {
                 [params, results].into_iter().for_each(|list| self.fields(list));
             }

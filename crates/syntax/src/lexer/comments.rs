@@ -48,10 +48,7 @@ impl Lexer<'_> {
 
     fn keep_comment(&mut self) {
         if self.keep_comments {
-            self.comments.push(Comment {
-                pos: Pos(self.start as u32),
-                end: Pos(self.at as u32),
-            });
+            self.comments.push(Comment { pos: Pos(self.start as u32), end: Pos(self.at as u32) });
         }
     }
 
@@ -69,7 +66,8 @@ impl Lexer<'_> {
     /// has no such end is an ordinary comment.
     fn line_directive(&mut self, from: usize, text: &[u8]) {
         let text_start = self.start + 2;
-        let Some(text) = str::from_utf8(text).ok().and_then(|text| text.strip_prefix("line ")) else {
+        let Some(text) = str::from_utf8(text).ok().and_then(|text| text.strip_prefix("line "))
+        else {
             return;
         };
         let text_start = text_start + "line ".len();
@@ -82,7 +80,8 @@ impl Lexer<'_> {
         let Some(n) = parse_number(last) else {
             return complain("line", &text[rest.len() + 1..], rest.len() + 1);
         };
-        let before = rest.rsplit_once(':').and_then(|(name, line)| Some((name, parse_number(line)?)));
+        let before =
+            rest.rsplit_once(':').and_then(|(name, line)| Some((name, parse_number(line)?)));
         let (name, line, col) = match before {
             Some((name, line)) => {
                 if n == 0 || n > MAX_LINE {
@@ -97,16 +96,14 @@ impl Lexer<'_> {
         }
         let pos = Pos(from as u32);
         let file = match (name, before.is_some()) {
-            ("", true) => self.lines.base(pos).map_or_else(|| self.source.name.clone(), |base| base.file.clone()),
+            ("", true) => self
+                .lines
+                .base(pos)
+                .map_or_else(|| self.source.name.clone(), |base| base.file.clone()),
             ("", false) => "".into(),
             _ => resolve(&self.source.name, name),
         };
-        self.lines.push_base(LineBase {
-            pos,
-            file,
-            line: line as u32,
-            col: col as u32,
-        });
+        self.lines.push_base(LineBase { pos, file, line: line as u32, col: col as u32 });
     }
 }
 

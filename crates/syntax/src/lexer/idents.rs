@@ -121,12 +121,7 @@ struct CachedName {
 impl NameCache {
     pub(super) fn new() -> Box<Self> {
         // No name is empty, so the first look at a slot misses.
-        let empty = CachedName {
-            word: 0,
-            start: 0,
-            len: 0,
-            symbol: sym::BLANK,
-        };
+        let empty = CachedName { word: 0, start: 0, len: 0, symbol: sym::BLANK };
         Box::new(Self([empty; CACHE_SLOTS]))
     }
 }
@@ -174,8 +169,10 @@ impl Lexer<'_> {
         }
         let text = &src[self.start..end];
         if let Some(keyword) = keyword(first, text) {
-            self.newline_is_semi =
-                matches!(keyword, Token::Break | Token::Continue | Token::Fallthrough | Token::Return);
+            self.newline_is_semi = matches!(
+                keyword,
+                Token::Break | Token::Continue | Token::Fallthrough | Token::Return
+            );
             self.tok = keyword;
             return;
         }
@@ -275,7 +272,18 @@ mod tests {
         for token in KEYWORDS {
             assert_eq!(look_up(token.as_str()), Some(token));
         }
-        for name in ["a", "brake", "breaks", "Func", "fun", "_", "interfaces", "interfacf", "continues", "gogo"] {
+        for name in [
+            "a",
+            "brake",
+            "breaks",
+            "Func",
+            "fun",
+            "_",
+            "interfaces",
+            "interfacf",
+            "continues",
+            "gogo",
+        ] {
             assert_eq!(look_up(name), None, "{name}");
         }
     }

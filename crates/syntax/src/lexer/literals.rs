@@ -125,7 +125,8 @@ impl Lexer<'_> {
             if self.at_end() {
                 return true;
             }
-            let (c, len) = chars::decode(&self.src[self.at..]).unwrap_or((char::REPLACEMENT_CHARACTER, 1));
+            let (c, len) =
+                chars::decode(&self.src[self.at..]).unwrap_or((char::REPLACEMENT_CHARACTER, 1));
             let Some(digit) = c.to_digit(base) else {
                 let (c, base) = (chars::quote(c), base_name(base));
                 self.error_at(self.at, format!("invalid character {c} in {base} escape"));

@@ -82,12 +82,7 @@ impl Parser<'_> {
         }
         let lparen = self.pos();
         let group = GroupId::from_index(self.nodes.groups.len());
-        self.nodes.groups.push(Group {
-            keyword,
-            lparen,
-            rparen: lparen,
-            decls: List::EMPTY,
-        });
+        self.nodes.groups.push(Group { keyword, lparen, rparen: lparen, decls: List::EMPTY });
         // Before the `(` is taken: directives after it belong to the first declaration.
         self.drop_directives();
         self.next();
@@ -113,13 +108,7 @@ impl Parser<'_> {
             Token::Type => self.type_spec(),
             _ => self.var_spec(),
         };
-        self.push_decl(Decl {
-            pos,
-            keyword: keyword.unwrap_or(pos),
-            group,
-            directives,
-            kind,
-        });
+        self.push_decl(Decl { pos, keyword: keyword.unwrap_or(pos), group, directives, kind });
     }
 
     fn push_decl(&mut self, decl: Decl) {
@@ -151,7 +140,8 @@ impl Parser<'_> {
                     && kind != LitKind::String
                 {
                     self.syntax_error_at(node.pos, "import path must be a string");
-                    self.nodes.exprs[path.index()].kind = ExprKind::Literal { kind, bad: true, len };
+                    self.nodes.exprs[path.index()].kind =
+                        ExprKind::Literal { kind, bad: true, len };
                 }
             }
         }
@@ -225,19 +215,7 @@ impl Parser<'_> {
             self.advance(&[Token::LBrace, Token::Semi]);
         }
         let body = (self.tok() == Token::LBrace).then(|| self.func_body());
-        let kind = DeclKind::Func {
-            recv,
-            name,
-            type_params,
-            ty,
-            body,
-        };
-        self.push_decl(Decl {
-            pos,
-            keyword,
-            group: None,
-            directives,
-            kind,
-        });
+        let kind = DeclKind::Func { recv, name, type_params, ty, body };
+        self.push_decl(Decl { pos, keyword, group: None, directives, kind });
     }
 }

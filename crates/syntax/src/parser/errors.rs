@@ -47,7 +47,9 @@ impl Parser<'_> {
     /// Skips up to one of `follow`, or inside a function up to a keyword that starts a statement.
     pub(super) fn advance(&mut self, follow: &[Token]) {
         let in_function = self.function_depth > 0;
-        while self.tok() != Token::Eof && !follow.contains(&self.tok()) && !(in_function && starts_statement(self.tok()))
+        while self.tok() != Token::Eof
+            && !follow.contains(&self.tok())
+            && !(in_function && starts_statement(self.tok()))
         {
             self.next();
         }

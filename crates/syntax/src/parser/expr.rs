@@ -14,7 +14,9 @@ impl Parser<'_> {
 
     /// The rest of an expression that starts with `x`, as far as operators bind stronger than `precedence`.
     pub(super) fn binary_expr(&mut self, mut x: ExprId, precedence: u8) -> ExprId {
-        while matches!(self.tok(), Token::Operator | Token::Star) && self.lex.precedence > precedence {
+        while matches!(self.tok(), Token::Operator | Token::Star)
+            && self.lex.precedence > precedence
+        {
             let (pos, op, inner) = (self.pos(), self.lex.op, self.lex.precedence);
             self.next();
             let y = self.unary_expr();
@@ -68,10 +70,7 @@ impl Parser<'_> {
             if dir == ChanDir::Recv {
                 self.syntax_error("unexpected <-, expected chan");
             }
-            self.nodes.exprs[ty.index()].kind = ExprKind::Chan {
-                dir: ChanDir::Recv,
-                elem,
-            };
+            self.nodes.exprs[ty.index()].kind = ExprKind::Chan { dir: ChanDir::Recv, elem };
             ty = elem;
         }
         if dir == ChanDir::Send {
@@ -243,7 +242,10 @@ impl Parser<'_> {
         match self.kind(ty) {
             ExprKind::Name(_) | ExprKind::Selector { .. } => self.expr_level >= 0,
             ExprKind::Index { .. } => self.expr_level >= 0 && !self.is_value(ty),
-            ExprKind::Array { .. } | ExprKind::SliceType { .. } | ExprKind::Struct { .. } | ExprKind::Map { .. } => true,
+            ExprKind::Array { .. }
+            | ExprKind::SliceType { .. }
+            | ExprKind::Struct { .. }
+            | ExprKind::Map { .. } => true,
             _ => false,
         }
     }

@@ -72,10 +72,7 @@ impl Parser<'_> {
 
     fn field_from_name(&mut self, pos: Pos) {
         let name = self.name();
-        if matches!(
-            self.tok(),
-            Token::Dot | Token::Literal | Token::Semi | Token::RBrace
-        ) {
+        if matches!(self.tok(), Token::Dot | Token::Literal | Token::Semi | Token::RBrace) {
             let ty = self.qualified_name(Some(name));
             return self.embedded_field(pos, ty);
         }
@@ -106,12 +103,7 @@ impl Parser<'_> {
 
     fn embedded_field(&mut self, pos: Pos, ty: ExprId) {
         let tag = self.literal_or_none();
-        self.field_stack.push(Field {
-            pos,
-            name: None,
-            ty,
-            tag,
-        });
+        self.field_stack.push(Field { pos, name: None, ty, tag });
     }
 }
 
@@ -141,12 +133,7 @@ impl Parser<'_> {
         if name.is_none() {
             ty = self.union_from(ty);
         }
-        Field {
-            pos,
-            name,
-            ty,
-            tag: None,
-        }
+        Field { pos, name, ty, tag: None }
     }
 
     /// `MethodElem = MethodName Signature .`, or a type name with what follows it.
@@ -225,13 +212,7 @@ impl Parser<'_> {
         }
         let bad = self.bad_expr();
         self.syntax_error("expected ~ term or type");
-        self.advance(&[
-            Token::Operator,
-            Token::Semi,
-            Token::RParen,
-            Token::RBrack,
-            Token::RBrace,
-        ]);
+        self.advance(&[Token::Operator, Token::Semi, Token::RParen, Token::RBrack, Token::RBrace]);
         bad
     }
 }
@@ -286,12 +267,7 @@ impl Parser<'_> {
                 Some(ty) => ty,
                 None => self.bad_expr(),
             };
-            self.field_stack.push(Field {
-                pos: param.pos,
-                name: param.name,
-                ty,
-                tag: None,
-            });
+            self.field_stack.push(Field { pos: param.pos, name: param.name, ty, tag: None });
         }
         (self.fields_since(mark), end)
     }
@@ -353,11 +329,7 @@ impl Parser<'_> {
         if sets_ok {
             ty = self.union_from(ty);
         }
-        Some(Param {
-            pos,
-            name,
-            ty: Some(ty),
-        })
+        Some(Param { pos, name, ty: Some(ty) })
     }
 
     fn variadic_type(&mut self) -> ExprId {
@@ -409,7 +381,9 @@ impl Parser<'_> {
             // Only names without types are left, and they are at the end of the list.
             (true, true) => (end, "missing type constraint"),
             (true, false) => (end, "missing parameter type"),
-            (false, true) if params.len() == 1 => (leftmost, "missing type parameter name or invalid array length"),
+            (false, true) if params.len() == 1 => {
+                (leftmost, "missing type parameter name or invalid array length")
+            }
             (false, true) => (leftmost, "missing type parameter name"),
             (false, false) => (leftmost, "missing parameter name"),
         };

@@ -86,10 +86,7 @@ impl Parser<'_> {
         if self.tok() != Token::LBrace {
             let post = self.simple_stmt(None, Token::Eof);
             header.post = Some(post);
-            if let SimpleKind::Stmt(StmtKind::Assign {
-                op: AssignOp::Define, ..
-            }) = post.kind
-            {
+            if let SimpleKind::Stmt(StmtKind::Assign { op: AssignOp::Define, .. }) = post.kind {
                 self.syntax_error_at(post.pos, "cannot declare in post statement of for loop");
             }
         }
@@ -97,14 +94,22 @@ impl Parser<'_> {
     }
 
     /// The expression that the statement in the condition's place should be.
-    fn condition(&mut self, keyword: Token, simple: Option<Simple>, semi: Option<(Pos, Semi)>) -> Option<ExprId> {
+    fn condition(
+        &mut self,
+        keyword: Token,
+        simple: Option<Simple>,
+        semi: Option<(Pos, Semi)>,
+    ) -> Option<ExprId> {
         let Some(simple) = simple else {
             let (pos, semi) = semi.filter(|_| keyword == Token::If)?;
             if semi == Semi::Semicolon {
                 self.syntax_error_at(pos, "missing condition in if statement");
             } else {
                 let found = semi.as_str();
-                self.syntax_error_at(pos, &format!("unexpected {found}, expected {{ after if clause"));
+                self.syntax_error_at(
+                    pos,
+                    &format!("unexpected {found}, expected {{ after if clause"),
+                );
             }
             return Some(self.expr(pos, ExprKind::Bad));
         };

@@ -19,7 +19,8 @@ mod type_decl;
 mod types;
 
 use crate::ast::{
-    BlockId, DeclId, Directive, Expr, ExprId, ExprKind, Field, File, IdentId, List, Nodes, Stmt, StmtId, StmtKind,
+    BlockId, DeclId, Directive, Expr, ExprId, ExprKind, Field, File, IdentId, List, Nodes, Stmt,
+    StmtId, StmtKind,
 };
 use crate::branches;
 use crate::diagnostic::Diagnostic;
@@ -55,7 +56,12 @@ pub(crate) struct Parser<'s> {
     field_stack: Vec<Field>,
 }
 
-pub(crate) fn parse(source: Source, interner: &Interner, mode: Mode, diagnostics: &mut Vec<Diagnostic>) -> File {
+pub(crate) fn parse(
+    source: Source,
+    interner: &Interner,
+    mode: Mode,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> File {
     let mut parser = Parser {
         lex: Lexer::new(&source, interner),
         mode,
@@ -358,7 +364,8 @@ impl<'s> Parser<'s> {
         if self.mode.check_branches && self.lex.diagnostics.len() == errors_before {
             let errors = branches::check(&mut self.nodes, self.lex.src, self.lex.interner, body);
             for (pos, error) in errors {
-                let message = error.message(&|pos| self.lex.lines.position(&self.lex.source.name, pos));
+                let message =
+                    error.message(&|pos| self.lex.lines.position(&self.lex.source.name, pos));
                 self.error_at(pos, message);
             }
         }

@@ -18,7 +18,9 @@ impl Parser<'_> {
             Token::Literal => self.basic_literal(),
             Token::LParen => self.parenthesized(keep_parens),
             Token::Func => self.function(),
-            Token::LBrack | Token::Chan | Token::Map | Token::Struct | Token::Interface => self.type_(),
+            Token::LBrack | Token::Chan | Token::Map | Token::Struct | Token::Interface => {
+                self.type_()
+            }
             _ => {
                 let bad = self.bad_expr();
                 self.syntax_error("expected expression");

@@ -2,8 +2,8 @@
 
 use super::Parser;
 use crate::ast::{
-    AssignOp, Block, BlockId, BranchKind, CaseClause, CommClause, ExprId, ExprKind, IdentId, List, SpawnKind, StmtId,
-    StmtKind,
+    AssignOp, Block, BlockId, BranchKind, CaseClause, CommClause, ExprId, ExprKind, IdentId, List,
+    SpawnKind, StmtId, StmtKind,
 };
 use crate::pos::Pos;
 use crate::token::{Op, Token};
@@ -22,11 +22,7 @@ pub(super) enum SimpleKind {
     /// A statement of its own.
     Stmt(StmtKind),
     /// What a `for` ranges over.
-    Range {
-        lhs: List<ExprId>,
-        define: bool,
-        x: ExprId,
-    },
+    Range { lhs: List<ExprId>, define: bool, x: ExprId },
 }
 
 impl Parser<'_> {
@@ -104,10 +100,7 @@ impl Parser<'_> {
             && let ExprKind::TypeSwitchGuard { x: value, .. } = self.kind(x)
         {
             let guard = &mut self.nodes.exprs[x.index()];
-            guard.kind = ExprKind::TypeSwitchGuard {
-                lhs: Some(name),
-                x: value,
-            };
+            guard.kind = ExprKind::TypeSwitchGuard { lhs: Some(name), x: value };
             return self.expr_stmt(x);
         }
         Simple::stmt(pos, StmtKind::Assign { op, lhs, rhs })
@@ -117,10 +110,7 @@ impl Parser<'_> {
         let pos = self.pos();
         self.next();
         let x = self.expression();
-        Simple {
-            pos,
-            kind: SimpleKind::Range { lhs, define, x },
-        }
+        Simple { pos, kind: SimpleKind::Range { lhs, define, x } }
     }
 
     pub(super) fn simple_to_stmt(&mut self, simple: Simple) -> StmtId {
@@ -176,7 +166,9 @@ impl Parser<'_> {
                 return Some(self.simple_to_stmt(simple));
             }
             Token::Operator | Token::Star => match self.lex.op {
-                Op::Add | Op::Sub | Op::Mul | Op::And | Op::Xor | Op::Not => return Some(self.plain_simple_stmt()),
+                Op::Add | Op::Sub | Op::Mul | Op::And | Op::Xor | Op::Not => {
+                    return Some(self.plain_simple_stmt());
+                }
                 _ => return None,
             },
             Token::Literal
@@ -218,14 +210,12 @@ impl Parser<'_> {
         self.next();
         let label = match kind {
             BranchKind::Goto => Some(self.name()),
-            BranchKind::Break | BranchKind::Continue if self.tok() == Token::Name => Some(self.name()),
+            BranchKind::Break | BranchKind::Continue if self.tok() == Token::Name => {
+                Some(self.name())
+            }
             _ => None,
         };
-        StmtKind::Branch {
-            kind,
-            label,
-            target: None,
-        }
+        StmtKind::Branch { kind, label, target: None }
     }
 
     fn return_stmt(&mut self) -> StmtKind {
@@ -291,27 +281,14 @@ impl Parser<'_> {
     fn for_stmt(&mut self) -> StmtKind {
         let head = self.header(Token::For);
         let body = self.block("for clause");
-        if let Some(Simple {
-            pos: range_pos,
-            kind: SimpleKind::Range { lhs, define, x },
-        }) = head.init
+        if let Some(Simple { pos: range_pos, kind: SimpleKind::Range { lhs, define, x } }) =
+            head.init
         {
-            return StmtKind::Range {
-                lhs,
-                define,
-                x,
-                range_pos,
-                body,
-            };
+            return StmtKind::Range { lhs, define, x, range_pos, body };
         }
         let init = head.init.map(|init| self.simple_to_stmt(init));
         let post = head.post.map(|post| self.simple_to_stmt(post));
-        StmtKind::For {
-            init,
-            cond: head.cond,
-            post,
-            body,
-        }
+        StmtKind::For { init, cond: head.cond, post, body }
     }
 
     /// `IfStmt = "if" [ SimpleStmt ";" ] Expression Block [ "else" ( IfStmt | Block ) ] .`
@@ -366,12 +343,7 @@ impl Parser<'_> {
             let colon = self.pos();
             self.want(Token::Colon);
             let body = self.stmt_list();
-            clauses.push(CaseClause {
-                pos,
-                exprs,
-                colon,
-                body,
-            });
+            clauses.push(CaseClause { pos, exprs, colon, body });
         }
         let rbrace = self.pos();
         self.want(Token::RBrace);
@@ -401,10 +373,7 @@ impl Parser<'_> {
         self.want(Token::RBrace);
         let start = self.nodes.comms.len();
         self.nodes.comms.append(&mut clauses);
-        StmtKind::Select {
-            clauses: List::from_range(start..self.nodes.comms.len()),
-            rbrace,
-        }
+        StmtKind::Select { clauses: List::from_range(start..self.nodes.comms.len()), rbrace }
     }
 
     fn open_clauses(&mut self, complaint: &str) {
@@ -433,9 +402,6 @@ impl Parser<'_> {
 
 impl Simple {
     fn stmt(pos: Pos, kind: StmtKind) -> Self {
-        Self {
-            pos,
-            kind: SimpleKind::Stmt(kind),
-        }
+        Self { pos, kind: SimpleKind::Stmt(kind) }
     }
 }

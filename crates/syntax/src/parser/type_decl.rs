@@ -40,12 +40,7 @@ impl Parser<'_> {
             Some(ty) => ty,
             None => self.missing_type(),
         };
-        DeclKind::Type {
-            name,
-            type_params,
-            alias,
-            ty,
-        }
+        DeclKind::Type { name, type_params, alias, ty }
     }
 
     fn missing_type(&mut self) -> ExprId {
@@ -69,11 +64,9 @@ impl Parser<'_> {
             self.expr_level -= 1;
         }
         match self.split_type_param(x, self.tok() == Token::Comma) {
-            Some((name, ty)) if ty.is_some() || self.tok() != Token::RBrack => Ok(Param {
-                pos,
-                name: Some(name),
-                ty,
-            }),
+            Some((name, ty)) if ty.is_some() || self.tok() != Token::RBrack => {
+                Ok(Param { pos, name: Some(name), ty })
+            }
             _ => Err(x),
         }
     }

@@ -24,7 +24,9 @@ impl Printer<'_> {
 
     fn decl_groups(&mut self, decls: &[DeclId], mut around: impl FnMut(&mut Self)) {
         let nodes = self.tree.nodes;
-        let together = |a: &DeclId, b: &DeclId| nodes[*a].group.is_some() && nodes[*a].group == nodes[*b].group;
+        let together = |a: &DeclId, b: &DeclId| {
+            nodes[*a].group.is_some() && nodes[*a].group == nodes[*b].group
+        };
         for group in decls.chunk_by(together) {
             around(self);
             let first = &nodes[group[0]];
@@ -84,24 +86,13 @@ impl Printer<'_> {
                     self.exprs(values);
                 }
             }
-            DeclKind::Type {
-                name,
-                type_params,
-                alias,
-                ty,
-            } => {
+            DeclKind::Type { name, type_params, alias, ty } => {
                 self.expr(name.expr());
                 self.type_params(type_params);
                 self.text(if alias { " = " } else { " " });
                 self.expr(ty);
             }
-            DeclKind::Func {
-                recv,
-                name,
-                type_params,
-                ty,
-                body,
-            } => {
+            DeclKind::Func { recv, name, type_params, ty, body } => {
                 if !recv.is_empty() {
                     self.text("(");
                     self.fields(&nodes[recv]);

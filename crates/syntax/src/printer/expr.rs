@@ -88,10 +88,7 @@ impl Printer<'_> {
     /// After an integer a `.` needs a space, or it would make it a float.
     fn before_dot(&mut self, x: ExprId) {
         self.expr(x);
-        if let ExprKind::Literal {
-            kind: LitKind::Int, ..
-        } = self.tree.nodes[x].kind
-        {
+        if let ExprKind::Literal { kind: LitKind::Int, .. } = self.tree.nodes[x].kind {
             self.text(" ");
         }
     }
@@ -207,13 +204,8 @@ impl Printer<'_> {
             ChanDir::Send => "chan<- ",
             ChanDir::Recv => "<-chan ",
         });
-        let takes_arrow = matches!(
-            self.tree.nodes[elem].kind,
-            ExprKind::Chan {
-                dir: ChanDir::Recv,
-                ..
-            }
-        );
+        let takes_arrow =
+            matches!(self.tree.nodes[elem].kind, ExprKind::Chan { dir: ChanDir::Recv, .. });
         if dir == ChanDir::Both && takes_arrow {
             self.text("(");
             self.expr(elem);
@@ -230,7 +222,9 @@ impl Printer<'_> {
         let together = |a: &Field, b: &Field| a.name.is_some() && b.name.is_some() && a.ty == b.ty;
         let lines: Vec<&[Field]> = fields.chunk_by(together).collect();
         self.braced(&lines, "", |p, line| {
-            p.separated(line, ", ", |p, field| field.name.into_iter().for_each(|name| p.expr(name.expr())));
+            p.separated(line, ", ", |p, field| {
+                field.name.into_iter().for_each(|name| p.expr(name.expr()))
+            });
             if line[0].name.is_some() {
                 p.text(" ");
             }
@@ -243,7 +237,11 @@ impl Printer<'_> {
     }
 
     fn interface_type(&mut self, elems: List<Field>) {
-        self.text(if elems.is_empty() || self.form == Form::Short { "interface" } else { "interface " });
+        self.text(if elems.is_empty() || self.form == Form::Short {
+            "interface"
+        } else {
+            "interface "
+        });
         let nodes = self.tree.nodes;
         self.braced(&nodes[elems], "", |p, elem| match (elem.name, nodes[elem.ty].kind) {
             (Some(name), ExprKind::Func { params, results }) => {
@@ -305,7 +303,9 @@ impl Printer<'_> {
         while let ExprKind::Binary { x, .. } = nodes[first_term].kind {
             first_term = x;
         }
-        if fields.len() == 1 && matches!(nodes[first_term].kind, ExprKind::Unary { op: Op::Mul, .. }) {
+        if fields.len() == 1
+            && matches!(nodes[first_term].kind, ExprKind::Unary { op: Op::Mul, .. })
+        {
             self.text(",");
         }
         self.text("]");

@@ -92,14 +92,11 @@ impl<'a> Tree<'a> {
     /// A statement that stands where a condition should, for the message that says so. Both sides of a `=` that was
     /// meant to be a `==` get parentheses, to show where it binds.
     pub(crate) fn condition_misread(self, kind: StmtKind) -> String {
-        if let StmtKind::Assign {
-            op: AssignOp::Assign,
-            lhs,
-            rhs,
-        } = kind
-        {
+        if let StmtKind::Assign { op: AssignOp::Assign, lhs, rhs } = kind {
             let side = |list: List<ExprId>| match self.nodes[list] {
-                [x] if matches!(self.nodes[x].kind, ExprKind::Binary { .. }) => format!("({})", self.expr(x)),
+                [x] if matches!(self.nodes[x].kind, ExprKind::Binary { .. }) => {
+                    format!("({})", self.expr(x))
+                }
                 _ => self.expr_list(list),
             };
             return format!("assignment {} = {}", side(lhs), side(rhs));
@@ -137,13 +134,7 @@ struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     fn new(tree: Tree<'a>, form: Form) -> Self {
-        Self {
-            tree,
-            form,
-            out: String::new(),
-            indent: 0,
-            before_paren: false,
-        }
+        Self { tree, form, out: String::new(), indent: 0, before_paren: false }
     }
 
     fn text(&mut self, text: &str) {
@@ -162,7 +153,12 @@ impl<'a> Printer<'a> {
     }
 
     /// Prints `each` of `items` with `separator` between them.
-    fn separated<T: Copy>(&mut self, items: &[T], separator: &str, mut each: impl FnMut(&mut Self, T)) {
+    fn separated<T: Copy>(
+        &mut self,
+        items: &[T],
+        separator: &str,
+        mut each: impl FnMut(&mut Self, T),
+    ) {
         for (i, &item) in items.iter().enumerate() {
             if i > 0 {
                 self.text(separator);
@@ -172,7 +168,12 @@ impl<'a> Printer<'a> {
     }
 
     /// Prints `each` of `items` in braces on a line of its own, indented, or in the short form on one line.
-    fn braced<T: Copy>(&mut self, items: &[T], terminator: &str, mut each: impl FnMut(&mut Self, T)) {
+    fn braced<T: Copy>(
+        &mut self,
+        items: &[T],
+        terminator: &str,
+        mut each: impl FnMut(&mut Self, T),
+    ) {
         self.text("{");
         if self.form == Form::Short {
             self.separated(items, "; ", each);
@@ -192,8 +193,5 @@ impl<'a> Printer<'a> {
 
 /// Whether unary `outer` directly before unary `inner` would be read as one token.
 fn would_join(outer: Op, inner: Op) -> bool {
-    matches!(
-        (outer, inner),
-        (Op::Add, Op::Add) | (Op::Sub, Op::Sub) | (Op::And, Op::And | Op::Xor)
-    )
+    matches!((outer, inner), (Op::Add, Op::Add) | (Op::Sub, Op::Sub) | (Op::And, Op::And | Op::Xor))
 }

@@ -120,9 +120,7 @@ impl Printer<'_> {
                 }
                 self.block(body);
             }
-            StmtKind::Range {
-                lhs, define, x, body, ..
-            } => {
+            StmtKind::Range { lhs, define, x, body, .. } => {
                 self.text("for ");
                 if !lhs.is_empty() {
                     self.exprs(lhs);
@@ -133,9 +131,7 @@ impl Printer<'_> {
                 self.text(" ");
                 self.block(body);
             }
-            StmtKind::Switch {
-                init, tag, clauses, ..
-            } => {
+            StmtKind::Switch { init, tag, clauses, .. } => {
                 self.text("switch ");
                 self.init(init);
                 if let Some(tag) = tag {

@@ -21,7 +21,9 @@ pub fn goroot() -> Option<PathBuf> {
     let cached = cache().map(|dir| dir.join(format!("go-{GO_VERSION}")));
     let found = given.chain(cached).find(|dir| dir.join("src/fmt/print.go").is_file());
     if found.is_none() {
-        println!("SKIPPED: no Go {GO_VERSION} distribution; set TRIGO_GOROOT to one, or run `cargo xtask setup`");
+        println!(
+            "SKIPPED: no Go {GO_VERSION} distribution; set TRIGO_GOROOT to one, or run `cargo xtask setup`"
+        );
     }
     found
 }
@@ -32,7 +34,9 @@ pub fn go_tests() -> Option<PathBuf> {
     let cached = cache().map(|dir| dir.join("go-tests-1.27/test"));
     let found = given.into_iter().chain(cached).find(|dir| dir.join("syntax").is_dir());
     if found.is_none() {
-        println!("SKIPPED: no copy of Go's test folder; set TRIGO_GO_TESTS to one, or run `cargo xtask setup`");
+        println!(
+            "SKIPPED: no copy of Go's test folder; set TRIGO_GO_TESTS to one, or run `cargo xtask setup`"
+        );
     }
     found
 }

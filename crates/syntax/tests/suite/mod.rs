@@ -13,7 +13,8 @@ use regex::Regex;
 use trigo_syntax::ast::File;
 use trigo_syntax::token::Token;
 use trigo_syntax::{
-    Diagnostic, FileId, Interner, Lexer, Mode, SYNTAX_ERROR, Source, dump, parse_file, printed_errors, printer,
+    Diagnostic, FileId, Interner, Lexer, Mode, SYNTAX_ERROR, Source, dump, parse_file,
+    printed_errors, printer,
 };
 
 /// How a suite went.
@@ -26,11 +27,7 @@ pub struct Report {
 
 impl Report {
     fn new(suite: &'static str) -> Self {
-        Self {
-            suite,
-            total: 0,
-            failures: Vec::new(),
-        }
+        Self { suite, total: 0, failures: Vec::new() }
     }
 
     fn add(&mut self, path: &Path, result: Result<(), String>) {
@@ -93,10 +90,7 @@ pub fn go_files(dir: &Path) -> Vec<PathBuf> {
 
 /// Parses `text` as a compiler does.
 pub fn parse(name: &str, text: &[u8], names: &Interner) -> (File, Vec<Diagnostic>) {
-    let mode = Mode {
-        check_branches: true,
-        ..Mode::default()
-    };
+    let mode = Mode { check_branches: true, ..Mode::default() };
     let mut diagnostics = Vec::new();
     let file = parse_file(Source::new(FileId(0), name, text), names, mode, &mut diagnostics);
     (file, diagnostics)
@@ -160,7 +154,8 @@ fn expected_errors(path: &Path, names: &Interner) -> Result<(), String> {
             problems.push(format!("{}:{}: {} is not {pattern}", at.line, at.col, error.message));
         }
     }
-    problems.extend(expected.iter().map(|(place, pattern)| format!("missing: {place:?}: {pattern}")));
+    problems
+        .extend(expected.iter().map(|(place, pattern)| format!("missing: {place:?}: {pattern}")));
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
@@ -218,7 +213,8 @@ fn errorcheck_file(path: &Path, names: &Interner) -> Option<Result<(), String>> 
     }
     let complete = errors.iter().any(|error| error.message.starts_with(SYNTAX_ERROR));
     let (unexpected, missing) = compare_lines(&file, &source, &printed_errors(&file, &errors));
-    let problems: Vec<String> = unexpected.into_iter().chain(missing.into_iter().filter(|_| complete)).collect();
+    let problems: Vec<String> =
+        unexpected.into_iter().chain(missing.into_iter().filter(|_| complete)).collect();
     Some(if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) })
 }
 
@@ -242,7 +238,8 @@ fn compare_lines(file: &File, source: &str, errors: &[Diagnostic]) -> (Vec<Strin
         for pattern in quoted.captures_iter(&patterns[1]) {
             let pattern = pattern.get(1).or(pattern.get(2)).map_or("", |m| m.as_str());
             let pattern = relative.replace_all(pattern, |captures: &regex::Captures| {
-                let offset = captures.get(1).map_or(0, |m| m.as_str().parse::<i64>().expect("a number"));
+                let offset =
+                    captures.get(1).map_or(0, |m| m.as_str().parse::<i64>().expect("a number"));
                 format!("FILE:{}", i64::from(line) + offset)
             });
             let before = found.len();
@@ -252,8 +249,8 @@ fn compare_lines(file: &File, source: &str, errors: &[Diagnostic]) -> (Vec<Strin
             }
         }
     }
-    let unexpected = by_line
-        .iter()
-        .flat_map(|(line, messages)| messages.iter().map(move |message| format!("unexpected: {line}: {message}")));
+    let unexpected = by_line.iter().flat_map(|(line, messages)| {
+        messages.iter().map(move |message| format!("unexpected: {line}: {message}"))
+    });
     (unexpected.collect(), missing)
 }
