@@ -159,13 +159,15 @@ impl<'a> Scanner<'a> {
         header.package_offset = self.at;
         header.package = String::from_utf8(self.word()?.to_vec()).ok()?;
         loop {
+            // Comments behind the last import are left to the search for patterns.
+            let end = self.at;
             self.skip_space_and_semicolons();
-            let start = self.at;
             if self.peek().is_none() {
+                self.at = end;
                 return Some(());
             }
             if self.word()? != b"import" {
-                self.at = start;
+                self.at = end;
                 return Some(());
             }
             self.skip_space();
@@ -252,7 +254,7 @@ impl<'a> Scanner<'a> {
         if memchr::memmem::find(&self.source[self.at..], b"//go:embed").is_none() {
             return;
         }
-        let mut line_start = true;
+        let mut line_start = false;
         while let Some(byte) = self.peek() {
             match byte {
                 b'\n' => line_start = true,
@@ -392,7 +394,8 @@ mod tests {
 
     #[test]
     fn finds_embeds_only_where_they_stand() {
-        let source = "package p\nimport _ \"embed\"\n\
+        let source = "package p\nimport _ \"embed\" //go:embed no\n\
+            //go:embed first\n\
             var s = `\n//go:embed no\n`\n\
             /*\n//go:embed no\n*/\n\
             var c = '\"'\n\
@@ -403,7 +406,7 @@ mod tests {
             //go:embed all:f";
         let header = Header::scan(source.as_bytes());
         let patterns: Vec<_> = header.embeds.iter().map(|e| e.pattern.as_str()).collect();
-        assert_eq!(patterns, ["a", "b/*.txt", "c d", "e", "all:f"]);
+        assert_eq!(patterns, ["first", "a", "b/*.txt", "c d", "e", "all:f"]);
         for embed in &header.embeds {
             let text = &source[embed.offset..];
             assert!(text.trim_start_matches(['"', '`']).starts_with(&embed.pattern));

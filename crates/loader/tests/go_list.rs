@@ -85,13 +85,14 @@ fn imports(graph: &Graph, package: &Package, role: Role) -> Vec<String> {
     resolved.into_iter().collect()
 }
 
-fn embed_files(package: &Package, role: Role) -> Vec<String> {
+/// The patterns of a role's files, and the files they stand for.
+fn embeds(package: &Package, role: Role) -> (Vec<String>, Vec<String>) {
     let files = package.directory.files_of(role);
-    let patterns: BTreeSet<&str> =
-        files.flat_map(|file| &file.header.embeds).map(|embed| embed.pattern.as_str()).collect();
-    let of_role = package.embeds.iter().filter(|embed| patterns.contains(embed.pattern.as_str()));
-    let files: BTreeSet<String> = of_role.flat_map(|embed| embed.files.clone()).collect();
-    files.into_iter().collect()
+    let embeds = files.flat_map(|file| &file.header.embeds);
+    let patterns: BTreeSet<String> = embeds.map(|embed| embed.pattern.clone()).collect();
+    let resolved = package.embeds.iter().filter(|embed| patterns.contains(&embed.pattern));
+    let files: BTreeSet<String> = resolved.flat_map(|embed| embed.files.clone()).collect();
+    (patterns.into_iter().collect(), files.into_iter().collect())
 }
 
 #[test]
@@ -125,15 +126,21 @@ fn std_and_cmd_are_what_go_list_says() {
         same("SysoFiles", directory.object_files.clone());
         if let Some(id) = root.plain {
             same("Imports", imports(&graph, graph.package(id), Role::Package));
-            same("EmbedFiles", embed_files(graph.package(id), Role::Package));
+            let (patterns, files) = embeds(graph.package(id), Role::Package);
+            same("EmbedPatterns", patterns);
+            same("EmbedFiles", files);
         }
         if let Some(id) = root.with_tests {
             same("TestImports", imports(&graph, graph.package(id), Role::Test));
-            same("TestEmbedFiles", embed_files(graph.package(id), Role::Test));
+            let (patterns, files) = embeds(graph.package(id), Role::Test);
+            same("TestEmbedPatterns", patterns);
+            assert_eq!(files.is_empty(), strings(package, "TestEmbedPatterns").is_empty());
         }
         if let Some(id) = root.external_test {
             same("XTestImports", imports(&graph, graph.package(id), Role::ExternalTest));
-            same("XTestEmbedFiles", embed_files(graph.package(id), Role::ExternalTest));
+            let (patterns, files) = embeds(graph.package(id), Role::ExternalTest);
+            same("XTestEmbedPatterns", patterns);
+            assert_eq!(files.is_empty(), strings(package, "XTestEmbedPatterns").is_empty());
         }
         assert_eq!(root.with_tests.is_some(), !strings(package, "TestGoFiles").is_empty());
         assert_eq!(root.external_test.is_some(), !strings(package, "XTestGoFiles").is_empty());

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::workspace::{MainModule, read};
+use super::workspace::MainModule;
 use super::{Module, ModuleId, Modules, Vendored};
 use crate::error::{Error, Result};
 use crate::modfile::{ModuleVersion, Target, VendorList, VendoredModule, Version};
@@ -14,7 +14,8 @@ use crate::modfile::{ModuleVersion, Target, VendorList, VendoredModule, Version}
 /// Adds the vendored modules to the main ones.
 pub(super) fn add(modules: &mut Modules) -> Result<()> {
     let dir = modules.workspace.vendor_dir();
-    let list = VendorList::parse(&read(&VendorList::path(&dir))?);
+    // Without a list, nothing is vendored; go.mod then says whether that is right.
+    let list = VendorList::parse(&fs::read(VendorList::path(&dir)).unwrap_or_default());
     let problems = inconsistencies(modules, &list);
     if !problems.is_empty() {
         let hint = if modules.workspace.is_go_work() { "go work vendor" } else { "go mod vendor" };
