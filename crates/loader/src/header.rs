@@ -32,7 +32,7 @@ pub struct Header {
 pub struct ImportSpec {
     /// The path, unquoted.
     pub path: String,
-    /// Where the quoted path stands, in bytes.
+    /// Where the import stands, in bytes: its name if it has one, else its path.
     pub offset: usize,
 }
 
@@ -188,13 +188,13 @@ impl<'a> Scanner<'a> {
     /// An optional name and a path.
     fn import(&mut self) -> Option<ImportSpec> {
         self.skip_space();
+        let offset = self.at;
         if self.peek()? == b'.' {
             self.at += 1;
         } else if !matches!(self.peek()?, b'"' | b'`') {
             self.word()?;
         }
         self.skip_space();
-        let offset = self.at;
         Some(ImportSpec { path: self.string()?, offset })
     }
 

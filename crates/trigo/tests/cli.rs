@@ -77,7 +77,7 @@ fn check_is_silent_or_sorted() {
     assert_eq!((code, out.as_str()), (1, ""));
     let lines: Vec<&str> = err.lines().collect();
     let nostd = world.path("goroot/src/nostd");
-    assert_eq!(lines[0], format!("b.go:2:10: package nostd is not in std ({})", nostd.display()));
+    assert_eq!(lines[0], format!("b.go:2:8: package nostd is not in std ({})", nostd.display()));
     assert!(lines[1].starts_with("b.go:3:9: syntax error: "), "{err}");
     assert_eq!(lines.len(), 2);
 }

@@ -25,7 +25,7 @@ fn selects_the_highest_version_asked_for() {
     assert_eq!(
         w.errors("m", &["."]),
         [
-            "$W/cache/ex.com/a@v1.2.0/p/p.go:2:10: malformed import path \"ex.com/!c\": invalid char '!'"
+            "$W/cache/ex.com/a@v1.2.0/p/p.go:2:8: malformed import path \"ex.com/!c\": invalid char '!'"
         ]
     );
     w.add(&[("cache/ex.com/a@v1.2.0/p/p.go", "package p")]);
@@ -79,13 +79,13 @@ fn replaces_by_directory_and_module() {
     w.add(&[("local/p/go.mod", "module nested.com/x")]);
     assert_eq!(
         w.errors("m", &["."])[0].lines().next().unwrap(),
-        "$W/m/main.go:3:4: no required module provides package ex.com/a/p; to add it:"
+        "$W/m/main.go:3:2: no required module provides package ex.com/a/p; to add it:"
     );
     std::fs::remove_file(w.path("local/go.mod")).unwrap();
     assert_eq!(
         w.errors("m", &["."]),
         [
-            "$W/m/main.go:3:4: module ex.com/a@v1.0.0 is replaced by the directory $W/local, which has no go.mod file"
+            "$W/m/main.go:3:2: module ex.com/a@v1.0.0 is replaced by the directory $W/local, which has no go.mod file"
         ]
     );
 }
@@ -103,16 +103,16 @@ fn says_what_is_missing() {
     assert_eq!(
         w.errors("m", &["."]),
         [
-            "$W/m/main.go:2:10: module ex.com/a@v1.0.0 is required but not in the module cache $W/cache; run: go mod download ex.com/a"
+            "$W/m/main.go:2:8: module ex.com/a@v1.0.0 is required but not in the module cache $W/cache; run: go mod download ex.com/a"
         ]
     );
     let errors = w.errors("m", &["./q"]);
     let expected = [
-        "$W/m/q/q.go:3:4: package nostd is not in std ($W/goroot/src/nostd)",
-        "$W/m/q/q.go:4:4: no required module provides package other.com/x; to add it:\n\tgo get other.com/x\n\t(the go.mod of ex.com/a@v1.0.0 is not in the module cache; run: go mod download)",
-        "$W/m/q/q.go:5:4: package m.com/m/none is not in the main module m.com/m",
-        "$W/m/q/q.go:6:4: ./r is relative, but relative import paths are not supported in module mode",
-        "$W/m/q/q.go:7:4: vendor/x must be imported as x",
+        "$W/m/q/q.go:3:2: package nostd is not in std ($W/goroot/src/nostd)",
+        "$W/m/q/q.go:4:2: no required module provides package other.com/x; to add it:\n\tgo get other.com/x\n\t(the go.mod of ex.com/a@v1.0.0 is not in the module cache; run: go mod download)",
+        "$W/m/q/q.go:5:2: package m.com/m/none is not in the main module m.com/m",
+        "$W/m/q/q.go:6:2: ./r is relative, but relative import paths are not supported in module mode",
+        "$W/m/q/q.go:7:2: vendor/x must be imported as x",
     ];
     assert_eq!(errors, expected);
     assert_eq!(w.errors("m", &["nostd"]), ["package nostd is not in std ($W/goroot/src/nostd)"]);
@@ -133,7 +133,7 @@ fn two_modules_with_one_package_are_ambiguous() {
     assert_eq!(
         w.errors("m", &["."]),
         [
-            "$W/m/main.go:2:10: ambiguous import: found package ex.com/a/p in multiple modules:\n\tex.com/a v1.0.0 ($W/cache/ex.com/a@v1.0.0/p)\n\tex.com/a/p v1.1.0 ($W/cache/ex.com/a/p@v1.1.0)"
+            "$W/m/main.go:2:8: ambiguous import: found package ex.com/a/p in multiple modules:\n\tex.com/a v1.0.0 ($W/cache/ex.com/a@v1.0.0/p)\n\tex.com/a/p v1.1.0 ($W/cache/ex.com/a/p@v1.1.0)"
         ]
     );
 }
@@ -155,7 +155,7 @@ fn vendor_holds_what_its_list_names() {
     assert_eq!(
         w.errors("m", &["./..."]),
         [
-            "$W/m/x/x.go:2:10: cannot find module providing package ex.com/a/q: import lookup disabled by -mod=vendor"
+            "$W/m/x/x.go:2:8: cannot find module providing package ex.com/a/q: import lookup disabled by -mod=vendor"
         ]
     );
     w.mod_mode = Some(ModMode::Readonly);

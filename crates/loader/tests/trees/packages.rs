@@ -16,14 +16,14 @@ fn internal_packages_stay_inside() {
     assert_eq!(
         w.errors("m", &["./..."]),
         [
-            "$W/m/c/c.go:2:10: use of internal package m.com/m/a/internal/x not allowed",
-            "$W/m/c/c.go:3:10: use of internal package internal/abi not allowed",
+            "$W/m/c/c.go:2:8: use of internal package m.com/m/a/internal/x not allowed",
+            "$W/m/c/c.go:3:8: use of internal package internal/abi not allowed",
         ]
     );
     w.add(&[("m/c/c.go", "package c")]);
     assert_eq!(
         w.test_errors("m", &["./c"]),
-        ["$W/m/c/c_test.go:2:10: use of internal package m.com/m/a/internal/x not allowed"]
+        ["$W/m/c/c_test.go:2:8: use of internal package m.com/m/a/internal/x not allowed"]
     );
     w.add(&[("m/a/main.go", "package main\nimport _ \"m.com/m/a/internal/x\"")]);
     assert_eq!(w.errors("m", &["a/main.go"]), Vec::<String>::new());
@@ -44,14 +44,14 @@ fn cycles_are_told_import_by_import() {
     assert_eq!(
         w.errors("m", &["./..."]),
         [
-            "$W/m/c/c.go:2:10: import cycle not allowed: package m/a\n\timports m/b from a.go\n\timports m/c from b.go\n\timports m/a from c.go",
-            "$W/m/s/s.go:2:10: import cycle not allowed: package m/s\n\timports m/s from s.go",
+            "$W/m/c/c.go:2:8: import cycle not allowed: package m/a\n\timports m/b from a.go\n\timports m/c from b.go\n\timports m/a from c.go",
+            "$W/m/s/s.go:2:8: import cycle not allowed: package m/s\n\timports m/s from s.go",
         ]
     );
     assert_eq!(
         w.test_errors("m", &["./t"]),
         [
-            "$W/m/t/t_test.go:2:10: import cycle not allowed in test: package m/t\n\timports m/u from t_test.go\n\timports m/t from u.go"
+            "$W/m/t/t_test.go:2:8: import cycle not allowed in test: package m/t\n\timports m/u from t_test.go\n\timports m/t from u.go"
         ]
     );
     w.add(&[("m/t/t_test.go", "package t_test\nimport _ \"m/u\"")]);
@@ -84,10 +84,10 @@ fn programs_and_empty_packages_are_not_importable() {
     assert_eq!(
         w.errors("m", &["./a"]),
         [
-            "$W/m/a/a.go:3:4: import \"m/main\" is a program, not an importable package",
-            "$W/m/a/a.go:4:4: no non-test Go files in $W/m/only",
-            "$W/m/a/a.go:5:4: build constraints exclude all Go files in $W/m/win",
-            "$W/m/a/a.go:6:4: package internal is not in std ($W/goroot/src/internal)",
+            "$W/m/a/a.go:3:2: import \"m/main\" is a program, not an importable package",
+            "$W/m/a/a.go:4:2: no non-test Go files in $W/m/only",
+            "$W/m/a/a.go:5:2: build constraints exclude all Go files in $W/m/win",
+            "$W/m/a/a.go:6:2: package internal is not in std ($W/goroot/src/internal)",
         ]
     );
     assert_eq!(w.test_errors("m", &["./main"]), Vec::<String>::new());
