@@ -50,9 +50,7 @@ pub(crate) fn check(
     let block = checker.tree.nodes[body];
     checker.block(None, Context::default(), None, block.lbrace, block.stmts);
     checker.finish();
-    let Checker {
-        targets, errors, ..
-    } = checker;
+    let Checker { targets, errors, .. } = checker;
     for (branch, to) in targets {
         if let StmtKind::Branch { target, .. } = &mut nodes.stmts[branch.index()].kind {
             *target = Some(to);
@@ -175,26 +173,16 @@ impl Checker<'_> {
         stmts: List<StmtId>,
     ) {
         let block = self.blocks.len();
-        self.blocks.push(BlockInfo {
-            parent,
-            start,
-            labeled,
-        });
+        self.blocks.push(BlockInfo { parent, start, labeled });
         let first_waiting = self.waiting.len();
         let nodes = self.tree.nodes;
         let stmts = &nodes[stmts];
         // A fallthrough may be followed by empty statements.
         let significant = |stmt: &StmtId| !matches!(nodes[*stmt].kind, StmtKind::Empty);
-        let len = stmts
-            .iter()
-            .rposition(significant)
-            .map_or(0, |last| last + 1);
+        let len = stmts.iter().rposition(significant).map_or(0, |last| last + 1);
         let mut last_var = None;
         for (i, &stmt) in stmts[..len].iter().enumerate() {
-            let context = Context {
-                clause: context.clause.filter(|_| i + 1 == len),
-                ..context
-            };
+            let context = Context { clause: context.clause.filter(|_| i + 1 == len), ..context };
             self.stmt(block, context, i, first_waiting, stmt, &mut last_var);
         }
     }
@@ -233,16 +221,9 @@ impl Checker<'_> {
                     }
                 }
             }
-            StmtKind::Assign {
-                op: AssignOp::Define,
-                lhs,
-                ..
-            } => {
-                *last_var = Some(LastVar {
-                    at: index,
-                    pos: node.pos,
-                    name: self.tree.expr_list(lhs),
-                });
+            StmtKind::Assign { op: AssignOp::Define, lhs, .. } => {
+                *last_var =
+                    Some(LastVar { at: index, pos: node.pos, name: self.tree.expr_list(lhs) });
             }
             StmtKind::Branch { kind, label, .. } => match label {
                 Some(label) => self.labeled_branch(block, stmt, kind, label, index),
@@ -262,19 +243,9 @@ impl Checker<'_> {
     fn nested(&mut self, block: usize, context: Context, labeled: Option<StmtId>, stmt: StmtId) {
         let nodes = self.tree.nodes;
         let parent = Some(block);
-        let inner = Context {
-            clause: None,
-            ..context
-        };
-        let in_loop = Context {
-            breaks: Some(stmt),
-            continues: Some(stmt),
-            clause: None,
-        };
-        let in_switch = Context {
-            breaks: Some(stmt),
-            ..inner
-        };
+        let inner = Context { clause: None, ..context };
+        let in_loop = Context { breaks: Some(stmt), continues: Some(stmt), clause: None };
+        let in_switch = Context { breaks: Some(stmt), ..inner };
         match nodes[stmt].kind {
             StmtKind::Block(b) => {
                 self.block(parent, inner, labeled, nodes[b].lbrace, nodes[b].stmts)
@@ -319,11 +290,7 @@ impl Checker<'_> {
         for (i, clause) in clauses.iter().enumerate() {
             let is_last = i + 1 == clauses.len();
             let context = Context {
-                clause: Some(if is_last {
-                    Clause::Last
-                } else {
-                    Clause::NotLast
-                }),
+                clause: Some(if is_last { Clause::Last } else { Clause::NotLast }),
                 ..context
             };
             self.block(parent, context, labeled, clause.pos, clause.body);
@@ -338,12 +305,7 @@ impl Checker<'_> {
             return self.error(self.pos(name), message, Some(other));
         }
         self.by_name.insert(symbol, self.labels.len());
-        self.labels.push(Label {
-            name,
-            stmt,
-            block,
-            used: false,
-        });
+        self.labels.push(Label { name, stmt, block, used: false });
     }
 
     /// Lets the gotos of this block that wait for `label` go there.
@@ -418,19 +380,10 @@ impl Checker<'_> {
         if kind == BranchKind::Goto {
             return match self.goto_target(block, symbol) {
                 Some(target) => self.targets.push((branch, target)),
-                None => self.waiting.push(Waiting {
-                    branch,
-                    label,
-                    symbol,
-                    since: index,
-                }),
+                None => self.waiting.push(Waiting { branch, label, symbol, since: index }),
             };
         }
-        let word = if kind == BranchKind::Break {
-            "break"
-        } else {
-            "continue"
-        };
+        let word = if kind == BranchKind::Break { "break" } else { "continue" };
         let (pos, name) = (self.pos(label), self.text(label));
         let Some(&declared) = self.by_name.get(&symbol) else {
             return self.error(pos, format!("{word} label not defined: {name}"), None);

@@ -15,10 +15,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error in `file` at `pos`.
     pub fn new(file: FileId, pos: Pos, message: impl Into<Box<str>>) -> Self {
-        Self {
-            pos: FilePos { file, pos },
-            message: message.into(),
-        }
+        Self { pos: FilePos { file, pos }, message: message.into() }
     }
 }
 

@@ -19,10 +19,7 @@ pub(crate) fn go_version_of_build_line(comment: &str) -> Option<Option<Box<str>>
     if !text.is_empty() && !text.starts_with(char::is_whitespace) {
         return None;
     }
-    let mut reader = Reader {
-        rest: text.trim(),
-        depth: 0,
-    };
+    let mut reader = Reader { rest: text.trim(), depth: 0 };
     let version = reader.or()?;
     if !reader.rest.is_empty() {
         return None;
@@ -54,10 +51,7 @@ impl Reader<'_> {
         let mut x = self.and()?;
         while self.take("||") {
             let y = self.and()?;
-            x = MinVersion {
-                plain: x.plain.min(y.plain),
-                negated: x.negated.max(y.negated),
-            };
+            x = MinVersion { plain: x.plain.min(y.plain), negated: x.negated.max(y.negated) };
         }
         Some(x)
     }
@@ -66,10 +60,7 @@ impl Reader<'_> {
         let mut x = self.not()?;
         while self.take("&&") {
             let y = self.not()?;
-            x = MinVersion {
-                plain: x.plain.max(y.plain),
-                negated: x.negated.min(y.negated),
-            };
+            x = MinVersion { plain: x.plain.max(y.plain), negated: x.negated.min(y.negated) };
         }
         Some(x)
     }
@@ -80,10 +71,7 @@ impl Reader<'_> {
                 return None; // `!!` is not allowed.
             }
             let x = self.not()?;
-            return Some(MinVersion {
-                plain: x.negated,
-                negated: x.plain,
-            });
+            return Some(MinVersion { plain: x.negated, negated: x.plain });
         }
         if self.take("(") {
             self.depth += 1;
@@ -133,11 +121,7 @@ mod tests {
             ("//go:build go1", Some("go1")),
             ("//go:build ignore", None),
         ] {
-            assert_eq!(
-                go_version_of_build_line(line),
-                Some(version.map(Into::into)),
-                "{line}"
-            );
+            assert_eq!(go_version_of_build_line(line), Some(version.map(Into::into)), "{line}");
         }
     }
 

@@ -39,12 +39,7 @@ pub fn dump(file: &File, names: &Interner) -> String {
     }
     out.push('\n');
     let mut stack: Vec<(Node, usize)> = Vec::new();
-    stack.extend(
-        file[file.decls]
-            .iter()
-            .rev()
-            .map(|&decl| (Node::Decl(decl), 1)),
-    );
+    stack.extend(file[file.decls].iter().rev().map(|&decl| (Node::Decl(decl), 1)));
     while let Some((node, depth)) = stack.pop() {
         for _ in 0..depth {
             out.push_str("  ");
@@ -76,11 +71,7 @@ fn label(file: &File, names: &Interner, node: Node, out: &mut String) {
             }
             None => out.push_str("Default"),
         },
-        Node::Comm(clause) => out.push_str(if clause.comm.is_some() {
-            "Case"
-        } else {
-            "Default"
-        }),
+        Node::Comm(clause) => out.push_str(if clause.comm.is_some() { "Case" } else { "Default" }),
     }
 }
 
@@ -108,19 +99,12 @@ fn decl(file: &File, decl: &Decl, out: &mut String) {
             flag(out, "type", ty.is_some());
             count(out, "values", values.len());
         }
-        DeclKind::Type {
-            type_params, alias, ..
-        } => {
+        DeclKind::Type { type_params, alias, .. } => {
             out.push_str("Type");
             flag(out, "alias", alias);
             count(out, "params", type_params.len());
         }
-        DeclKind::Func {
-            recv,
-            type_params,
-            body,
-            ..
-        } => {
+        DeclKind::Func { recv, type_params, body, .. } => {
             out.push_str("Func");
             flag(out, "method", !recv.is_empty());
             count(out, "params", type_params.len());
@@ -167,9 +151,7 @@ fn stmt(file: &File, id: StmtId, out: &mut String) {
             flag(out, "init", init.is_some());
             flag(out, "else", els.is_some());
         }
-        StmtKind::For {
-            init, cond, post, ..
-        } => {
+        StmtKind::For { init, cond, post, .. } => {
             out.push_str("For");
             flag(out, "init", init.is_some());
             flag(out, "cond", cond.is_some());

@@ -218,9 +218,7 @@ impl Interner {
 
     fn chunk(&self, index: usize) -> &Chunk {
         self.chunks[index].get_or_init(|| {
-            (0..1usize << (FIRST_CHUNK_BITS as usize + index))
-                .map(|_| OnceLock::new())
-                .collect()
+            (0..1usize << (FIRST_CHUNK_BITS as usize + index)).map(|_| OnceLock::new()).collect()
         })
     }
 }
@@ -233,9 +231,7 @@ impl Default for Interner {
 
 impl fmt::Debug for Interner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Interner")
-            .field("len", &self.len())
-            .finish()
+        f.debug_struct("Interner").field("len", &self.len()).finish()
     }
 }
 
@@ -243,10 +239,7 @@ impl fmt::Debug for Interner {
 fn locate(index: u32) -> (usize, usize) {
     let n = u64::from(index) + (1 << FIRST_CHUNK_BITS);
     let chunk = n.ilog2() - FIRST_CHUNK_BITS;
-    (
-        chunk as usize,
-        (n - (1 << (chunk + FIRST_CHUNK_BITS))) as usize,
-    )
+    (chunk as usize, (n - (1 << (chunk + FIRST_CHUNK_BITS))) as usize)
 }
 
 /// Spreads a 32-bit hash over the 64 bits that `hashbrown` looks at.

@@ -29,10 +29,7 @@ impl LineTable {
         let mut starts = Vec::with_capacity(1 + text.len() / 24);
         starts.push(0);
         starts.extend(memchr::memchr_iter(b'\n', text).map(|i| i as u32 + 1));
-        Self {
-            starts,
-            bases: Vec::new(),
-        }
+        Self { starts, bases: Vec::new() }
     }
 
     pub(crate) fn push_base(&mut self, base: LineBase) {
@@ -47,20 +44,13 @@ impl LineTable {
 
     pub(crate) fn line_col(&self, pos: Pos) -> LineCol {
         let line = self.starts.partition_point(|&start| start <= pos.0);
-        LineCol {
-            line: line as u32,
-            col: pos.0 - self.starts[line - 1] + 1,
-        }
+        LineCol { line: line as u32, col: pos.0 - self.starts[line - 1] + 1 }
     }
 
     pub(crate) fn position(&self, name: &Arc<str>, pos: Pos) -> Position {
         let here = self.line_col(pos);
         let Some(base) = self.base(pos) else {
-            return Position {
-                file: name.clone(),
-                line: here.line,
-                col: here.col,
-            };
+            return Position { file: name.clone(), line: here.line, col: here.col };
         };
         let from = self.line_col(base.pos);
         let col = match base.col {
@@ -68,11 +58,7 @@ impl LineTable {
             col if here.line == from.line => col + (here.col - from.col),
             _ => here.col,
         };
-        Position {
-            file: base.file.clone(),
-            line: base.line + (here.line - from.line),
-            col,
-        }
+        Position { file: base.file.clone(), line: base.line + (here.line - from.line), col }
     }
 }
 

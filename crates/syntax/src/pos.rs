@@ -52,11 +52,7 @@ pub struct Source {
 impl Source {
     /// A source from its parts.
     pub fn new(id: FileId, name: impl Into<Arc<str>>, text: impl Into<Arc<[u8]>>) -> Self {
-        Self {
-            id,
-            name: name.into(),
-            text: text.into(),
-        }
+        Self { id, name: name.into(), text: text.into() }
     }
 }
 

@@ -12,11 +12,7 @@ use trigo_syntax::{
     printer,
 };
 
-const MODE: Mode = Mode {
-    comments: true,
-    check_branches: true,
-    imports_only: false,
-};
+const MODE: Mode = Mode { comments: true, check_branches: true, imports_only: false };
 
 fn parse(text: impl AsRef<[u8]>) -> (File, Vec<Diagnostic>, Interner) {
     let names = Interner::new();
@@ -45,10 +41,8 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % n
     }
 }
@@ -57,21 +51,12 @@ impl Random {
 fn survive(text: &[u8], names: &Interner) {
     let start = Instant::now();
     let mut errors = Vec::new();
-    let file = parse_file(
-        Source::new(FileId(0), "damaged.go", text),
-        names,
-        MODE,
-        &mut errors,
-    );
+    let file = parse_file(Source::new(FileId(0), "damaged.go", text), names, MODE, &mut errors);
     printer::print_file(&file, names);
     for error in errors {
         file.position(error.pos.pos);
     }
-    assert!(
-        start.elapsed() < Duration::from_secs(20),
-        "parsing took {:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_secs(20), "parsing took {:?}", start.elapsed());
 }
 
 #[test]
@@ -101,14 +86,7 @@ fn damaged_std_files() {
             let damaged = match round % 3 {
                 0 => [&text[..a.start], &text[a.end..]].concat(),
                 1 => [&text[..a.end], b" ", &text[a.start..]].concat(),
-                _ => [
-                    &text[..a.start],
-                    &text[b.clone()],
-                    b" ",
-                    &text[a],
-                    &text[b.end..],
-                ]
-                .concat(),
+                _ => [&text[..a.start], &text[b.clone()], b" ", &text[a], &text[b.end..]].concat(),
             };
             survive(&damaged, &names);
         }
@@ -174,39 +152,23 @@ fn deep_nesting_is_an_error() {
         body(&format!("var x {}", nested("interface { m(", "", ") }"))),
         body(&format!("var x {}", nested("T[", "int", "]"))),
         body(&format!("type T[{}", nested("P (", "int", ")"))),
-        body(&format!(
-            "type T[P interface{{ {} }}] int",
-            nested("~[", "1", "]int")
-        )),
+        body(&format!("type T[P interface{{ {} }}] int", nested("~[", "1", "]int"))),
     ] {
         let errors = errors(&text);
         let start: String = text.chars().take(60).collect();
-        assert!(
-            errors.iter().any(|error| error.ends_with(&message)),
-            "{start}: {errors:?}"
-        );
+        assert!(errors.iter().any(|error| error.ends_with(&message)), "{start}: {errors:?}");
     }
 }
 
 #[test]
 fn nesting_below_the_limit_is_fine() {
     let n = MAX_NESTING / 2 - 10;
-    for (open, close) in [
-        ("(", ")"),
-        ("f(", ")"),
-        ("- ", ""),
-        ("[]int{", "}"),
-        ("x[", "]"),
-    ] {
+    for (open, close) in [("(", ")"), ("f(", ")"), ("- ", ""), ("[]int{", "}"), ("x[", "]")] {
         let text = body(&format!("_ = {}x{}", open.repeat(n), close.repeat(n)));
         let (file, errors, names) = parse(&text);
         assert!(errors.is_empty(), "{open}: {errors:?}");
         let printed = printer::print_file(&file, &names);
-        assert_eq!(
-            dump(&file, &names),
-            dump(&parse(&printed).0, &parse(&printed).2),
-            "{open}"
-        );
+        assert_eq!(dump(&file, &names), dump(&parse(&printed).0, &parse(&printed).2), "{open}");
     }
 }
 
@@ -225,9 +187,7 @@ fn long_chains_are_no_nesting() {
     ] {
         let (file, errors, names) = parse(&text);
         assert!(
-            errors
-                .iter()
-                .all(|error| !error.message.contains("nesting")),
+            errors.iter().all(|error| !error.message.contains("nesting")),
             "{:?}",
             errors.first()
         );
@@ -241,15 +201,9 @@ fn long_chains_are_no_nesting() {
 fn broken_bytes() {
     assert_eq!(
         errors(b"package p\nvar s = \"\xff\xfe\"\n"),
-        [
-            "2:10: invalid UTF-8 encoding",
-            "2:11: invalid UTF-8 encoding",
-        ]
+        ["2:10: invalid UTF-8 encoding", "2:11: invalid UTF-8 encoding",]
     );
-    assert_eq!(
-        errors(b"package p // \xc3\nvar x\xe2\x82 int"),
-        ["1:14: invalid UTF-8 encoding",]
-    );
+    assert_eq!(errors(b"package p // \xc3\nvar x\xe2\x82 int"), ["1:14: invalid UTF-8 encoding",]);
     assert_eq!(
         errors(b"package p\nvar x\0 = 'a\0'\n"),
         ["2:6: invalid NUL character", "2:12: invalid NUL character"]
@@ -259,10 +213,7 @@ fn broken_bytes() {
         errors(b"package p\nvar \xef\xbb\xbfx int\n"),
         ["2:5: invalid BOM in the middle of the file"]
     );
-    assert_eq!(
-        errors(b""),
-        ["1:1: syntax error: package statement must be first"]
-    );
+    assert_eq!(errors(b""), ["1:1: syntax error: package statement must be first"]);
     assert_eq!(
         errors(b"package \xe2\x82\xac"),
         ["1:9: invalid character U+20AC '€' in identifier",]
@@ -289,10 +240,7 @@ fn large_files() {
     assert!(errors.is_empty(), "{:?}", errors.first());
     assert_eq!(file.decls.len(), lines);
     assert_eq!(file.line_col(file.eof).line as usize, lines + 2);
-    let one_line = format!(
-        "package p\nvar s = `{}`\n",
-        "x".repeat(megabytes * 1_000_000)
-    );
+    let one_line = format!("package p\nvar s = `{}`\n", "x".repeat(megabytes * 1_000_000));
     assert!(parse(&one_line).1.is_empty());
     let zeros = vec![0; megabytes * 100_000];
     assert_eq!(parse(&zeros).1.len(), MAX_ERRORS);

@@ -11,13 +11,10 @@ use trigo_syntax::ast::File;
 use trigo_syntax::{FileId, Interner, Mode, Source, dump, parse_file, printed_errors, printer};
 
 fn inputs(folder: &str) -> Vec<PathBuf> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/snapshots")
-        .join(folder);
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(folder);
     let entries = fs::read_dir(&dir).expect("the snapshots' folder");
-    let mut paths: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("a folder's entry").path())
-        .collect();
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("a folder's entry").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|ext| ext == "go"));
     paths.sort();
     assert!(!paths.is_empty(), "{} has no Go files", dir.display());
@@ -25,17 +22,12 @@ fn inputs(folder: &str) -> Vec<PathBuf> {
 }
 
 fn parse(name: &str, text: &[u8], names: &Interner) -> (File, String) {
-    let mode = Mode {
-        comments: false,
-        check_branches: true,
-        imports_only: false,
-    };
+    let mode = Mode { comments: false, check_branches: true, imports_only: false };
     let mut errors = Vec::new();
     let file = parse_file(Source::new(FileId(0), name, text), names, mode, &mut errors);
     let errors = printed_errors(&file, &errors);
-    let lines = errors
-        .iter()
-        .map(|error| format!("{}: {}\n", file.position(error.pos.pos), error.message));
+    let lines =
+        errors.iter().map(|error| format!("{}: {}\n", file.position(error.pos.pos), error.message));
     let lines = lines.collect();
     (file, lines)
 }

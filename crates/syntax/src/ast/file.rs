@@ -166,10 +166,7 @@ impl File {
     /// A literal that is not UTF-8 has been reported and marked bad, and reads as empty.
     pub fn literal(&self, expr: ExprId) -> &str {
         match self[expr] {
-            Expr {
-                pos,
-                kind: ExprKind::Literal { len, .. },
-            } => self.text(pos, Pos(pos.0 + len)),
+            Expr { pos, kind: ExprKind::Literal { len, .. } } => self.text(pos, Pos(pos.0 + len)),
             _ => "",
         }
     }
@@ -242,9 +239,7 @@ impl File {
 
     fn is_first_on_line(&self, pos: Pos) -> bool {
         let before = &self.source.text[..pos.offset()];
-        let last = before
-            .iter()
-            .rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        let last = before.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
         last.is_none_or(|last| before[last] == b'\n')
     }
 
@@ -260,24 +255,19 @@ impl File {
 
     /// The text of a directive without its `//`: `go:linkname local remote`.
     pub fn directive_text(&self, directive: Directive) -> &str {
-        self.text(Pos(directive.pos.0 + 2), directive.end)
-            .trim_end_matches('\r')
+        self.text(Pos(directive.pos.0 + 2), directive.end).trim_end_matches('\r')
     }
 
     /// The paths of the file's imports, with the declaration of each. Paths that are missing or malformed are left
     /// out.
     pub fn imports(&self) -> impl Iterator<Item = (DeclId, ExprId)> {
-        self[self.decls]
-            .iter()
-            .filter_map(|&id| match self[id].kind {
-                DeclKind::Import {
-                    path: Some(path), ..
-                } => match self[path].kind {
-                    ExprKind::Literal { bad: false, .. } => Some((id, path)),
-                    _ => None,
-                },
+        self[self.decls].iter().filter_map(|&id| match self[id].kind {
+            DeclKind::Import { path: Some(path), .. } => match self[path].kind {
+                ExprKind::Literal { bad: false, .. } => Some((id, path)),
                 _ => None,
-            })
+            },
+            _ => None,
+        })
     }
 
     /// The line and column of `pos` in the file itself, whatever `//line` directives say.

@@ -84,11 +84,7 @@ pub struct List<T> {
 
 impl<T> List<T> {
     /// The list without elements.
-    pub const EMPTY: Self = Self {
-        start: 0,
-        len: 0,
-        of: PhantomData,
-    };
+    pub const EMPTY: Self = Self { start: 0, len: 0, of: PhantomData };
 
     pub(crate) fn from_range(range: Range<usize>) -> Self {
         Self {

@@ -93,17 +93,10 @@ impl File {
             stmt = match node.kind {
                 StmtKind::Empty => return node.pos,
                 StmtKind::Block(body)
-                | StmtKind::If {
-                    then: body,
-                    els: None,
-                    ..
-                }
+                | StmtKind::If { then: body, els: None, .. }
                 | StmtKind::For { body, .. }
                 | StmtKind::Range { body, .. } => return self.block_end(body),
-                StmtKind::If {
-                    els: Some(stmt), ..
-                }
-                | StmtKind::Labeled { stmt, .. } => stmt,
+                StmtKind::If { els: Some(stmt), .. } | StmtKind::Labeled { stmt, .. } => stmt,
                 StmtKind::Expr(x)
                 | StmtKind::Send { value: x, .. }
                 | StmtKind::Spawn { call: x, .. } => {
@@ -114,23 +107,21 @@ impl File {
                     return self[list].last().map_or(node.pos, |&x| self.end(x));
                 }
                 StmtKind::Decl(decls) => {
-                    return self[decls]
-                        .last()
-                        .map_or(node.pos, |&decl| match self[decl].kind {
-                            DeclKind::Import { path, .. } => {
-                                path.map_or(node.pos, |path| self.end(path))
-                            }
-                            DeclKind::Const { names, ty, values }
-                            | DeclKind::Var { names, ty, values } => {
-                                let name = self[names].last().map(|name| name.0);
-                                let last = self[values].last().copied().or(ty).or(name);
-                                last.map_or(node.pos, |x| self.end(x))
-                            }
-                            DeclKind::Type { ty, .. } => self.end(ty),
-                            DeclKind::Func { ty, body, .. } => {
-                                body.map_or_else(|| self.end(ty), |body| self.block_end(body))
-                            }
-                        });
+                    return self[decls].last().map_or(node.pos, |&decl| match self[decl].kind {
+                        DeclKind::Import { path, .. } => {
+                            path.map_or(node.pos, |path| self.end(path))
+                        }
+                        DeclKind::Const { names, ty, values }
+                        | DeclKind::Var { names, ty, values } => {
+                            let name = self[names].last().map(|name| name.0);
+                            let last = self[values].last().copied().or(ty).or(name);
+                            last.map_or(node.pos, |x| self.end(x))
+                        }
+                        DeclKind::Type { ty, .. } => self.end(ty),
+                        DeclKind::Func { ty, body, .. } => {
+                            body.map_or_else(|| self.end(ty), |body| self.block_end(body))
+                        }
+                    });
                 }
                 StmtKind::Branch { label, .. } => {
                     return label.map_or(node.pos, |label| self.ident_end(label.0));

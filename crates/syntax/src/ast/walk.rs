@@ -41,10 +41,7 @@ impl File {
     /// assert_eq!(calls, 3);
     /// ```
     pub fn children(&self, node: Node, mut visit: impl FnMut(Node)) {
-        let mut children = Children {
-            file: self,
-            visit: &mut visit,
-        };
+        let mut children = Children { file: self, visit: &mut visit };
         match node {
             Node::Decl(id) => children.decl(id),
             Node::Stmt(id) => children.stmt(id),
@@ -94,20 +91,15 @@ impl<V: FnMut(Node)> Children<'_, V> {
     }
 
     fn fields(&mut self, list: List<Field>) {
-        self.file[list]
-            .iter()
-            .for_each(|&field| (self.visit)(Node::Field(field)));
+        self.file[list].iter().for_each(|&field| (self.visit)(Node::Field(field)));
     }
 
     fn stmts(&mut self, list: List<StmtId>) {
-        self.file[list]
-            .iter()
-            .for_each(|&stmt| (self.visit)(Node::Stmt(stmt)));
+        self.file[list].iter().for_each(|&stmt| (self.visit)(Node::Stmt(stmt)));
     }
 
     fn maybe_stmt(&mut self, stmt: Option<StmtId>) {
-        stmt.into_iter()
-            .for_each(|stmt| (self.visit)(Node::Stmt(stmt)));
+        stmt.into_iter().for_each(|stmt| (self.visit)(Node::Stmt(stmt)));
     }
 
     fn block(&mut self, block: BlockId) {
@@ -125,23 +117,12 @@ impl<V: FnMut(Node)> Children<'_, V> {
                 self.maybe(ty);
                 self.exprs(values);
             }
-            DeclKind::Type {
-                name,
-                type_params,
-                ty,
-                ..
-            } => {
+            DeclKind::Type { name, type_params, ty, .. } => {
                 self.ident(Some(name));
                 self.fields(type_params);
                 self.one(ty);
             }
-            DeclKind::Func {
-                recv,
-                name,
-                type_params,
-                ty,
-                body,
-            } => {
+            DeclKind::Func { recv, name, type_params, ty, body } => {
                 self.fields(recv);
                 self.ident(Some(name));
                 self.fields(type_params);
@@ -163,9 +144,7 @@ impl<V: FnMut(Node)> Children<'_, V> {
                 [lhs, rhs].into_iter().for_each(|list| self.exprs(list))
             }
             StmtKind::Decl(decls) => {
-                self.file[decls]
-                    .iter()
-                    .for_each(|&decl| (self.visit)(Node::Decl(decl)));
+                self.file[decls].iter().for_each(|&decl| (self.visit)(Node::Decl(decl)));
             }
             StmtKind::Labeled { label, stmt } => {
                 self.ident(Some(label));
@@ -173,23 +152,13 @@ impl<V: FnMut(Node)> Children<'_, V> {
             }
             StmtKind::Branch { label, .. } => self.ident(label),
             StmtKind::Return(results) => self.exprs(results),
-            StmtKind::If {
-                init,
-                cond,
-                then,
-                els,
-            } => {
+            StmtKind::If { init, cond, then, els } => {
                 self.maybe_stmt(init);
                 self.one(cond);
                 self.block(then);
                 self.maybe_stmt(els);
             }
-            StmtKind::For {
-                init,
-                cond,
-                post,
-                body,
-            } => {
+            StmtKind::For { init, cond, post, body } => {
                 self.maybe_stmt(init);
                 self.maybe(cond);
                 self.maybe_stmt(post);
@@ -200,9 +169,7 @@ impl<V: FnMut(Node)> Children<'_, V> {
                 self.one(x);
                 self.block(body);
             }
-            StmtKind::Switch {
-                init, tag, clauses, ..
-            } => {
+            StmtKind::Switch { init, tag, clauses, .. } => {
                 self.maybe_stmt(init);
                 self.maybe(tag);
                 let clauses = self.file[clauses].iter();
@@ -256,9 +223,7 @@ impl<V: FnMut(Node)> Children<'_, V> {
                 self.fields(fields)
             }
             ExprKind::Func { params, results } => {
-                [params, results]
-                    .into_iter()
-                    .for_each(|list| self.fields(list));
+                [params, results].into_iter().for_each(|list| self.fields(list));
             }
         }
     }

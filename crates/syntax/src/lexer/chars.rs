@@ -15,10 +15,7 @@ pub(super) fn check(src: &[u8]) -> Vec<(u32, &'static str)> {
         errors.reverse();
         return errors;
     }
-    for at in memchr::memmem::find_iter(src, BOM)
-        .filter(|&at| at > 0)
-        .take(MAX_ERRORS)
-    {
+    for at in memchr::memmem::find_iter(src, BOM).filter(|&at| at > 0).take(MAX_ERRORS) {
         errors.push((at as u32, "invalid BOM in the middle of the file"));
     }
     let mut from = 0;

@@ -48,10 +48,7 @@ impl Lexer<'_> {
 
     fn keep_comment(&mut self) {
         if self.keep_comments {
-            self.comments.push(Comment {
-                pos: Pos(self.start as u32),
-                end: Pos(self.at as u32),
-            });
+            self.comments.push(Comment { pos: Pos(self.start as u32), end: Pos(self.at as u32) });
         }
     }
 
@@ -61,9 +58,7 @@ impl Lexer<'_> {
 
     fn is_line_blank_before(&self, at: usize) -> bool {
         let before = &self.src[..at];
-        let last = before
-            .iter()
-            .rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        let last = before.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
         last.is_none_or(|last| before[last] == b'\n')
     }
 
@@ -71,9 +66,7 @@ impl Lexer<'_> {
     /// has no such end is an ordinary comment.
     fn line_directive(&mut self, from: usize, text: &[u8]) {
         let text_start = self.start + 2;
-        let Some(text) = str::from_utf8(text)
-            .ok()
-            .and_then(|text| text.strip_prefix("line "))
+        let Some(text) = str::from_utf8(text).ok().and_then(|text| text.strip_prefix("line "))
         else {
             return;
         };
@@ -87,9 +80,8 @@ impl Lexer<'_> {
         let Some(n) = parse_number(last) else {
             return complain("line", &text[rest.len() + 1..], rest.len() + 1);
         };
-        let before = rest
-            .rsplit_once(':')
-            .and_then(|(name, line)| Some((name, parse_number(line)?)));
+        let before =
+            rest.rsplit_once(':').and_then(|(name, line)| Some((name, parse_number(line)?)));
         let (name, line, col) = match before {
             Some((name, line)) => {
                 if n == 0 || n > MAX_LINE {
@@ -111,18 +103,11 @@ impl Lexer<'_> {
             ("", false) => "".into(),
             _ => resolve(&self.source.name, name),
         };
-        self.lines.push_base(LineBase {
-            pos,
-            file,
-            line: line as u32,
-            col: col as u32,
-        });
+        self.lines.push_base(LineBase { pos, file, line: line as u32, col: col as u32 });
     }
 }
 
 /// A decimal number without a sign.
 fn parse_number(text: &str) -> Option<u64> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())?
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }

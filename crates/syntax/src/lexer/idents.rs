@@ -84,10 +84,7 @@ const KEYWORD_TABLE: [(u64, Token); KEYWORD_SLOTS] = {
         }
         let word = u64::from_le_bytes(word);
         let slot = keyword_slot(word, text.len());
-        assert!(
-            matches!(table[slot].1, Token::Name),
-            "two keywords share a slot"
-        );
+        assert!(matches!(table[slot].1, Token::Name), "two keywords share a slot");
         table[slot] = (word, KEYWORDS[i]);
         i += 1;
     }
@@ -124,12 +121,7 @@ struct CachedName {
 impl NameCache {
     pub(super) fn new() -> Box<Self> {
         // No name is empty, so the first look at a slot misses.
-        let empty = CachedName {
-            word: 0,
-            start: 0,
-            len: 0,
-            symbol: sym::BLANK,
-        };
+        let empty = CachedName { word: 0, start: 0, len: 0, symbol: sym::BLANK };
         Box::new(Self([empty; CACHE_SLOTS]))
     }
 }
@@ -157,11 +149,7 @@ impl Lexer<'_> {
         let read = |at: usize| {
             let word = self.word(at);
             let len = ident_prefix(word);
-            let mask = if len == 8 {
-                u64::MAX
-            } else {
-                (1 << (8 * len)) - 1
-            };
+            let mask = if len == 8 { u64::MAX } else { (1 << (8 * len)) - 1 };
             (word & mask, len)
         };
         let (first, mut len) = read(self.start);
@@ -308,11 +296,7 @@ mod tests {
                 let mut bytes = *b"aZ0_9zA_";
                 bytes[at] = byte;
                 let expected = if is_ident { 8 } else { at };
-                assert_eq!(
-                    ident_prefix(u64::from_le_bytes(bytes)),
-                    expected,
-                    "{byte:#x} at {at}"
-                );
+                assert_eq!(ident_prefix(u64::from_le_bytes(bytes)), expected, "{byte:#x} at {at}");
             }
         }
     }

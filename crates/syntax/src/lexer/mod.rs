@@ -202,8 +202,7 @@ impl<'s> Lexer<'s> {
     }
 
     fn error_at(&mut self, at: usize, message: impl Into<Box<str>>) {
-        self.diagnostics
-            .push(Diagnostic::new(self.source.id, Pos(at as u32), message));
+        self.diagnostics.push(Diagnostic::new(self.source.id, Pos(at as u32), message));
     }
 
     #[cold]

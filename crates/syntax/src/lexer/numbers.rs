@@ -143,10 +143,8 @@ impl Lexer<'_> {
         if ok && matches!(e, 'e' | 'E') && !decimal {
             ok = self.number_error(self.at, format!("'{e}' exponent requires decimal mantissa"));
         } else if ok && matches!(e, 'p' | 'P') && prefix != Prefix::Hex {
-            ok = self.number_error(
-                self.at,
-                format!("'{e}' exponent requires hexadecimal mantissa"),
-            );
+            ok =
+                self.number_error(self.at, format!("'{e}' exponent requires hexadecimal mantissa"));
         }
         self.at += 1;
         if matches!(self.peek(), b'+' | b'-') {
@@ -182,9 +180,7 @@ fn invalid_separator(text: &[u8]) -> Option<usize> {
     let first = if prefixed { 2 } else { 0 };
     (first..text.len()).filter(|&i| text[i] == b'_').find(|&i| {
         let before = i == first && prefixed || i > first && is_digit(text[i - 1]);
-        let after = text
-            .get(i + 1)
-            .is_some_and(|&byte| byte == b'_' || is_digit(byte));
+        let after = text.get(i + 1).is_some_and(|&byte| byte == b'_' || is_digit(byte));
         !before || !after
     })
 }

@@ -7,13 +7,7 @@ use crate::pos::Pos;
 use crate::token::{LitKind, Token};
 
 /// Where to go on after a broken declaration.
-const DECLARATIONS: &[Token] = &[
-    Token::Import,
-    Token::Const,
-    Token::Type,
-    Token::Var,
-    Token::Func,
-];
+const DECLARATIONS: &[Token] = &[Token::Import, Token::Const, Token::Type, Token::Var, Token::Func];
 
 impl Parser<'_> {
     /// `SourceFile = PackageClause ";" { ImportDecl ";" } { TopLevelDecl ";" } .`
@@ -88,12 +82,7 @@ impl Parser<'_> {
         }
         let lparen = self.pos();
         let group = GroupId::from_index(self.nodes.groups.len());
-        self.nodes.groups.push(Group {
-            keyword,
-            lparen,
-            rparen: lparen,
-            decls: List::EMPTY,
-        });
+        self.nodes.groups.push(Group { keyword, lparen, rparen: lparen, decls: List::EMPTY });
         // Before the `(` is taken: directives after it belong to the first declaration.
         self.drop_directives();
         self.next();
@@ -103,9 +92,7 @@ impl Parser<'_> {
             false
         });
         let start = self.nodes.decl_lists.len();
-        self.nodes
-            .decl_lists
-            .extend_from_slice(&self.decl_stack[mark..]);
+        self.nodes.decl_lists.extend_from_slice(&self.decl_stack[mark..]);
         let decls = List::from_range(start..self.nodes.decl_lists.len());
         let group = &mut self.nodes.groups[group.index()];
         (group.rparen, group.decls) = (rparen, decls);
@@ -121,13 +108,7 @@ impl Parser<'_> {
             Token::Type => self.type_spec(),
             _ => self.var_spec(),
         };
-        self.push_decl(Decl {
-            pos,
-            keyword: keyword.unwrap_or(pos),
-            group,
-            directives,
-            kind,
-        });
+        self.push_decl(Decl { pos, keyword: keyword.unwrap_or(pos), group, directives, kind });
     }
 
     fn push_decl(&mut self, decl: Decl) {
@@ -155,19 +136,12 @@ impl Parser<'_> {
             }
             Some(path) => {
                 let node = self.nodes[path];
-                if let ExprKind::Literal {
-                    kind,
-                    bad: false,
-                    len,
-                } = node.kind
+                if let ExprKind::Literal { kind, bad: false, len } = node.kind
                     && kind != LitKind::String
                 {
                     self.syntax_error_at(node.pos, "import path must be a string");
-                    self.nodes.exprs[path.index()].kind = ExprKind::Literal {
-                        kind,
-                        bad: true,
-                        len,
-                    };
+                    self.nodes.exprs[path.index()].kind =
+                        ExprKind::Literal { kind, bad: true, len };
                 }
             }
         }
@@ -237,27 +211,11 @@ impl Parser<'_> {
             let (params, results) = (List::EMPTY, List::EMPTY);
             type_params = List::EMPTY;
             ty = self.expr(at, ExprKind::Func { params, results });
-            self.syntax_error(if has_recv {
-                "expected name"
-            } else {
-                "expected name or ("
-            });
+            self.syntax_error(if has_recv { "expected name" } else { "expected name or (" });
             self.advance(&[Token::LBrace, Token::Semi]);
         }
         let body = (self.tok() == Token::LBrace).then(|| self.func_body());
-        let kind = DeclKind::Func {
-            recv,
-            name,
-            type_params,
-            ty,
-            body,
-        };
-        self.push_decl(Decl {
-            pos,
-            keyword,
-            group: None,
-            directives,
-            kind,
-        });
+        let kind = DeclKind::Func { recv, name, type_params, ty, body };
+        self.push_decl(Decl { pos, keyword, group: None, directives, kind });
     }
 }

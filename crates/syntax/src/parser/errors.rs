@@ -58,9 +58,7 @@ impl Parser<'_> {
     pub(super) fn error_at(&mut self, pos: Pos, message: impl Into<Box<str>>) {
         if !self.gave_up {
             let file = self.lex.source.id;
-            self.lex
-                .diagnostics
-                .push(Diagnostic::new(file, pos, message));
+            self.lex.diagnostics.push(Diagnostic::new(file, pos, message));
         }
     }
 
@@ -85,10 +83,7 @@ impl Parser<'_> {
             _ => return self.error_at(pos, format!("syntax error: {message}")),
         };
         let found = self.found();
-        self.error_at(
-            pos,
-            format!("syntax error: unexpected {found}{joint}{message}"),
-        );
+        self.error_at(pos, format!("syntax error: unexpected {found}{joint}{message}"));
     }
 
     /// The current token as it stands there.

@@ -70,10 +70,7 @@ impl Parser<'_> {
             if dir == ChanDir::Recv {
                 self.syntax_error("unexpected <-, expected chan");
             }
-            self.nodes.exprs[ty.index()].kind = ExprKind::Chan {
-                dir: ChanDir::Recv,
-                elem,
-            };
+            self.nodes.exprs[ty.index()].kind = ExprKind::Chan { dir: ChanDir::Recv, elem };
             ty = elem;
         }
         if dir == ChanDir::Send {
@@ -112,15 +109,7 @@ impl Parser<'_> {
                     self.next();
                     let (args, spread, rparen) = self.arguments();
                     let fun = x;
-                    self.expr(
-                        pos,
-                        ExprKind::Call {
-                            fun,
-                            args,
-                            spread,
-                            rparen,
-                        },
-                    )
+                    self.expr(pos, ExprKind::Call { fun, args, spread, rparen })
                 }
                 Token::LBrace if self.can_be_literal_type(x) => {
                     if self.unparen(x) != x {
@@ -212,16 +201,7 @@ impl Parser<'_> {
         }
         self.expr_level -= 1;
         self.want(Token::RBrack);
-        self.expr(
-            pos,
-            ExprKind::Slice {
-                x,
-                lo,
-                hi,
-                max,
-                full,
-            },
-        )
+        self.expr(pos, ExprKind::Slice { x, lo, hi, max, full })
     }
 
     /// `Arguments = "(" [ ( ExpressionList | Type [ "," ExpressionList ] ) [ "..." ] [ "," ] ] ")" .`, without the `(`.
@@ -244,11 +224,7 @@ impl Parser<'_> {
     pub(super) fn type_list(&mut self, strict: bool) -> (List<ExprId>, bool) {
         self.expr_level += 1;
         let mark = self.expr_stack.len();
-        let first = if strict {
-            self.type_()
-        } else {
-            self.expression()
-        };
+        let first = if strict { self.type_() } else { self.expression() };
         self.expr_stack.push(first);
         let comma = self.tok() == Token::Comma;
         while self.got(Token::Comma)

@@ -72,10 +72,7 @@ impl Parser<'_> {
 
     fn field_from_name(&mut self, pos: Pos) {
         let name = self.name();
-        if matches!(
-            self.tok(),
-            Token::Dot | Token::Literal | Token::Semi | Token::RBrace
-        ) {
+        if matches!(self.tok(), Token::Dot | Token::Literal | Token::Semi | Token::RBrace) {
             let ty = self.qualified_name(Some(name));
             return self.embedded_field(pos, ty);
         }
@@ -83,11 +80,7 @@ impl Parser<'_> {
         let ty = if names.len() == 1 && self.tok() == Token::LBrack {
             match self.array_or_args() {
                 ArrayOrArgs::Array(ty) => ty,
-                ArrayOrArgs::Args {
-                    pos: at,
-                    args,
-                    rbrack,
-                } => {
+                ArrayOrArgs::Args { pos: at, args, rbrack } => {
                     let x = name.expr();
                     let ty = self.expr(at, ExprKind::Index { x, args, rbrack });
                     return self.embedded_field(pos, ty);
@@ -110,12 +103,7 @@ impl Parser<'_> {
 
     fn embedded_field(&mut self, pos: Pos, ty: ExprId) {
         let tag = self.literal_or_none();
-        self.field_stack.push(Field {
-            pos,
-            name: None,
-            ty,
-            tag,
-        });
+        self.field_stack.push(Field { pos, name: None, ty, tag });
     }
 }
 
@@ -145,12 +133,7 @@ impl Parser<'_> {
         if name.is_none() {
             ty = self.union_from(ty);
         }
-        Field {
-            pos,
-            name,
-            ty,
-            tag: None,
-        }
+        Field { pos, name, ty, tag: None }
     }
 
     /// `MethodElem = MethodName Signature .`, or a type name with what follows it.
@@ -229,13 +212,7 @@ impl Parser<'_> {
         }
         let bad = self.bad_expr();
         self.syntax_error("expected ~ term or type");
-        self.advance(&[
-            Token::Operator,
-            Token::Semi,
-            Token::RParen,
-            Token::RBrack,
-            Token::RBrace,
-        ]);
+        self.advance(&[Token::Operator, Token::Semi, Token::RParen, Token::RBrack, Token::RBrace]);
         bad
     }
 }
@@ -290,12 +267,7 @@ impl Parser<'_> {
                 Some(ty) => ty,
                 None => self.bad_expr(),
             };
-            self.field_stack.push(Field {
-                pos: param.pos,
-                name: param.name,
-                ty,
-                tag: None,
-            });
+            self.field_stack.push(Field { pos: param.pos, name: param.name, ty, tag: None });
         }
         (self.fields_since(mark), end)
     }
@@ -309,11 +281,7 @@ impl Parser<'_> {
             pos = self.nodes[name.expr()].pos;
         } else if sets_ok && self.at_op(Op::Tilde) {
             let ty = Some(self.union());
-            return Some(Param {
-                pos,
-                name: None,
-                ty,
-            });
+            return Some(Param { pos, name: None, ty });
         }
         let name = match name {
             None if self.tok() == Token::Name => Some(self.name()),
@@ -361,11 +329,7 @@ impl Parser<'_> {
         if sets_ok {
             ty = self.union_from(ty);
         }
-        Some(Param {
-            pos,
-            name,
-            ty: Some(ty),
-        })
+        Some(Param { pos, name, ty: Some(ty) })
     }
 
     fn variadic_type(&mut self) -> ExprId {
@@ -381,10 +345,7 @@ impl Parser<'_> {
 
     /// Decides which lone names are types, and gives the others the type that follows them.
     fn distribute_types(&mut self, params: &mut [Param], end: Pos, require_names: bool) {
-        let named = params
-            .iter()
-            .filter(|p| p.name.is_some() && p.ty.is_some())
-            .count();
+        let named = params.iter().filter(|p| p.name.is_some() && p.ty.is_some()).count();
         let typed = params.iter().filter(|p| p.ty.is_some()).count();
         if named == 0 && !require_names {
             for param in params {
@@ -420,10 +381,9 @@ impl Parser<'_> {
             // Only names without types are left, and they are at the end of the list.
             (true, true) => (end, "missing type constraint"),
             (true, false) => (end, "missing parameter type"),
-            (false, true) if params.len() == 1 => (
-                leftmost,
-                "missing type parameter name or invalid array length",
-            ),
+            (false, true) if params.len() == 1 => {
+                (leftmost, "missing type parameter name or invalid array length")
+            }
             (false, true) => (leftmost, "missing type parameter name"),
             (false, false) => (leftmost, "missing parameter name"),
         };

@@ -39,9 +39,7 @@ impl Parser<'_> {
     fn header_parts(&mut self, keyword: Token, header: &mut Header) {
         if self.tok() != Token::Semi {
             if self.got(Token::Var) {
-                self.syntax_error(&format!(
-                    "var declaration not allowed in {keyword} initializer"
-                ));
+                self.syntax_error(&format!("var declaration not allowed in {keyword} initializer"));
             }
             let init = self.simple_stmt(None, keyword);
             header.init = Some(init);
@@ -88,11 +86,7 @@ impl Parser<'_> {
         if self.tok() != Token::LBrace {
             let post = self.simple_stmt(None, Token::Eof);
             header.post = Some(post);
-            if let SimpleKind::Stmt(StmtKind::Assign {
-                op: AssignOp::Define,
-                ..
-            }) = post.kind
-            {
+            if let SimpleKind::Stmt(StmtKind::Assign { op: AssignOp::Define, .. }) = post.kind {
                 self.syntax_error_at(post.pos, "cannot declare in post statement of for loop");
             }
         }

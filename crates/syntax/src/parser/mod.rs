@@ -225,10 +225,7 @@ impl<'s> Parser<'s> {
     #[cold]
     fn give_up(&mut self) {
         if !self.gave_up {
-            self.error_at(
-                self.pos(),
-                format!("nesting is deeper than {MAX_NESTING} levels"),
-            );
+            self.error_at(self.pos(), format!("nesting is deeper than {MAX_NESTING} levels"));
             self.stop();
         }
     }
@@ -338,9 +335,7 @@ impl<'s> Parser<'s> {
             self.ident_stack.push(name);
         }
         let start = self.nodes.ident_lists.len();
-        self.nodes
-            .ident_lists
-            .extend(self.ident_stack.drain(mark..));
+        self.nodes.ident_lists.extend(self.ident_stack.drain(mark..));
         List::from_range(start..self.nodes.ident_lists.len())
     }
 
@@ -379,9 +374,7 @@ impl<'s> Parser<'s> {
             done = element(self);
             if !self.got(separator) && self.tok() != close {
                 let (separator, end) = (errors::describe(separator), errors::describe(close));
-                self.syntax_error(&format!(
-                    "in {context}; possibly missing {separator} or {end}"
-                ));
+                self.syntax_error(&format!("in {context}; possibly missing {separator} or {end}"));
                 self.advance(&[Token::RParen, Token::RBrack, Token::RBrace]);
                 if self.tok() != close {
                     return self.pos();

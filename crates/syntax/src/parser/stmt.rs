@@ -22,11 +22,7 @@ pub(super) enum SimpleKind {
     /// A statement of its own.
     Stmt(StmtKind),
     /// What a `for` ranges over.
-    Range {
-        lhs: List<ExprId>,
-        define: bool,
-        x: ExprId,
-    },
+    Range { lhs: List<ExprId>, define: bool, x: ExprId },
 }
 
 impl Parser<'_> {
@@ -104,10 +100,7 @@ impl Parser<'_> {
             && let ExprKind::TypeSwitchGuard { x: value, .. } = self.kind(x)
         {
             let guard = &mut self.nodes.exprs[x.index()];
-            guard.kind = ExprKind::TypeSwitchGuard {
-                lhs: Some(name),
-                x: value,
-            };
+            guard.kind = ExprKind::TypeSwitchGuard { lhs: Some(name), x: value };
             return self.expr_stmt(x);
         }
         Simple::stmt(pos, StmtKind::Assign { op, lhs, rhs })
@@ -117,10 +110,7 @@ impl Parser<'_> {
         let pos = self.pos();
         self.next();
         let x = self.expression();
-        Simple {
-            pos,
-            kind: SimpleKind::Range { lhs, define, x },
-        }
+        Simple { pos, kind: SimpleKind::Range { lhs, define, x } }
     }
 
     pub(super) fn simple_to_stmt(&mut self, simple: Simple) -> StmtId {
@@ -133,10 +123,7 @@ impl Parser<'_> {
     /// `StatementList = { Statement ";" } .`
     pub(super) fn stmt_list(&mut self) -> List<StmtId> {
         let mark = self.stmt_stack.len();
-        while !matches!(
-            self.tok(),
-            Token::Eof | Token::RBrace | Token::Case | Token::Default
-        ) {
+        while !matches!(self.tok(), Token::Eof | Token::RBrace | Token::Case | Token::Default) {
             let stmt = self.stmt_or_none();
             self.drop_directives();
             let Some(stmt) = stmt else { break };
@@ -228,11 +215,7 @@ impl Parser<'_> {
             }
             _ => None,
         };
-        StmtKind::Branch {
-            kind,
-            label,
-            target: None,
-        }
+        StmtKind::Branch { kind, label, target: None }
     }
 
     fn return_stmt(&mut self) -> StmtKind {
@@ -291,38 +274,21 @@ impl Parser<'_> {
 
     fn push_block(&mut self, lbrace: Pos, stmts: List<StmtId>, rbrace: Pos) -> BlockId {
         let id = BlockId::from_index(self.nodes.blocks.len());
-        self.nodes.blocks.push(Block {
-            lbrace,
-            stmts,
-            rbrace,
-        });
+        self.nodes.blocks.push(Block { lbrace, stmts, rbrace });
         id
     }
 
     fn for_stmt(&mut self) -> StmtKind {
         let head = self.header(Token::For);
         let body = self.block("for clause");
-        if let Some(Simple {
-            pos: range_pos,
-            kind: SimpleKind::Range { lhs, define, x },
-        }) = head.init
+        if let Some(Simple { pos: range_pos, kind: SimpleKind::Range { lhs, define, x } }) =
+            head.init
         {
-            return StmtKind::Range {
-                lhs,
-                define,
-                x,
-                range_pos,
-                body,
-            };
+            return StmtKind::Range { lhs, define, x, range_pos, body };
         }
         let init = head.init.map(|init| self.simple_to_stmt(init));
         let post = head.post.map(|post| self.simple_to_stmt(post));
-        StmtKind::For {
-            init,
-            cond: head.cond,
-            post,
-            body,
-        }
+        StmtKind::For { init, cond: head.cond, post, body }
     }
 
     /// `IfStmt = "if" [ SimpleStmt ";" ] Expression Block [ "else" ( IfStmt | Block ) ] .`
@@ -357,15 +323,7 @@ impl Parser<'_> {
             break;
         }
         while let Some((pos, init, cond, then)) = chain.pop() {
-            let stmt = self.stmt(
-                pos,
-                StmtKind::If {
-                    init,
-                    cond,
-                    then,
-                    els,
-                },
-            );
+            let stmt = self.stmt(pos, StmtKind::If { init, cond, then, els });
             if chain.is_empty() {
                 return stmt;
             }
@@ -385,12 +343,7 @@ impl Parser<'_> {
             let colon = self.pos();
             self.want(Token::Colon);
             let body = self.stmt_list();
-            clauses.push(CaseClause {
-                pos,
-                exprs,
-                colon,
-                body,
-            });
+            clauses.push(CaseClause { pos, exprs, colon, body });
         }
         let rbrace = self.pos();
         self.want(Token::RBrace);
@@ -414,21 +367,13 @@ impl Parser<'_> {
             let colon = self.pos();
             self.want(Token::Colon);
             let body = self.stmt_list();
-            clauses.push(CommClause {
-                pos,
-                comm,
-                colon,
-                body,
-            });
+            clauses.push(CommClause { pos, comm, colon, body });
         }
         let rbrace = self.pos();
         self.want(Token::RBrace);
         let start = self.nodes.comms.len();
         self.nodes.comms.append(&mut clauses);
-        StmtKind::Select {
-            clauses: List::from_range(start..self.nodes.comms.len()),
-            rbrace,
-        }
+        StmtKind::Select { clauses: List::from_range(start..self.nodes.comms.len()), rbrace }
     }
 
     fn open_clauses(&mut self, complaint: &str) {
@@ -457,9 +402,6 @@ impl Parser<'_> {
 
 impl Simple {
     fn stmt(pos: Pos, kind: StmtKind) -> Self {
-        Self {
-            pos,
-            kind: SimpleKind::Stmt(kind),
-        }
+        Self { pos, kind: SimpleKind::Stmt(kind) }
     }
 }

@@ -40,12 +40,7 @@ impl Parser<'_> {
             Some(ty) => ty,
             None => self.missing_type(),
         };
-        DeclKind::Type {
-            name,
-            type_params,
-            alias,
-            ty,
-        }
+        DeclKind::Type { name, type_params, alias, ty }
     }
 
     fn missing_type(&mut self) -> ExprId {
@@ -69,11 +64,9 @@ impl Parser<'_> {
             self.expr_level -= 1;
         }
         match self.split_type_param(x, self.tok() == Token::Comma) {
-            Some((name, ty)) if ty.is_some() || self.tok() != Token::RBrack => Ok(Param {
-                pos,
-                name: Some(name),
-                ty,
-            }),
+            Some((name, ty)) if ty.is_some() || self.tok() != Token::RBrack => {
+                Ok(Param { pos, name: Some(name), ty })
+            }
             _ => Err(x),
         }
     }
@@ -89,22 +82,13 @@ impl Parser<'_> {
         let mut first_term = x;
         let mut force = force;
         let mut inner_union = None;
-        while let ExprKind::Binary {
-            op: Op::Or,
-            x: left,
-            y,
-        } = self.kind(first_term)
-        {
+        while let ExprKind::Binary { op: Op::Or, x: left, y } = self.kind(first_term) {
             force = force || self.is_type_elem(y);
             inner_union = Some((first_term, y));
             first_term = left;
         }
         let (name, ty) = match self.kind(first_term) {
-            ExprKind::Binary {
-                op: Op::Mul,
-                x: left,
-                y,
-            } => {
+            ExprKind::Binary { op: Op::Mul, x: left, y } => {
                 let name = self.as_ident(left)?;
                 if !force && !self.is_type_elem(y) {
                     return None;
@@ -112,9 +96,7 @@ impl Parser<'_> {
                 let pos = self.nodes[first_term].pos;
                 (name, self.pointer_to(pos, y))
             }
-            ExprKind::Call {
-                fun, args, spread, ..
-            } => {
+            ExprKind::Call { fun, args, spread, .. } => {
                 let name = self.as_ident(fun)?;
                 let &[arg] = &self.nodes[args] else {
                     return None;
@@ -129,11 +111,7 @@ impl Parser<'_> {
         let Some((union, y)) = inner_union else {
             return Some((name, Some(ty)));
         };
-        self.nodes.exprs[union.index()].kind = ExprKind::Binary {
-            op: Op::Or,
-            x: ty,
-            y,
-        };
+        self.nodes.exprs[union.index()].kind = ExprKind::Binary { op: Op::Or, x: ty, y };
         Some((name, Some(x)))
     }
 

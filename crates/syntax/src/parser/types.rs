@@ -11,11 +11,7 @@ pub(super) enum ArrayOrArgs {
     /// An array or slice type; then `name` is that of a field or parameter.
     Array(ExprId),
     /// Type arguments of the generic type `name`.
-    Args {
-        pos: Pos,
-        args: List<ExprId>,
-        rbrack: Pos,
-    },
+    Args { pos: Pos, args: List<ExprId>, rbrack: Pos },
 }
 
 impl Parser<'_> {
@@ -228,10 +224,7 @@ impl Parser<'_> {
         self.want(Token::LParen);
         let params = self.params(Token::RParen, true);
         let results = self.results();
-        (
-            type_params,
-            self.expr(pos, ExprKind::Func { params, results }),
-        )
+        (type_params, self.expr(pos, ExprKind::Func { params, results }))
     }
 
     /// `Result = Parameters | Type .`
@@ -244,12 +237,7 @@ impl Parser<'_> {
             return List::EMPTY;
         };
         let mark = self.field_stack.len();
-        self.field_stack.push(Field {
-            pos,
-            name: None,
-            ty,
-            tag: None,
-        });
+        self.field_stack.push(Field { pos, name: None, ty, tag: None });
         self.fields_since(mark)
     }
 }

@@ -86,24 +86,13 @@ impl Printer<'_> {
                     self.exprs(values);
                 }
             }
-            DeclKind::Type {
-                name,
-                type_params,
-                alias,
-                ty,
-            } => {
+            DeclKind::Type { name, type_params, alias, ty } => {
                 self.expr(name.expr());
                 self.type_params(type_params);
                 self.text(if alias { " = " } else { " " });
                 self.expr(ty);
             }
-            DeclKind::Func {
-                recv,
-                name,
-                type_params,
-                ty,
-                body,
-            } => {
+            DeclKind::Func { recv, name, type_params, ty, body } => {
                 if !recv.is_empty() {
                     self.text("(");
                     self.fields(&nodes[recv]);

@@ -19,11 +19,7 @@ impl Printer<'_> {
         let before_paren = std::mem::take(&mut self.before_paren);
         let node = self.tree.nodes[x];
         match node.kind {
-            ExprKind::Bad => self.text(if self.form == Form::Short {
-                "<bad expr>"
-            } else {
-                "_"
-            }),
+            ExprKind::Bad => self.text(if self.form == Form::Short { "<bad expr>" } else { "_" }),
             ExprKind::Name(symbol) => self.out.push_str(self.tree.names.text(symbol)),
             ExprKind::Literal { len, .. } => self.out.push_str(self.tree.source(node.pos, len)),
             ExprKind::Composite { ty, elems, .. } => self.composite(ty, elems),
@@ -49,13 +45,7 @@ impl Printer<'_> {
                 self.exprs(args);
                 self.text("]");
             }
-            ExprKind::Slice {
-                x,
-                lo,
-                hi,
-                max,
-                full,
-            } => {
+            ExprKind::Slice { x, lo, hi, max, full } => {
                 self.expr(x);
                 self.text("[");
                 lo.into_iter().for_each(|x| self.expr(x));
@@ -83,9 +73,7 @@ impl Printer<'_> {
             }
             ExprKind::Unary { op, x } => self.unary(op, x, before_paren),
             ExprKind::Binary { .. } => self.binary(x),
-            ExprKind::Call {
-                fun, args, spread, ..
-            } => {
+            ExprKind::Call { fun, args, spread, .. } => {
                 self.before_paren = true;
                 self.expr(fun);
                 self.before_paren = false;
@@ -100,10 +88,7 @@ impl Printer<'_> {
     /// After an integer a `.` needs a space, or it would make it a float.
     fn before_dot(&mut self, x: ExprId) {
         self.expr(x);
-        if let ExprKind::Literal {
-            kind: LitKind::Int, ..
-        } = self.tree.nodes[x].kind
-        {
+        if let ExprKind::Literal { kind: LitKind::Int, .. } = self.tree.nodes[x].kind {
             self.text(" ");
         }
     }
@@ -219,13 +204,8 @@ impl Printer<'_> {
             ChanDir::Send => "chan<- ",
             ChanDir::Recv => "<-chan ",
         });
-        let takes_arrow = matches!(
-            self.tree.nodes[elem].kind,
-            ExprKind::Chan {
-                dir: ChanDir::Recv,
-                ..
-            }
-        );
+        let takes_arrow =
+            matches!(self.tree.nodes[elem].kind, ExprKind::Chan { dir: ChanDir::Recv, .. });
         if dir == ChanDir::Both && takes_arrow {
             self.text("(");
             self.expr(elem);
@@ -236,11 +216,7 @@ impl Printer<'_> {
     }
 
     fn struct_type(&mut self, fields: List<Field>) {
-        self.text(if fields.is_empty() || self.form == Form::Short {
-            "struct"
-        } else {
-            "struct "
-        });
+        self.text(if fields.is_empty() || self.form == Form::Short { "struct" } else { "struct " });
         let nodes = self.tree.nodes;
         let fields = &nodes[fields];
         let together = |a: &Field, b: &Field| a.name.is_some() && b.name.is_some() && a.ty == b.ty;
@@ -267,14 +243,12 @@ impl Printer<'_> {
             "interface "
         });
         let nodes = self.tree.nodes;
-        self.braced(&nodes[elems], "", |p, elem| {
-            match (elem.name, nodes[elem.ty].kind) {
-                (Some(name), ExprKind::Func { params, results }) => {
-                    p.expr(name.expr());
-                    p.signature(params, results);
-                }
-                _ => p.expr(elem.ty),
+        self.braced(&nodes[elems], "", |p, elem| match (elem.name, nodes[elem.ty].kind) {
+            (Some(name), ExprKind::Func { params, results }) => {
+                p.expr(name.expr());
+                p.signature(params, results);
             }
+            _ => p.expr(elem.ty),
         });
     }
 

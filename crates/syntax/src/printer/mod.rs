@@ -57,9 +57,7 @@ pub fn print_file(file: &File, names: &Interner) -> String {
 /// assert_eq!(printer::expr_string(&file, &interner, file[values][0]), "f(T{…}, func() {…})[1:]");
 /// ```
 pub fn expr_string(file: &File, names: &Interner, expr: ExprId) -> String {
-    Tree::new(&file.nodes, &file.source.text, names)
-        .expr(expr)
-        .to_string()
+    Tree::new(&file.nodes, &file.source.text, names).expr(expr).to_string()
 }
 
 /// A statement on one line, as messages show it.
@@ -94,12 +92,7 @@ impl<'a> Tree<'a> {
     /// A statement that stands where a condition should, for the message that says so. Both sides of a `=` that was
     /// meant to be a `==` get parentheses, to show where it binds.
     pub(crate) fn condition_misread(self, kind: StmtKind) -> String {
-        if let StmtKind::Assign {
-            op: AssignOp::Assign,
-            lhs,
-            rhs,
-        } = kind
-        {
+        if let StmtKind::Assign { op: AssignOp::Assign, lhs, rhs } = kind {
             let side = |list: List<ExprId>| match self.nodes[list] {
                 [x] if matches!(self.nodes[x].kind, ExprKind::Binary { .. }) => {
                     format!("({})", self.expr(x))
@@ -141,13 +134,7 @@ struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     fn new(tree: Tree<'a>, form: Form) -> Self {
-        Self {
-            tree,
-            form,
-            out: String::new(),
-            indent: 0,
-            before_paren: false,
-        }
+        Self { tree, form, out: String::new(), indent: 0, before_paren: false }
     }
 
     fn text(&mut self, text: &str) {
@@ -206,8 +193,5 @@ impl<'a> Printer<'a> {
 
 /// Whether unary `outer` directly before unary `inner` would be read as one token.
 fn would_join(outer: Op, inner: Op) -> bool {
-    matches!(
-        (outer, inner),
-        (Op::Add, Op::Add) | (Op::Sub, Op::Sub) | (Op::And, Op::And | Op::Xor)
-    )
+    matches!((outer, inner), (Op::Add, Op::Add) | (Op::Sub, Op::Sub) | (Op::And, Op::And | Op::Xor))
 }
