@@ -14,7 +14,7 @@ use crate::{
     heap::Shared,
     protocol::{
         bits,
-        packets::{CAPACITY, Packet, Pool},
+        packets::{CAPACITY, Outbox, Pool},
     },
     space::{Found, kinds::KindScan, large::LargeSpan},
     sync::AtomicU64,
@@ -261,12 +261,12 @@ impl Marker {
 #[derive(Debug)]
 pub(crate) struct Greyer<'h> {
     heap: &'h Shared,
-    packet: Option<Packet>,
+    out: Outbox<'h>,
 }
 
 impl<'h> Greyer<'h> {
     pub(crate) fn new(heap: &'h Shared) -> Self {
-        Self { heap, packet: None }
+        Self { heap, out: Outbox::new(heap.pool()) }
     }
 
     /// Shades the object at an address that is trusted to be in an object, or none of this heap. True if it was white.
@@ -276,7 +276,7 @@ impl<'h> Greyer<'h> {
         if self.heap.space().is_set(self.heap.mark_bitmap(), &found) {
             return false;
         }
-        self.push(found.base());
+        self.out.push(found.base());
         true
     }
 
@@ -288,7 +288,7 @@ impl<'h> Greyer<'h> {
             && space.is_set(self.heap.alloc_bitmap(), &found)
             && !space.is_set(self.heap.mark_bitmap(), &found)
         {
-            self.push(found.base());
+            self.out.push(found.base());
         }
     }
 
@@ -302,24 +302,6 @@ impl<'h> Greyer<'h> {
             // SAFETY: in the readable range; volatile, since these are other code's variables.
             self.conservative(unsafe { (at as *const usize).read_volatile() });
             at += 8;
-        }
-    }
-
-    fn push(&mut self, base: usize) {
-        let pool = self.heap.pool();
-        let packet = self.packet.get_or_insert_with(|| pool.fresh());
-        if !packet.push(base) {
-            let full = std::mem::replace(packet, pool.fresh());
-            packet.push(base);
-            pool.publish(full);
-        }
-    }
-}
-
-impl Drop for Greyer<'_> {
-    fn drop(&mut self) {
-        if let Some(packet) = self.packet.take() {
-            self.heap.pool().publish(packet);
         }
     }
 }

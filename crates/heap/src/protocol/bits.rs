@@ -18,10 +18,12 @@ pub(crate) fn set(word: &AtomicU64, mask: u64) -> bool {
 /// Sets the bits of `run`.
 pub(crate) fn set_run(words: &[AtomicU64], run: Range<usize>) {
     each_word(run, |at, mask| {
+        // Release: who takes such a bit for the mark of the slot's last object also sees that this object's weak
+        // references were cleared (see `weak_cell`).
         if mask == u64::MAX {
-            words[at].store(mask, Ordering::Relaxed);
+            words[at].store(mask, Ordering::Release);
         } else {
-            words[at].fetch_or(mask, Ordering::Relaxed);
+            words[at].fetch_or(mask, Ordering::Release);
         }
     });
 }
