@@ -38,9 +38,7 @@ impl Program {
     /// A command that runs it as `cargo test` and `cargo run` would: in its package's folder.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);
-        command
-            .current_dir(&self.package_dir)
-            .env("CARGO_MANIFEST_DIR", &self.package_dir);
+        command.current_dir(&self.package_dir).env("CARGO_MANIFEST_DIR", &self.package_dir);
         command
     }
 }
@@ -135,11 +133,7 @@ mod tests {
     fn messages_name_the_programs_and_nothing_else() {
         let metadata = workspace::metadata().unwrap();
         let packages = metadata.workspace_packages();
-        let id = &packages
-            .iter()
-            .find(|package| package.name == "xtask")
-            .unwrap()
-            .id;
+        let id = &packages.iter().find(|package| package.name == "xtask").unwrap().id;
         let message = |kind: &str, test: bool, executable: &str| {
             format!(
                 r#"{{"reason":"compiler-artifact","package_id":"{id}","manifest_path":"/x/Cargo.toml",

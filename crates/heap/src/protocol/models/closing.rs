@@ -24,9 +24,18 @@ type Script = fn(&World, &Mutator);
 /// Runs mutators and a marker beside a collector that closes by `round`, and checks what the mutators hold then.
 fn close<const N: usize>(world: World, mutators: [(Mutator, Script); N], round: Round) {
     let world = Arc::new(world);
+    // A marker that holds what is published by now, or comes by later.
+    world.pool.enter();
+    let packet = (world.take)(&world.pool);
+    if packet.is_none() {
+        world.pool.leave();
+    }
     let marker = thread::spawn({
         let world = Arc::clone(&world);
-        move || world.mark()
+        move || match packet {
+            Some(packet) => world.go_on(Some(packet)),
+            None => world.mark(),
+        }
     });
     let mutators = mutators.map(|(mutator, script)| {
         let mutator = Arc::new(mutator);

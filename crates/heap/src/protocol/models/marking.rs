@@ -65,12 +65,17 @@ impl World {
     /// Marks until nothing is left to take.
     pub(super) fn mark(&self) {
         self.pool.enter();
-        while let Some(mut packet) = (self.take)(&self.pool) {
+        self.go_on(None);
+    }
+
+    /// As [`World::mark`], for a marker that is counted active and may have taken a packet.
+    pub(super) fn go_on(&self, mut packet: Option<Packet>) {
+        while let Some(mut work) = packet.take().or_else(|| (self.take)(&self.pool)) {
             let mut stack = Vec::new();
-            while let Some(object) = packet.pop() {
+            while let Some(object) = work.pop() {
                 stack.push(object);
             }
-            self.pool.recycle(packet);
+            self.pool.recycle(work);
             while let Some(object) = stack.pop() {
                 if bits::set(&self.marks[0], 1 << object) {
                     let child = self.fields[object].load(Ordering::Relaxed);

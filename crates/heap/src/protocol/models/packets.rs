@@ -105,7 +105,7 @@ fn a_packet_that_came_back_is_another_packet() {
 
 /// Fails: heads without tags.
 #[test]
-#[should_panic]
+#[should_panic(expected = "Causality violation")]
 fn without_a_tag_an_address_is_taken_twice() {
     let push = |pool: &Pool, packet: Packet| {
         // SAFETY: slots live as long as the pool.

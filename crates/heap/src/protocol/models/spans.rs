@@ -168,7 +168,7 @@ fn a_span_is_swept_once_and_never_while_it_is_owned() {
 
 /// Fails: the sweep takes every span for unowned.
 #[test]
-#[should_panic]
+#[should_panic(expected = "Causality violation")]
 fn a_sweep_that_ignores_owners_shares_their_spans() {
     explore(3, || ownership(|_, _| true));
 }
@@ -239,7 +239,7 @@ fn a_marker_never_sees_a_retyped_span() {
 
 /// Fails: the span is released when no work is left to take, and a marker still looks up what it took.
 #[test]
-#[should_panic]
+#[should_panic(expected = "Causality violation")]
 fn releasing_a_span_before_marking_has_closed_is_seen() {
     explore(3, || {
         release(|world| {

@@ -10,6 +10,11 @@ use std::sync::Arc;
 
 const CYCLE: u32 = 1;
 
+/// Claims a stack for running; the cycle it was last scanned in.
+type Claim = fn(&StackClaim) -> u32;
+/// What a worker does before it blocks for good.
+type Script = fn(&Worker, &Stack, Claim);
+
 /// A stack, and how often it was scanned in the cycle.
 struct Stack {
     claim: StackClaim,
@@ -79,7 +84,7 @@ impl Worker {
         stack.claim.park();
     }
 
-    fn resume(&self, stack: &Stack, claim: fn(&StackClaim) -> u32) {
+    fn resume(&self, stack: &Stack, claim: Claim) {
         let last = claim(&stack.claim);
         self.private(|private| {
             private.runs = true;
@@ -94,10 +99,10 @@ impl Worker {
 
 /// A stack goes from one worker to another while the collector scans: workers first, then parked stacks. One more
 /// handshake on, it has been scanned once.
-fn stack_changes_hands(claim: fn(&StackClaim) -> u32) {
+fn stack_changes_hands(claim: Claim) {
     let stack = Arc::new(Stack { claim: StackClaim::born(0), scans: UnsafeCell::new(0) });
     let workers = [Worker::new(true), Worker::new(false)];
-    let scripts: [fn(&Worker, &Stack, fn(&StackClaim) -> u32); 2] = [
+    let scripts: [Script; 2] = [
         |worker, stack, _| {
             worker.park(stack);
             worker.safepoint(stack);
@@ -159,7 +164,7 @@ fn a_stack_resumed_without_a_look_at_its_cycle_is_missed() {
 
 /// Fails: a worker resumes a stack without waiting for its scan to end.
 #[test]
-#[should_panic]
+#[should_panic(expected = "Causality violation")]
 fn a_stack_resumed_without_a_claim_runs_while_it_is_scanned() {
     explore(2, || {
         stack_changes_hands(|claim| {
