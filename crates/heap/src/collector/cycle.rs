@@ -170,12 +170,7 @@ impl<'d> Cycle<'d> {
         let heap = Arc::clone(&self.driver.heap);
         self.record.rounds += 1;
         heap.control.take_barrier_spoils();
-        heap.pool.closing().open();
-        if !heap.pool.is_quiet() {
-            return false;
-        }
-        self.handshake(Action::Visit, |_| {});
-        heap.pool.is_empty() && heap.pool.closing().close()
+        heap.pool.closing_round(|| self.handshake(Action::Visit, |_| {}))
     }
 
     /// Adjusts the assists to the pace, and marks here if the background got less than its share.
