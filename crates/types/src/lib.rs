@@ -1,0 +1,3 @@
+//! Go's type checker as a library.
+
+pub mod constant;
