@@ -45,6 +45,4 @@ ids! {
     ObjId;
     /// A package.
     PkgId;
-    /// A source file.
-    FileId;
 }

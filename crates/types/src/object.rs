@@ -1,31 +1,12 @@
 //! Declared entities.
 
 use crate::constant::Value;
-use crate::ids::{FileId, ObjId, PkgId, TypeId};
-use crate::name::Name;
+use crate::ids::{ObjId, PkgId, TypeId};
 use crate::types::{load, save};
 use crate::universe::Builtin;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-
-/// A place in a source file: a byte offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Pos {
-    /// The file, or none for predeclared entities.
-    pub file: Option<FileId>,
-    /// Bytes from the file's start.
-    pub offset: u32,
-}
-
-impl Pos {
-    /// No position.
-    pub const NONE: Pos = Pos { file: None, offset: 0 };
-
-    /// Whether this is a place at all.
-    pub fn is_known(self) -> bool {
-        self.file.is_some()
-    }
-}
+use trigo_syntax::{FilePos, Symbol};
 
 /// What a variable is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,11 +69,11 @@ pub enum ObjKind {
 #[derive(Debug)]
 pub struct Object {
     /// Its name.
-    pub name: Name,
+    pub name: Symbol,
     /// The package that declares it; none for predeclared ones.
     pub pkg: Option<PkgId>,
-    /// Where it is declared.
-    pub pos: Pos,
+    /// Where it is declared; none for predeclared ones.
+    pub pos: Option<FilePos>,
     /// What it is.
     pub kind: ObjKind,
     pub(crate) typ: AtomicU32,
@@ -100,7 +81,7 @@ pub struct Object {
 }
 
 impl Object {
-    pub(crate) fn new(kind: ObjKind, pos: Pos, pkg: Option<PkgId>, name: Name, typ: Option<TypeId>) -> Self {
+    pub(crate) fn new(kind: ObjKind, pos: Option<FilePos>, pkg: Option<PkgId>, name: Symbol, typ: Option<TypeId>) -> Self {
         let typ = AtomicU32::new(typ.map_or(0, TypeId::raw));
         Self { name, pkg, pos, kind, typ, order: AtomicU32::new(0) }
     }
@@ -117,11 +98,6 @@ impl Object {
     /// Its rank among the package's objects in source order; 0 for others.
     pub fn order(&self) -> u32 {
         self.order.load(Ordering::Relaxed)
-    }
-
-    /// Whether its name is exported.
-    pub fn exported(&self) -> bool {
-        self.name.is_exported()
     }
 
     /// Its variable particulars, if it is one.

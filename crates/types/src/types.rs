@@ -1,4 +1,5 @@
 //! What a type is made of.
+
 //!
 //! A [`Type`] lives in the [`Store`](crate::Store) and refers to its parts by
 //! id. Composite types never change once made. Defined types, aliases and type
@@ -7,7 +8,7 @@
 
 use crate::ids::{ObjId, TypeId};
 use crate::typeset::TypeSet;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, RwLock};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The kinds of predeclared basic types, and the untyped kinds of constants.
@@ -154,7 +155,7 @@ pub struct Named {
     pub(crate) rhs: AtomicU32,
     pub(crate) underlying: AtomicU32,
     /// Methods declared on the generic or plain type.
-    pub(crate) methods: boxcar::Vec<ObjId>,
+    pub(crate) methods: RwLock<Vec<ObjId>>,
 }
 
 /// The generic type and the arguments of an instance.
@@ -165,7 +166,7 @@ pub struct Instance {
     /// The type arguments.
     pub targs: Box<[TypeId]>,
     /// Methods made for this instance so far, as (index, object).
-    pub(crate) methods: boxcar::Vec<(u32, ObjId)>,
+    pub(crate) methods: RwLock<Vec<(u32, ObjId)>>,
 }
 
 /// A type parameter.
@@ -173,7 +174,8 @@ pub struct Instance {
 pub struct TypeParam {
     /// The type name that declares it.
     pub obj: ObjId,
-    pub(crate) index: AtomicU32,
+    /// Its place in the list that declares it.
+    pub index: u32,
     pub(crate) bound: AtomicU32,
     pub(crate) iface: AtomicU32,
 }
