@@ -1,3 +1,29 @@
 //! Go's type checker as a library.
 
 pub mod constant;
+mod identical;
+mod ids;
+mod lookup;
+mod object;
+mod predicates;
+mod sizes;
+mod store;
+mod subst;
+mod types;
+mod typestring;
+mod typeset;
+mod under;
+mod universe;
+mod version;
+
+pub use ids::{ObjId, PkgId, TypeId};
+pub use lookup::{Lookup, Path};
+pub use object::{Func, ObjKind, Object, Var, VarKind};
+pub use predicates::Incomparable;
+pub use store::{Package, Store};
+pub use types::*;
+pub use typeset::{Terms, TypeSet};
+pub use under::{NoCommon, UnderSet};
+pub use typestring::Qualifier;
+pub use version::GoVersion;
+pub use universe::{Builtin, BuiltinInfo, ExprClass, UNSAFE, typ};

@@ -10,6 +10,7 @@ mod literal;
 mod ops;
 
 pub use bigfloat::BigFloat;
+pub use format::quote;
 pub use literal::unquote;
 pub use ops::{BinaryOp, CompareOp, UnaryOp};
 
