@@ -1,8 +1,10 @@
 //! Go's type checker as a library.
 
+mod check;
 pub mod constant;
 mod identical;
 mod ids;
+mod info;
 mod lookup;
 mod object;
 mod predicates;
@@ -16,7 +18,9 @@ mod under;
 mod universe;
 mod version;
 
+pub use check::{Checked, Config, Importer, TypeError, check_package};
 pub use ids::{ObjId, PkgId, TypeId};
+pub use info::*;
 pub use lookup::{Lookup, Path};
 pub use object::{Func, ObjKind, Object, Var, VarKind};
 pub use predicates::Incomparable;

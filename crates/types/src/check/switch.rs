@@ -143,7 +143,7 @@ impl<'a> Checker<'a> {
             if !used {
                 let name = self.ident_text(ident);
                 let at = Some(self.start(ident.expr()));
-                self.soft_error(at, format!("declared and not used: {name}"));
+                self.soft_error(at, format!("{name} declared and not used"));
             }
         }
     }
