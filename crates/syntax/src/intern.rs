@@ -254,19 +254,26 @@ fn widen(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// A fast hash for short texts: multiply and rotate, eight bytes at a time.
+/// The state of [`hash`] before the first word.
+pub(crate) const HASH_START: u64 = 0;
+
+/// Adds a word of eight bytes to a hash.
+pub(crate) fn hash_word(state: u64, word: u64) -> u64 {
+    (state.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
+}
+
+/// The result of hashing.
+pub(crate) fn hash_end(state: u64) -> u32 {
+    (state >> 32) as u32
+}
+
+/// A fast hash for short texts: multiply and rotate, eight bytes at a time, the last ones filled up with zeros.
 pub(crate) fn hash(bytes: &[u8]) -> u32 {
-    const K: u64 = 0x517c_c1b7_2722_0a95;
-    let mut h = bytes.len() as u64;
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let word = u64::from_le_bytes(chunk.try_into().expect("eight bytes"));
-        h = (h.rotate_left(5) ^ word).wrapping_mul(K);
+    let mut state = HASH_START;
+    for chunk in bytes.chunks(8) {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        state = hash_word(state, u64::from_le_bytes(word));
     }
-    let mut last = 0;
-    for &byte in chunks.remainder() {
-        last = last << 8 | u64::from(byte);
-    }
-    h = (h.rotate_left(5) ^ last).wrapping_mul(K);
-    (h >> 32) as u32
+    hash_end(state)
 }

@@ -2,14 +2,22 @@
 #![warn(missing_docs)]
 
 pub mod ast;
+mod branches;
 mod diagnostic;
+mod directives;
+mod dump;
 mod intern;
+mod lexer;
 mod lines;
+mod parser;
 mod pos;
+pub mod printer;
 pub mod token;
 
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, SYNTAX_ERROR, printed_errors};
+pub use dump::dump;
 pub use intern::{Interner, Symbol, sym};
+pub use lexer::Lexer;
 pub use pos::{FileId, FilePos, LineCol, MAX_SOURCE_BYTES, Pos, Position, Source};
 
 use ast::File;
@@ -42,6 +50,5 @@ pub fn parse_file(
     mode: Mode,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> File {
-    let _ = (source, interner, mode, diagnostics);
-    unimplemented!("the parser is on its way")
+    parser::parse(source, interner, mode, diagnostics)
 }

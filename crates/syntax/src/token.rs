@@ -78,7 +78,7 @@ pub enum Token {
 
 impl Token {
     /// The token as it is written, or a word for the kinds that have many spellings.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Token::Eof => "EOF",
             Token::Name => "name",

@@ -107,6 +107,26 @@ index_by_list! {
     Comment => comments,
 }
 
+impl Nodes {
+    /// Arenas with room for what a source of `bytes` bytes usually has.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self {
+            exprs: Vec::with_capacity(bytes / 8),
+            stmts: Vec::with_capacity(bytes / 64),
+            expr_lists: Vec::with_capacity(bytes / 24),
+            ..Self::default()
+        }
+    }
+
+    /// Gives back what room is left, once a file is read.
+    pub(crate) fn shrink(&mut self) {
+        self.exprs.shrink_to_fit();
+        self.stmts.shrink_to_fit();
+        self.fields.shrink_to_fit();
+        self.expr_lists.shrink_to_fit();
+    }
+}
+
 impl File {
     /// The file's number, as the caller chose it.
     pub fn id(&self) -> FileId {

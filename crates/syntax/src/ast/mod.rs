@@ -20,8 +20,11 @@
 mod file;
 mod ids;
 mod nodes;
+mod span;
+mod walk;
 
 pub use file::File;
 pub(crate) use file::Nodes;
 pub use ids::{BlockId, DeclId, ExprId, GroupId, IdentId, List, StmtId};
 pub use nodes::*;
+pub use walk::Node;
