@@ -4,7 +4,7 @@ mod check;
 pub mod constant;
 mod identical;
 mod ids;
-mod info;
+mod results;
 mod lookup;
 mod object;
 mod predicates;
@@ -20,7 +20,7 @@ mod version;
 
 pub use check::{Checked, Config, Importer, TypeError, check_package};
 pub use ids::{ObjId, PkgId, TypeId};
-pub use info::*;
+pub use results::*;
 pub use lookup::{Lookup, Path};
 pub use object::{Func, ObjKind, Object, Var, VarKind};
 pub use predicates::Incomparable;

@@ -7,7 +7,7 @@
 use super::Checker;
 use super::errors::Report;
 use crate::ids::ObjId;
-use crate::info::Initializer;
+use crate::results::Initializer;
 use crate::object::ObjKind;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;

@@ -48,7 +48,7 @@ pub use errors::TypeError;
 
 use crate::constant::Value;
 use crate::ids::{ObjId, PkgId, TypeId};
-use crate::info::{FileInfo, Info};
+use crate::results::{FileInfo, Info};
 use crate::store::Store;
 use crate::version::GoVersion;
 use decl::DeclInfo;

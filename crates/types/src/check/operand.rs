@@ -3,7 +3,7 @@
 use super::Checker;
 use crate::constant::Value;
 use crate::ids::TypeId;
-pub(super) use crate::info::Mode;
+pub(super) use crate::results::Mode;
 use crate::types::Type;
 use crate::universe::{Builtin, typ};
 use std::rc::Rc;

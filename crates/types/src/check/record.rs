@@ -5,7 +5,7 @@ use super::operand::{Mode, OpExpr, Operand};
 use super::untyped::Untyped;
 use crate::constant::Value;
 use crate::ids::{ObjId, TypeId};
-use crate::info::{FileInfo, InstanceInfo, Selection};
+use crate::results::{FileInfo, InstanceInfo, Selection};
 use crate::universe::typ;
 use trigo_syntax::ast::{ExprId, ExprKind};
 

@@ -4,7 +4,7 @@ use super::Checker;
 use super::operand::{Mode, OpExpr, Operand};
 use super::type_expr::is_valid_name;
 use crate::ids::{ObjId, PkgId, TypeId};
-use crate::info::{Selection, SelectionKind};
+use crate::results::{Selection, SelectionKind};
 use crate::lookup::Lookup;
 use crate::object::{ObjKind, VarKind};
 use crate::predicates::fold_eq;

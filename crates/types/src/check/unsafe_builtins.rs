@@ -5,7 +5,7 @@ use super::call::Call;
 use super::operand::{Mode, Operand};
 use crate::constant::Value;
 use crate::ids::TypeId;
-use crate::info::{Selection, SelectionKind};
+use crate::results::{Selection, SelectionKind};
 use crate::lookup::Lookup;
 use crate::object::ObjKind;
 use crate::types::Type;
