@@ -2,7 +2,7 @@
 
 use crate::ids::{ObjId, PkgId, TypeId};
 use crate::store::Store;
-use crate::types::{Basic, BasicKind, Type, info};
+use crate::types::{Basic, BasicKind, Type, info, load};
 use crate::typeset::Terms;
 use crate::universe::typ;
 use trigo_syntax::Symbol;
@@ -23,9 +23,15 @@ pub enum Incomparable {
 }
 
 impl Store {
-    /// Whether a type is known.
-    pub fn is_valid(&self, t: TypeId) -> bool {
-        self.unalias(t) != typ::INVALID
+    /// Whether a type is known. An alias that is still being declared counts as known.
+    pub fn is_valid(&self, mut t: TypeId) -> bool {
+        while let Type::Alias(a) = self.typ(t) {
+            match load(&a.rhs) {
+                Some(rhs) => t = rhs,
+                None => return true,
+            }
+        }
+        t != typ::INVALID
     }
 
     /// The basic type a type is defined as.

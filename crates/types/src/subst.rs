@@ -111,6 +111,10 @@ impl Store {
         let func = o.as_func()?;
         let (origin, instance) = (func.origin?, func.instance?);
         let old = self.obj(origin).typ()?;
+        // The stand-in for a method whose signature is being checked.
+        if self.as_signature(old)?.recv.is_none() {
+            return Some(old);
+        }
         let sig = self.expand_method(origin, old, instance)?;
         o.set_typ(sig);
         Some(sig)

@@ -104,6 +104,21 @@ fn tolerance(dir: &str) -> u32 {
     }
 }
 
+/// Go's regular expressions take a brace that starts no repetition as it is.
+fn go_regex(pattern: &str) -> Regex {
+    let mut escaped = String::new();
+    let chars: Vec<char> = pattern.chars().collect();
+    for (i, &c) in chars.iter().enumerate() {
+        let repeats = c == '{' && chars.get(i + 1).is_some_and(char::is_ascii_digit);
+        let closes = c == '}' && i > 0 && chars[i - 1].is_ascii_digit();
+        if matches!(c, '{' | '}') && !repeats && !closes && (i == 0 || chars[i - 1] != '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    Regex::new(&escaped).unwrap_or_else(|e| panic!("pattern {pattern}: {e}"))
+}
+
 /// Checks one package; gives what went wrong.
 fn run(library: &Library, files: &[PathBuf], tolerance: u32) -> Vec<String> {
     let mut syntax = Vec::new();
@@ -135,7 +150,7 @@ fn run(library: &Library, files: &[PathBuf], tolerance: u32) -> Vec<String> {
         let at = file.map(|f| f.line_col(pos.pos)).unwrap_or(trigo_syntax::LineCol { line: 0, col: 0 });
         let name = file.map_or("", |f| f.name().rsplit('/').next().unwrap_or(""));
         let matching = |e: &Expected| match e.is_regex {
-            true => Regex::new(&e.pattern).is_ok_and(|r| r.is_match(&message)),
+            true => go_regex(&e.pattern).is_match(&message),
             false => message.contains(&e.pattern),
         };
         let list = expected.get_mut(&pos.file).and_then(|m| m.get_mut(&at.line));

@@ -159,7 +159,7 @@ impl<'a> Checker<'a> {
             Type::Basic(b) if b.info & info::STRING != 0 && is_len => {
                 if x.is_const() {
                     result.mode = Mode::Constant;
-                    result.val = x.val.as_str().map_or(Value::Unknown, |t| Value::Int(t.len() as i64));
+                    result.val = x.val.str_len().map_or(Value::Unknown, |len| Value::Int(len as i64));
                 }
                 true
             }

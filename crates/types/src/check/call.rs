@@ -244,7 +244,10 @@ impl<'a> Checker<'a> {
         }
         let mut x = Operand::new(Mode::Value, result.results, call.e);
         match s.vars(result.results) {
-            [] => x.mode = Mode::NoValue,
+            [] => {
+                x.mode = Mode::NoValue;
+                x.typ = done;
+            }
             [single] => {
                 x.typ = s.obj_type(*single);
                 if !self.is_complete(x.typ) {

@@ -13,6 +13,9 @@ use trigo_syntax::token::Op;
 /// Untyped integers may have this many bits, as in Go's compiler.
 const MAX_BITS: u64 = 512;
 
+/// Strings may have this many bytes, as in Go's compiler.
+const MAX_STRING: usize = 2_000_000_000;
+
 /// The value as a constant of a basic type, rounded to it, or `None` if it does not fit.
 pub(super) fn represent(x: &Value, kind: BasicKind, properties: u8) -> Option<Value> {
     if x.is_unknown() {
@@ -100,6 +103,10 @@ impl<'a> Checker<'a> {
             let op = self.op_name(x);
             let space = if op.is_empty() { "" } else { " " };
             self.error(at, format!("constant {op}{space}overflow"));
+            x.val = Value::Unknown;
+        }
+        if let Some(len) = x.val.str_len().filter(|len| *len > MAX_STRING) {
+            self.error(at, format!("constant string too long ({len} bytes > {MAX_STRING} bytes)"));
             x.val = Value::Unknown;
         }
     }

@@ -8,7 +8,14 @@ use crate::object::ObjKind;
 use crate::types::{Type, load};
 use crate::universe::typ;
 use rustc_hash::FxHashMap;
+use trigo_syntax::FilePos;
 use trigo_syntax::ast::DeclKind;
+
+/// One declaration on a cycle.
+pub(super) struct Step {
+    pub name: String,
+    pub pos: Option<FilePos>,
+}
 
 impl<'a> Checker<'a> {
     /// Reports types declared as each other's names only, such as `type A B; type B A`.
@@ -104,33 +111,36 @@ impl<'a> Checker<'a> {
         (0..cycle.len()).min_by_key(|&i| self.s.obj(cycle[i]).pos).unwrap_or(0)
     }
 
+    pub(super) fn obj_step(&self, obj: ObjId) -> Step {
+        let o = self.s.obj(obj);
+        let prefix = o.pkg.map_or_else(String::new, |p| self.qualifier(p));
+        let dot = if prefix.is_empty() { "" } else { "." };
+        Step { name: format!("{prefix}{dot}{}", self.s.text(o.name)), pos: o.pos }
+    }
+
     /// Reports a cycle of declarations, starting with the one at `start`.
     pub(super) fn cycle_error(&mut self, cycle: &[ObjId], start: usize) {
-        let name = |c: &Self, obj: ObjId| {
-            let o = c.s.obj(obj);
-            let prefix = o.pkg.map_or_else(String::new, |p| c.qualifier(p));
-            let dot = if prefix.is_empty() { "" } else { "." };
-            format!("{prefix}{dot}{}", c.s.text(o.name))
-        };
-        let obj = cycle[start];
-        let o = self.s.obj(obj);
+        let o = self.s.obj(cycle[start]);
         if let Some(t) = o.typ().filter(|&t| matches!(self.s.typ(t), Type::Alias(_))) {
             self.s.set_rhs(t, typ::INVALID);
         }
-        let is_type = o.is_type_name();
-        if cycle.len() == 1 {
-            let what = if is_type { "invalid recursive type" } else { "invalid cycle in declaration" };
-            self.error(o.pos, format!("{what}: {} refers to itself", name(self, obj)));
-            return;
+        let mut steps: Vec<Step> = cycle.iter().map(|&o| self.obj_step(o)).collect();
+        steps.rotate_left(start);
+        self.report_cycle(steps, o.is_type_name());
+    }
+
+    pub(super) fn report_cycle(&mut self, steps: Vec<Step>, of_types: bool) {
+        let Some(first) = steps.first() else { return };
+        if let [only] = &steps[..] {
+            let what = if of_types { "invalid recursive type" } else { "invalid cycle in declaration" };
+            let message = format!("{what}: {} refers to itself", only.name);
+            return self.error(only.pos, message);
         }
-        let what = if is_type { "invalid recursive type" } else { "invalid cycle in declaration of" };
-        let mut report = Report::new(o.pos, format!("{what} {}", name(self, obj)));
-        let mut at = obj;
-        for i in 0..cycle.len() {
-            let next = cycle[(start + i + 1) % cycle.len()];
-            let text = format!("{} refers to {}", name(self, at), name(self, next));
-            self.add_line(&mut report, self.s.obj(at).pos, &text);
-            at = next;
+        let what = if of_types { "invalid recursive type" } else { "invalid cycle in declaration of" };
+        let mut report = Report::new(first.pos, format!("{what} {}", first.name));
+        for (i, step) in steps.iter().enumerate() {
+            let next = &steps[(i + 1) % steps.len()];
+            self.add_line(&mut report, step.pos, &format!("{} refers to {}", step.name, next.name));
         }
         self.send(report);
     }

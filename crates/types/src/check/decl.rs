@@ -337,7 +337,8 @@ impl<'a> Checker<'a> {
     fn func_decl(&mut self, obj: ObjId, decl: usize, id: DeclId) {
         let file = self.file();
         let DeclKind::Func { recv, type_params, ty, body, .. } = file[id].kind else { return };
-        let (sig, scope) = self.func_type(file[recv].first(), type_params, ty);
+        self.s.obj(obj).set_typ(typ::EMPTY_FUNC);
+        let (sig, scope) = self.func_type(Some(obj), file[recv].first(), type_params, ty);
         self.s.obj(obj).set_typ(sig);
         if !type_params.is_empty() && body.is_none() {
             let at = Some(self.here(file[id].pos));

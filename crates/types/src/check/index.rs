@@ -109,10 +109,7 @@ impl<'a> Checker<'a> {
         let plain = |mode, len, elem| Some(Element { mode, len, key: None, elem });
         match s.typ(u) {
             Type::Basic(b) if b.info & info::STRING != 0 => {
-                let len = match x.val.as_str() {
-                    Some(text) if x.is_const() => text.len() as i64,
-                    _ => -1,
-                };
+                let len = x.val.str_len().filter(|_| x.is_const()).map_or(-1, |len| len as i64);
                 plain(Mode::Value, len, typ::BYTE)
             }
             Type::Array { len, elem } => {
@@ -151,8 +148,8 @@ impl<'a> Checker<'a> {
                     self.error_expr(at, "invalid operation: 3-index slice of string");
                     return Operand::invalid(e);
                 }
-                if let (true, Some(text)) = (x.is_const(), x.val.as_str()) {
-                    len = text.len() as i64;
+                if let (true, Some(n)) = (x.is_const(), x.val.str_len()) {
+                    len = n as i64;
                 }
                 if s.is_untyped(x.typ) {
                     x.typ = typ::STRING;

@@ -89,7 +89,7 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn func_lit(&mut self, e: ExprId, ty: ExprId, body: BlockId) -> Operand {
-        let (sig, scope) = self.func_type(None, List::EMPTY, ty);
+        let (sig, scope) = self.func_type(None, None, List::EMPTY, ty);
         self.record_type(ty, Mode::Type, sig, None);
         self.scope_mut(scope).func_lit = Some(e);
         if !self.conf.ignore_func_bodies {

@@ -165,6 +165,8 @@ struct Checker<'a> {
     ambiguous_names: Option<FxHashSet<Symbol>>,
     local_type_scopes: FxHashMap<ObjId, ScopeId>,
     var_sized: FxHashMap<TypeId, bool>,
+    /// Where each instance was written first.
+    inst_pos: FxHashMap<TypeId, FilePos>,
 }
 
 impl<'a> Checker<'a> {
@@ -194,6 +196,7 @@ impl<'a> Checker<'a> {
             ambiguous_names: None,
             local_type_scopes: FxHashMap::default(),
             var_sized: FxHashMap::default(),
+            inst_pos: FxHashMap::default(),
         }
     }
 

@@ -35,15 +35,15 @@ pub(super) struct MonoGraph {
     edges: Vec<Edge>,
     /// Vertices by where the type parameter is declared; copies share the place.
     index: FxHashMap<FilePos, Option<usize>>,
-    same: FxHashMap<FilePos, FilePos>,
+    same: FxHashMap<FilePos, ObjId>,
 }
 
 impl<'a> Checker<'a> {
     /// Notes that a receiver's type parameter stands for the type's own.
     pub(super) fn mono_same(&mut self, new: TypeId, old: TypeId) {
-        let pos = |c: &Self, t| c.s.type_obj(t).and_then(|o| c.s.obj(o).pos);
-        if let (Some(new), Some(old)) = (pos(self, new), pos(self, old)) {
-            self.mono.same.insert(new, old);
+        let pos = self.s.type_obj(new).and_then(|o| self.s.obj(o).pos);
+        if let (Some(pos), Some(old)) = (pos, self.s.type_obj(old)) {
+            self.mono.same.insert(pos, old);
         }
     }
 
@@ -110,9 +110,11 @@ impl<'a> Checker<'a> {
     }
 
     fn param_vertex(&mut self, tparam: TypeId) -> Option<usize> {
-        let obj = self.s.type_obj(tparam)?;
+        let mut obj = self.s.type_obj(tparam)?;
+        if let Some(&own) = self.mono.same.get(&self.s.obj(obj).pos?) {
+            obj = own;
+        }
         let pos = self.s.obj(obj).pos?;
-        let pos = self.mono.same.get(&pos).copied().unwrap_or(pos);
         if let Some(&known) = self.mono.index.get(&pos) {
             return known;
         }

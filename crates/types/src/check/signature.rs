@@ -13,7 +13,14 @@ use trigo_syntax::token::Op;
 
 impl<'a> Checker<'a> {
     /// The signature of a function type `ty`, and the scope of its parameters.
-    pub(super) fn func_type(&mut self, recv: Option<&Field>, tparams: List<Field>, ty: ExprId) -> (TypeId, ScopeId) {
+    /// `obj` is the declared function, if it is one.
+    pub(super) fn func_type(
+        &mut self,
+        obj: Option<ObjId>,
+        recv: Option<&Field>,
+        tparams: List<Field>,
+        ty: ExprId,
+    ) -> (TypeId, ScopeId) {
         let ExprKind::Func { params, results } = self.file()[ty].kind else { return (typ::INVALID, self.env.scope) };
         self.open_scope();
         let scope = self.env.scope;
@@ -29,6 +36,18 @@ impl<'a> Checker<'a> {
             true => Vec::new(),
             false => self.collect_type_params(tparams, |_, _| {}),
         };
+        if let (Some(obj), false) = (obj, tparams.is_empty()) {
+            // A function that mentions itself in its signature is known to be generic.
+            let stand_in = Signature {
+                tparams: tparams.clone().into(),
+                rparams: Box::new([]),
+                recv: None,
+                params: typ::EMPTY_TUPLE,
+                results: typ::EMPTY_TUPLE,
+                variadic: false,
+            };
+            self.s.obj(obj).set_typ(self.s.signature(stand_in));
+        }
         let (param_names, params, variadic) = self.collect_params(VarKind::Param, params);
         let (result_names, results, _) = self.collect_params(VarKind::Result, results);
         if let (Some(name), Some(var)) = (recv.and_then(|f| f.name), recv_var) {
@@ -141,7 +160,7 @@ impl<'a> Checker<'a> {
         let mut base_type = None;
         match self.s.typ(generic) {
             Type::Named(_) => base_type = Some(generic),
-            Type::Alias(_) => {
+            Type::Alias(_) if self.s.is_valid(generic) => {
                 let text = self.ts(generic);
                 self.error_expr(base, format!("cannot define new methods on generic alias type {text}"));
             }
@@ -190,6 +209,8 @@ impl<'a> Checker<'a> {
         let at = self.start(base);
         self.verify_version(at, 18, |_| "type instantiation".into());
         let mut t = self.instance(generic, &rparams);
+        let at = self.pos(ty);
+        self.inst_pos.entry(t).or_insert(at);
         self.record_instance(base, &rparams, t);
         if ptr {
             t = self.s.pointer(t);

@@ -34,6 +34,10 @@ impl<'a> Checker<'a> {
             };
             let pos = self.here(self.file().ident_pos(name));
             let field = self.new_field(pos, name, t, embedded);
+            if embedded {
+                let (at, t) = (f.ty, t);
+                self.later(move |c| c.check_embedded(at, t));
+            }
             if !self.insert_field(&mut seen, field) {
                 continue;
             }
@@ -42,10 +46,6 @@ impl<'a> Checker<'a> {
             if !tag.is_empty() {
                 tags.resize(fields.len() - 1, Box::default());
                 tags.push(tag.into());
-            }
-            if embedded {
-                let (at, t) = (f.ty, t);
-                self.later(move |c| c.check_embedded(at, t));
             }
         }
         if !tags.is_empty() {

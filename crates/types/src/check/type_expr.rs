@@ -226,7 +226,7 @@ impl<'a> Checker<'a> {
                 let base = self.var_type(x);
                 if self.s.is_valid(base) { self.s.pointer(base) } else { typ::INVALID }
             }
-            ExprKind::Func { .. } => self.func_type(None, List::EMPTY, e).0,
+            ExprKind::Func { .. } => self.func_type(None, None, List::EMPTY, e).0,
             ExprKind::Interface { elems, .. } => self.interface_type(elems),
             ExprKind::Map { key, value } => self.map_type(key, value),
             ExprKind::Chan { dir, elem } => {
@@ -276,6 +276,7 @@ impl<'a> Checker<'a> {
             return typ::INVALID;
         }
         let inst = self.instance(generic, &targs);
+        self.inst_pos.entry(inst).or_insert(pos);
         let places: Vec<FilePos> = list.iter().map(|&a| self.start(a)).collect();
         self.later(move |c| {
             c.record_instance(x, &targs, inst);

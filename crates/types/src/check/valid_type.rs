@@ -5,7 +5,8 @@
 //! instance left again, so that the walk ends even for instances that grow.
 
 use super::Checker;
-use crate::ids::{ObjId, TypeId};
+use super::cycles::Step;
+use crate::ids::TypeId;
 use crate::types::Type;
 use crate::universe::typ;
 
@@ -14,6 +15,20 @@ impl<'a> Checker<'a> {
     pub(super) fn valid_type(&mut self, t: TypeId) {
         let t = self.s.unalias(t);
         self.walk_type(t, &mut Vec::new(), &mut Vec::new());
+    }
+
+    /// A defined type on a cycle; an instance is shown where it was written.
+    fn type_step(&self, t: TypeId) -> Step {
+        let declared = self.s.type_obj(t).and_then(|o| self.s.obj(o).pos);
+        Step { name: self.ts_plain(t), pos: self.inst_pos.get(&t).copied().or(declared) }
+    }
+
+    /// A defined type without the type parameters it declares.
+    fn ts_plain(&self, t: TypeId) -> String {
+        match (self.s.as_named(t), self.s.type_obj(t)) {
+            (Some(n), Some(obj)) if n.inst.is_none() => self.obj_step(obj).name,
+            _ => self.ts(t),
+        }
     }
 
     fn walk_type(&mut self, t: TypeId, nest: &mut Vec<TypeId>, path: &mut Vec<TypeId>) -> bool {
@@ -32,8 +47,8 @@ impl<'a> Checker<'a> {
                 if nest.iter().any(|&e| s.identical(e, t)) {
                     s.set_rhs(s.origin(t), typ::INVALID);
                     if let Some(start) = path.iter().position(|&p| s.identical(p, t)) {
-                        let cycle: Vec<ObjId> = path[start..].iter().filter_map(|&p| s.type_obj(p)).collect();
-                        self.cycle_error(&cycle, 0);
+                        let cycle = path[start..].iter().map(|&p| self.type_step(p)).collect();
+                        self.report_cycle(cycle, true);
                     }
                     return false;
                 }

@@ -9,7 +9,7 @@ impl fmt::Display for Value {
         match self {
             Value::Unknown => f.write_str("unknown"),
             Value::Bool(b) => write!(f, "{b}"),
-            Value::Str(s) => f.write_str(&shortened(&quote(s))),
+            Value::Str(s) => f.write_str(&shortened(&quote(s.bytes()))),
             Value::Int(x) => write!(f, "{x}"),
             Value::BigInt(x) => write!(f, "{x}"),
             Value::Rat(x) => f.write_str(&float_string(&BigFloat::from_rat(x))),

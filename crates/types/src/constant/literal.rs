@@ -2,7 +2,7 @@
 //! String literals). The scanner has checked the syntax; what does not parse
 //! here gives [`Value::Unknown`].
 
-use super::{BigFloat, SMALL_BITS, Value};
+use super::{BigFloat, SMALL_BITS, Text, Value};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Zero};
@@ -49,7 +49,7 @@ impl Value {
 
     /// The value of a string literal, quotes included.
     pub fn from_string_literal(text: &str) -> Value {
-        unquote(text).map_or(Value::Unknown, |s| Value::Str(Arc::from(s)))
+        unquote(text).map_or(Value::Unknown, |s| Value::Str(Text::new(s)))
     }
 }
 

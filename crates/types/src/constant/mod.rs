@@ -8,11 +8,13 @@ mod bigfloat;
 mod format;
 mod literal;
 mod ops;
+mod text;
 
 pub use bigfloat::BigFloat;
 pub use format::quote;
 pub use literal::unquote;
 pub use ops::{BinaryOp, CompareOp, UnaryOp};
+pub use text::Text;
 
 use bigfloat::{PRECISION, Rounding};
 use num_bigint::BigInt;
@@ -31,7 +33,7 @@ pub enum Value {
     /// A truth value.
     Bool(bool),
     /// A string: bytes, usually UTF-8.
-    Str(Arc<[u8]>),
+    Str(Text),
     /// An integer of 64 bits.
     Int(i64),
     /// An integer that does not fit 64 bits.
@@ -64,7 +66,7 @@ pub enum Kind {
 impl Value {
     /// A string value.
     pub fn from_str_bytes(s: &[u8]) -> Self {
-        Self::Str(Arc::from(s))
+        Self::Str(Text::new(s))
     }
 
     /// An integer value in its smallest form.
@@ -136,7 +138,15 @@ impl Value {
     /// The string's bytes, if it is one.
     pub fn as_str(&self) -> Option<&[u8]> {
         match self {
-            Self::Str(s) => Some(s),
+            Self::Str(s) => Some(s.bytes()),
+            _ => None,
+        }
+    }
+
+    /// The string's length in bytes, if it is one.
+    pub fn str_len(&self) -> Option<usize> {
+        match self {
+            Self::Str(s) => Some(s.len()),
             _ => None,
         }
     }

@@ -105,10 +105,7 @@ impl Value {
                 _ => Value::Unknown,
             },
             (Value::Str(a), Value::Str(b)) if op == BinaryOp::Add => {
-                let mut joined = Vec::with_capacity(a.len() + b.len());
-                joined.extend_from_slice(a);
-                joined.extend_from_slice(b);
-                Value::Str(Arc::from(joined))
+                Value::Str(a.concat(b))
             }
             (Value::Int(a), Value::Int(b)) => small_binary(*a, op, *b)
                 .unwrap_or_else(|| big_binary(&BigInt::from(*a), op, &BigInt::from(*b))),
@@ -138,7 +135,7 @@ impl Value {
         let (x, y) = matched(self, other);
         let order = match (&x, &y) {
             (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-            (Value::Str(a), Value::Str(b)) => a.cmp(b),
+            (Value::Str(a), Value::Str(b)) => a.bytes().cmp(b.bytes()),
             (Value::Int(a), Value::Int(b)) => a.cmp(b),
             (Value::BigInt(a), Value::BigInt(b)) => a.cmp(b),
             (Value::Rat(a), Value::Rat(b)) => a.cmp(b),

@@ -148,7 +148,8 @@ impl Library {
                 name.ends_with(".go")
                     && !name.starts_with(['_', '.'])
                     && name.ends_with("_test.go") == tests
-                    && fs::read_to_string(p).is_ok_and(|text| file_matches(&name, &text))
+                    && fs::read_to_string(p)
+                        .is_ok_and(|text| file_matches(&name, &text) && !text.contains("\nimport \"C\"\n"))
             })
             .collect();
         files.sort();
