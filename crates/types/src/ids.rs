@@ -21,19 +21,6 @@ macro_rules! ids {
             pub const fn index(self) -> usize {
                 self.0.get() as usize - 1
             }
-
-            /// The id as a nonzero number, for storage in an atomic.
-            pub(crate) const fn raw(self) -> u32 {
-                self.0.get()
-            }
-
-            /// The id stored as `raw`; zero is none.
-            pub(crate) const fn from_raw(raw: u32) -> Option<Self> {
-                match NonZeroU32::new(raw) {
-                    Some(id) => Some(Self(id)),
-                    None => None,
-                }
-            }
         }
     )*};
 }
@@ -45,4 +32,19 @@ ids! {
     ObjId;
     /// A package.
     PkgId;
+}
+
+impl TypeId {
+    /// The id as a nonzero number, for storage in an atomic.
+    pub(crate) const fn raw(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The id stored as `raw`; zero is none.
+    pub(crate) const fn from_raw(raw: u32) -> Option<Self> {
+        match NonZeroU32::new(raw) {
+            Some(id) => Some(Self(id)),
+            None => None,
+        }
+    }
 }

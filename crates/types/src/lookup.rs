@@ -97,7 +97,12 @@ impl Store {
         if is_ptr && self.is_interface(typ) {
             return Lookup::Missing;
         }
-        let mut current = vec![Embedded { typ, path: Path::new(), indirect: is_ptr, multiples: false }];
+        let mut current = vec![Embedded {
+            typ,
+            path: Path::new(),
+            indirect: is_ptr,
+            multiples: false,
+        }];
         let mut seen: SmallVec<[TypeId; 8]> = SmallVec::new();
         while !current.is_empty() {
             let mut next = Vec::new();
@@ -159,7 +164,11 @@ impl Store {
                 if self.has_ptr_recv(obj) && !indirect && !addressable {
                     return Lookup::NeedsPointer;
                 }
-                return Lookup::Found { obj, path, indirect };
+                return Lookup::Found {
+                    obj,
+                    path,
+                    indirect,
+                };
             }
             current = self.consolidate(next);
         }
@@ -167,12 +176,23 @@ impl Store {
     }
 
     /// The declared method of a defined type with a name, and its index.
-    fn find_method(&self, typ: TypeId, pkg: Option<PkgId>, name: Symbol, fold: bool) -> Option<(usize, ObjId)> {
-        let Type::Named(n) = self.typ(self.origin(typ)) else { return None };
+    fn find_method(
+        &self,
+        typ: TypeId,
+        pkg: Option<PkgId>,
+        name: Symbol,
+        fold: bool,
+    ) -> Option<(usize, ObjId)> {
+        let Type::Named(n) = self.typ(self.origin(typ)) else {
+            return None;
+        };
         if !(fold || self.is_exported(name) || self.same_pkg(self.obj(n.obj).pkg, pkg)) {
             return None;
         }
-        let methods = n.methods.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let methods = n
+            .methods
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         methods
             .iter()
             .position(|&m| match fold {
@@ -189,7 +209,10 @@ impl Store {
         }
         let mut out: Vec<Embedded> = Vec::with_capacity(list.len());
         for e in list {
-            match out.iter_mut().find(|other| self.identical(other.typ, e.typ)) {
+            match out
+                .iter_mut()
+                .find(|other| self.identical(other.typ, e.typ))
+            {
                 Some(other) => other.multiples = true,
                 None => out.push(e),
             }
@@ -198,7 +221,16 @@ impl Store {
     }
 
     /// The method set's method of an interface with a name seen from a package.
-    pub(crate) fn interface_method(&self, iface: TypeId, pkg: Option<PkgId>, name: Symbol) -> Option<ObjId> {
-        self.type_set(iface).methods.iter().copied().find(|&m| self.same_id(m, pkg, name))
+    pub(crate) fn interface_method(
+        &self,
+        iface: TypeId,
+        pkg: Option<PkgId>,
+        name: Symbol,
+    ) -> Option<ObjId> {
+        self.type_set(iface)
+            .methods
+            .iter()
+            .copied()
+            .find(|&m| self.same_id(m, pkg, name))
     }
 }

@@ -81,9 +81,22 @@ pub struct Object {
 }
 
 impl Object {
-    pub(crate) fn new(kind: ObjKind, pos: Option<FilePos>, pkg: Option<PkgId>, name: Symbol, typ: Option<TypeId>) -> Self {
+    pub(crate) fn new(
+        kind: ObjKind,
+        pos: Option<FilePos>,
+        pkg: Option<PkgId>,
+        name: Symbol,
+        typ: Option<TypeId>,
+    ) -> Self {
         let typ = AtomicU32::new(typ.map_or(0, TypeId::raw));
-        Self { name, pkg, pos, kind, typ, order: AtomicU32::new(0) }
+        Self {
+            name,
+            pkg,
+            pos,
+            kind,
+            typ,
+            order: AtomicU32::new(0),
+        }
     }
 
     /// Its type, if that is known yet. Package names and labels have the invalid type.

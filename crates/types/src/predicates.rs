@@ -58,7 +58,9 @@ impl Store {
         if !self.is_type_param(t) {
             return self.is_basic(t, properties);
         }
-        self.terms_of(self.unalias(t)).iter().all(|term| term.is_some_and(|x| self.is_basic(x.typ, properties)))
+        self.terms_of(self.unalias(t))
+            .iter()
+            .all(|term| term.is_some_and(|x| self.is_basic(x.typ, properties)))
     }
 
     pub(crate) fn is_boolean(&self, t: TypeId) -> bool {
@@ -112,19 +114,31 @@ impl Store {
 
     /// Whether a type has a name: predeclared, defined, or a type parameter.
     pub(crate) fn has_name(&self, t: TypeId) -> bool {
-        matches!(self.typ(self.unalias(t)), Type::Basic(_) | Type::Named(_) | Type::TypeParam(_))
+        matches!(
+            self.typ(self.unalias(t)),
+            Type::Basic(_) | Type::Named(_) | Type::TypeParam(_)
+        )
     }
 
     pub(crate) fn is_type_lit(&self, t: TypeId) -> bool {
-        !matches!(self.typ(self.unalias(t)), Type::Named(_) | Type::TypeParam(_))
+        !matches!(
+            self.typ(self.unalias(t)),
+            Type::Named(_) | Type::TypeParam(_)
+        )
     }
 
     /// Whether a type must be instantiated before use.
     pub fn is_generic(&self, t: TypeId) -> bool {
         match self.typ(t) {
-            Type::Alias(a) if a.origin.is_none() && a.tparams.get().is_some_and(|l| !l.is_empty()) => true,
+            Type::Alias(a)
+                if a.origin.is_none() && a.tparams.get().is_some_and(|l| !l.is_empty()) =>
+            {
+                true
+            }
             _ => match self.typ(self.unalias(t)) {
-                Type::Named(n) => n.inst.is_none() && n.tparams.get().is_some_and(|l| !l.is_empty()),
+                Type::Named(n) => {
+                    n.inst.is_none() && n.tparams.get().is_some_and(|l| !l.is_empty())
+                }
                 _ => false,
             },
         }
@@ -141,7 +155,12 @@ impl Store {
         self.comparable_seen(t, dynamic, &mut Vec::new())
     }
 
-    fn comparable_seen(&self, t: TypeId, dynamic: bool, seen: &mut Vec<TypeId>) -> Result<(), Incomparable> {
+    fn comparable_seen(
+        &self,
+        t: TypeId,
+        dynamic: bool,
+        seen: &mut Vec<TypeId>,
+    ) -> Result<(), Incomparable> {
         if seen.contains(&t) {
             return Ok(());
         }
@@ -153,20 +172,24 @@ impl Store {
             Type::Struct(s) => {
                 for &f in &s.fields {
                     let ft = self.obj_type(f);
-                    self.comparable_seen(ft, dynamic, seen).map_err(|_| Incomparable::Field(ft))?;
+                    self.comparable_seen(ft, dynamic, seen)
+                        .map_err(|_| Incomparable::Field(ft))?;
                 }
                 Ok(())
             }
-            Type::Array { elem, .. } => {
-                self.comparable_seen(*elem, dynamic, seen).map_err(|_| Incomparable::Array(t))
-            }
+            Type::Array { elem, .. } => self
+                .comparable_seen(*elem, dynamic, seen)
+                .map_err(|_| Incomparable::Array(t)),
             Type::Interface(_) if dynamic && !self.is_type_param(t) => Ok(()),
             Type::Interface(_) => {
                 let set = self.type_set(under);
                 let comparable = match &set.terms {
                     Terms::All => set.comparable,
                     Terms::Listed(list) => {
-                        !list.is_empty() && list.iter().all(|x| self.comparable_seen(x.typ, false, seen).is_ok())
+                        !list.is_empty()
+                            && list
+                                .iter()
+                                .all(|x| self.comparable_seen(x.typ, false, seen).is_ok())
                     }
                 };
                 match comparable {
@@ -185,7 +208,10 @@ impl Store {
         match &set.terms {
             Terms::All => set.comparable,
             Terms::Listed(list) => {
-                !list.is_empty() && list.iter().all(|x| self.comparable_type(x.typ, false).is_ok())
+                !list.is_empty()
+                    && list
+                        .iter()
+                        .all(|x| self.comparable_type(x.typ, false).is_ok())
             }
         }
     }
@@ -194,10 +220,15 @@ impl Store {
     pub fn has_nil(&self, t: TypeId) -> bool {
         match self.typ(self.under(t)) {
             Type::Basic(b) => b.kind == BasicKind::UnsafePointer,
-            Type::Slice(_) | Type::Pointer(_) | Type::Signature(_) | Type::Map { .. } | Type::Chan { .. } => true,
-            Type::Interface(_) if self.is_type_param(t) => {
-                self.under_set(t).iter().all(|(_, u)| u.is_some_and(|u| self.has_nil(u)))
-            }
+            Type::Slice(_)
+            | Type::Pointer(_)
+            | Type::Signature(_)
+            | Type::Map { .. }
+            | Type::Chan { .. } => true,
+            Type::Interface(_) if self.is_type_param(t) => self
+                .under_set(t)
+                .iter()
+                .all(|(_, u)| u.is_some_and(|u| self.has_nil(u))),
             Type::Interface(_) => true,
             _ => false,
         }
@@ -238,7 +269,13 @@ impl Store {
     }
 
     /// Like [`Store::same_id`], or with letter case ignored.
-    pub(crate) fn matches_id(&self, obj: ObjId, pkg: Option<PkgId>, name: Symbol, fold_case: bool) -> bool {
+    pub(crate) fn matches_id(
+        &self,
+        obj: ObjId,
+        pkg: Option<PkgId>,
+        name: Symbol,
+        fold_case: bool,
+    ) -> bool {
         if fold_case {
             return fold_eq(self.obj_name(obj), self.text(name));
         }
@@ -251,7 +288,10 @@ impl Store {
 
     pub(crate) fn is_bytes_or_runes(&self, t: TypeId) -> bool {
         match self.typ(self.under(t)) {
-            Type::Slice(elem) => matches!(self.basic_kind(*elem), Some(BasicKind::Uint8 | BasicKind::Int32)),
+            Type::Slice(elem) => matches!(
+                self.basic_kind(*elem),
+                Some(BasicKind::Uint8 | BasicKind::Int32)
+            ),
             _ => false,
         }
     }
@@ -276,5 +316,6 @@ impl Store {
 
 /// Whether two names are equal apart from letter case.
 pub(crate) fn fold_eq(a: &str, b: &str) -> bool {
-    a.len() == b.len() && a.eq_ignore_ascii_case(b) || !a.is_ascii() && a.to_lowercase() == b.to_lowercase()
+    a.len() == b.len() && a.eq_ignore_ascii_case(b)
+        || !a.is_ascii() && a.to_lowercase() == b.to_lowercase()
 }

@@ -102,7 +102,12 @@ pub struct FileInfo {
 
 impl FileInfo {
     pub(crate) fn new(expressions: usize, version: Option<GoVersion>) -> Self {
-        Self { types: vec![None; expressions], objects: vec![None; expressions], version, ..Self::default() }
+        Self {
+            types: vec![None; expressions],
+            objects: vec![None; expressions],
+            version,
+            ..Self::default()
+        }
     }
 
     /// What an expression denotes, and its type.

@@ -13,7 +13,12 @@ impl Store {
         match self.typ(self.under(t)) {
             Type::Array { elem, .. } => self.align_of(*elem),
             Type::Struct(s) if s.fields.is_empty() && self.is_align64(t) => 8,
-            Type::Struct(s) => s.fields.iter().map(|&f| self.align_of(self.obj_type(f))).max().unwrap_or(1),
+            Type::Struct(s) => s
+                .fields
+                .iter()
+                .map(|&f| self.align_of(self.obj_type(f)))
+                .max()
+                .unwrap_or(1),
             Type::Slice(_) | Type::Interface(_) => WORD,
             Type::Basic(b) if b.info & info::STRING != 0 => WORD,
             Type::Basic(b) if b.info & info::COMPLEX != 0 => self.size_of(t).unwrap_or(WORD) / 2,
@@ -23,9 +28,12 @@ impl Store {
 
     /// The marker type by which `sync/atomic` asks for 8-byte alignment.
     fn is_align64(&self, t: TypeId) -> bool {
-        let Some(named) = self.as_named(t) else { return false };
+        let Some(named) = self.as_named(t) else {
+            return false;
+        };
         let path = self.obj(named.obj).pkg.map(|p| &*self.pkg(p).path);
-        self.obj_name(named.obj) == "align64" && matches!(path, Some("sync/atomic" | "internal/runtime/atomic"))
+        self.obj_name(named.obj) == "align64"
+            && matches!(path, Some("sync/atomic" | "internal/runtime/atomic"))
     }
 
     /// The size of a type's variables, or `None` if it passes the address space.
@@ -46,7 +54,9 @@ impl Store {
             Type::Interface(_) => 2 * WORD,
             Type::Struct(s) => {
                 let offsets = self.offsets(t)?;
-                let (Some(&last), Some(&offset)) = (s.fields.last(), offsets.last()) else { return Some(0) };
+                let (Some(&last), Some(&offset)) = (s.fields.last(), offsets.last()) else {
+                    return Some(0);
+                };
                 let mut size = self.size_of(self.obj_type(last))?;
                 // A pointer to a last field without size must stay inside.
                 if offset > 0 && size == 0 {

@@ -7,7 +7,9 @@
 
 use crate::ids::{ObjId, PkgId, TypeId};
 use crate::object::{ObjKind, Object, Var, VarKind};
-use crate::types::{Alias, ChanDir, Instance, Interface, Named, Signature, Struct, Type, TypeParam, load, save};
+use crate::types::{
+    Alias, ChanDir, Instance, Interface, Named, Signature, Struct, Type, TypeParam, load, save,
+};
 use crate::universe::{self, typ};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::HashMap;
@@ -51,7 +53,13 @@ impl Package {
 
     fn unnamed(path: Arc<str>) -> Self {
         let (name, scope, imports) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { path, name, scope, imports, fake: AtomicBool::new(false) }
+        Self {
+            path,
+            name,
+            scope,
+            imports,
+            fake: AtomicBool::new(false),
+        }
     }
 
     /// Its name, once a file of it was seen.
@@ -70,7 +78,11 @@ impl Package {
 
     /// All package-level objects in no particular order, once the package was checked.
     pub fn objects(&self) -> impl Iterator<Item = (Symbol, ObjId)> + '_ {
-        self.scope.get().into_iter().flatten().map(|(n, o)| (*n, *o))
+        self.scope
+            .get()
+            .into_iter()
+            .flatten()
+            .map(|(n, o)| (*n, *o))
     }
 
     /// The packages it imports.
@@ -163,7 +175,10 @@ impl Store {
 
     /// Keeps a file so that positions in it can be shown.
     pub fn add_file(&self, file: Arc<File>) {
-        self.files.write().unwrap_or_else(PoisonError::into_inner).insert(file.id(), file);
+        self.files
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(file.id(), file);
     }
 
     /// A place as file, line and column, if its file is known.
@@ -186,7 +201,12 @@ impl Store {
         id
     }
 
-    pub(crate) fn finish_package(&self, id: PkgId, scope: FxHashMap<Symbol, ObjId>, imports: Vec<PkgId>) {
+    pub(crate) fn finish_package(
+        &self,
+        id: PkgId,
+        scope: FxHashMap<Symbol, ObjId>,
+        imports: Vec<PkgId>,
+    ) {
         let _ = self.pkg(id).scope.set(scope);
         let _ = self.pkg(id).imports.set(imports);
     }
@@ -201,7 +221,9 @@ impl Store {
 
     fn intern(&self, key: Key, make: impl FnOnce(&Key) -> Type) -> TypeId {
         let shard = (FxBuildHasher.hash_one(&key) >> 32) as usize % SHARDS;
-        let mut map = self.interned[shard].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut map = self.interned[shard]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(&id) = map.get(&key) {
             return id;
         }
@@ -250,11 +272,18 @@ impl Store {
         self.new_type(Type::Signature(Box::new(sig)))
     }
 
-    pub(crate) fn interface(&self, methods: Vec<ObjId>, embeddeds: Vec<TypeId>, implicit: bool) -> TypeId {
+    pub(crate) fn interface(
+        &self,
+        methods: Vec<ObjId>,
+        embeddeds: Vec<TypeId>,
+        implicit: bool,
+    ) -> TypeId {
         if methods.is_empty() && embeddeds.is_empty() && !implicit {
             return typ::EMPTY_INTERFACE;
         }
-        self.new_type(Type::Interface(Box::new(Interface::new(methods, embeddeds, implicit))))
+        self.new_type(Type::Interface(Box::new(Interface::new(
+            methods, embeddeds, implicit,
+        ))))
     }
 
     /// A defined type without a right-hand side yet.
@@ -264,28 +293,61 @@ impl Store {
 
     /// The instance of a generic defined type.
     pub(crate) fn named_instance(&self, origin: TypeId, targs: &[TypeId]) -> TypeId {
-        let Type::Named(generic) = self.typ(origin) else { return typ::INVALID };
+        let Type::Named(generic) = self.typ(origin) else {
+            return typ::INVALID;
+        };
         self.intern(Key::Instance(origin, targs.into()), |_| {
-            named(generic.obj, Some(Instance { origin, targs: targs.into(), methods: RwLock::default() }))
+            named(
+                generic.obj,
+                Some(Instance {
+                    origin,
+                    targs: targs.into(),
+                    methods: RwLock::default(),
+                }),
+            )
         })
     }
 
-    pub(crate) fn new_alias(&self, obj: ObjId, origin: Option<TypeId>, targs: Box<[TypeId]>) -> TypeId {
+    pub(crate) fn new_alias(
+        &self,
+        obj: ObjId,
+        origin: Option<TypeId>,
+        targs: Box<[TypeId]>,
+    ) -> TypeId {
         let (tparams, rhs) = (OnceLock::new(), AtomicU32::new(0));
-        self.new_type(Type::Alias(Box::new(Alias { obj, origin, targs, tparams, rhs })))
+        self.new_type(Type::Alias(Box::new(Alias {
+            obj,
+            origin,
+            targs,
+            tparams,
+            rhs,
+        })))
     }
 
     /// A type parameter; its constraint follows with [`Store::set_bound`].
     pub(crate) fn new_type_param(&self, obj: ObjId, index: u32) -> TypeId {
         let zero = || AtomicU32::new(0);
-        self.new_type(Type::TypeParam(TypeParam { obj, index, bound: zero(), iface: zero() }))
+        self.new_type(Type::TypeParam(TypeParam {
+            obj,
+            index,
+            bound: zero(),
+            iface: zero(),
+        }))
     }
 
     /// A new type name like that of a type parameter, and a parameter for it.
     pub(crate) fn clone_type_param(&self, tparam: TypeId) -> TypeId {
-        let Type::TypeParam(p) = self.typ(tparam) else { return tparam };
+        let Type::TypeParam(p) = self.typ(tparam) else {
+            return tparam;
+        };
         let old = self.obj(p.obj);
-        let obj = self.new_object(Object::new(ObjKind::TypeName, old.pos, old.pkg, old.name, None));
+        let obj = self.new_object(Object::new(
+            ObjKind::TypeName,
+            old.pos,
+            old.pkg,
+            old.name,
+            None,
+        ));
         let new = self.new_type_param(obj, p.index);
         self.obj(obj).set_typ(new);
         new
@@ -362,7 +424,11 @@ impl Store {
         name: Symbol,
         t: Option<TypeId>,
     ) -> ObjId {
-        let var = Var { kind, embedded: false, origin: None };
+        let var = Var {
+            kind,
+            embedded: false,
+            origin: None,
+        };
         self.new_object(Object::new(ObjKind::Var(var), pos, pkg, name, t))
     }
 }

@@ -8,8 +8,8 @@
 
 use crate::ids::{ObjId, TypeId};
 use crate::typeset::TypeSet;
-use std::sync::{OnceLock, RwLock};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{OnceLock, RwLock};
 
 /// The kinds of predeclared basic types, and the untyped kinds of constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -244,7 +244,12 @@ pub enum Type {
 impl Interface {
     /// An interface with these methods, which must be sorted, and elements.
     pub(crate) fn new(methods: Vec<ObjId>, embeddeds: Vec<TypeId>, implicit: bool) -> Self {
-        Self { methods: methods.into(), embeddeds: embeddeds.into(), implicit, type_set: OnceLock::new() }
+        Self {
+            methods: methods.into(),
+            embeddeds: embeddeds.into(),
+            implicit,
+            type_set: OnceLock::new(),
+        }
     }
 }
 

@@ -63,7 +63,11 @@ impl Terms {
 impl TypeSet {
     /// The set of all types.
     pub fn all() -> Self {
-        Self { methods: Box::new([]), terms: Terms::All, comparable: false }
+        Self {
+            methods: Box::new([]),
+            terms: Terms::All,
+            comparable: false,
+        }
     }
 
     /// Whether no type is in the set.
@@ -90,7 +94,9 @@ impl TypeSet {
 impl Store {
     /// The type set of an interface; of any other type, that of all types.
     pub fn type_set(&self, iface: TypeId) -> &TypeSet {
-        let Type::Interface(i) = self.typ(iface) else { return &ALL };
+        let Type::Interface(i) = self.typ(iface) else {
+            return &ALL;
+        };
         if let Some(set) = i.type_set.get() {
             return set;
         }
@@ -124,12 +130,23 @@ impl Store {
                     None => continue,
                 },
                 _ if under == typ::INVALID => continue,
-                _ => (Terms::Listed(vec![Term { tilde: false, typ: e }]), false),
+                _ => (
+                    Terms::Listed(vec![Term {
+                        tilde: false,
+                        typ: e,
+                    }]),
+                    false,
+                ),
             };
-            (terms, comparable) = self.intersect_sets(terms, comparable, &set_terms, set_comparable);
+            (terms, comparable) =
+                self.intersect_sets(terms, comparable, &set_terms, set_comparable);
         }
         all_methods.sort_by(|&a, &b| self.compare_methods(a, b));
-        TypeSet { methods: all_methods.into(), terms, comparable }
+        TypeSet {
+            methods: all_methods.into(),
+            terms,
+            comparable,
+        }
     }
 
     /// The terms of a union, or `None` if there are too many.
@@ -209,7 +226,8 @@ impl Store {
             (_, Terms::All) => true,
             (Terms::All, _) => false,
             (Terms::Listed(xs), Terms::Listed(ys)) => xs.iter().all(|&x| {
-                ys.iter().any(|&y| !self.disjoint(x, y) && (!x.tilde || y.tilde))
+                ys.iter()
+                    .any(|&y| !self.disjoint(x, y) && (!x.tilde || y.tilde))
             }),
         }
     }
@@ -231,6 +249,12 @@ impl Store {
         let path = |p: Option<crate::PkgId>| p.map_or("", |p| &self.pkg(p).path);
         ey.cmp(&ex)
             .then_with(|| self.text(x.name).cmp(self.text(y.name)))
-            .then_with(|| if ex { Ordering::Equal } else { path(x.pkg).cmp(path(y.pkg)) })
+            .then_with(|| {
+                if ex {
+                    Ordering::Equal
+                } else {
+                    path(x.pkg).cmp(path(y.pkg))
+                }
+            })
     }
 }

@@ -59,7 +59,11 @@ impl Store {
             },
             ObjKind::Func(_) => {
                 let sig = o.typ().and_then(|t| self.as_signature(t));
-                if sig.is_some_and(|s| s.recv.is_some()) { "method" } else { "function" }
+                if sig.is_some_and(|s| s.recv.is_some()) {
+                    "method"
+                } else {
+                    "function"
+                }
             }
             ObjKind::Label => "label",
             ObjKind::Builtin(_) => "built-in function",
@@ -73,7 +77,8 @@ impl Store {
         match o.typ().map(|t| (t, self.typ(t))) {
             None => false,
             Some((t, Type::Basic(b))) => {
-                b.kind != BasicKind::UnsafePointer && (o.pkg.is_some() || t == typ::BYTE || t == typ::RUNE)
+                b.kind != BasicKind::UnsafePointer
+                    && (o.pkg.is_some() || t == typ::BYTE || t == typ::RUNE)
             }
             Some((_, Type::Named(n))) => n.obj != obj,
             Some((_, Type::TypeParam(p))) => p.obj != obj,
@@ -84,7 +89,15 @@ impl Store {
 
 impl<'s> TypeWriter<'s> {
     pub fn new(store: &'s Store, qualifier: Qualifier<'s>) -> Self {
-        Self { store, qualifier, param_names: true, pkg_info: false, depth: 0, seen: Vec::new(), out: String::new() }
+        Self {
+            store,
+            qualifier,
+            param_names: true,
+            pkg_info: false,
+            depth: 0,
+            seen: Vec::new(),
+            out: String::new(),
+        }
     }
 
     fn prefix(&mut self, pkg: Option<PkgId>) {
@@ -148,7 +161,14 @@ impl<'s> TypeWriter<'s> {
                 self.typ(*elem);
             }
             Type::Chan { dir, elem } => {
-                let parens = *dir == ChanDir::Both && matches!(s.typ(*elem), Type::Chan { dir: ChanDir::Recv, .. });
+                let parens = *dir == ChanDir::Both
+                    && matches!(
+                        s.typ(*elem),
+                        Type::Chan {
+                            dir: ChanDir::Recv,
+                            ..
+                        }
+                    );
                 self.out.push_str(match dir {
                     ChanDir::Both => "chan ",
                     ChanDir::Send => "chan<- ",
@@ -190,8 +210,12 @@ impl<'s> TypeWriter<'s> {
                 let name = s.text(o.name);
                 self.out.push_str(name);
                 if s.universe.contains_key(&o.name) {
-                    let place = o.pos.and_then(|p| s.position(p)).map_or_else(String::new, |p| p.to_string());
-                    self.out.push_str(&format!(" /* with {name} declared at {place} */"));
+                    let place = o
+                        .pos
+                        .and_then(|p| s.position(p))
+                        .map_or_else(String::new, |p| p.to_string());
+                    self.out
+                        .push_str(&format!(" /* with {name} declared at {place} */"));
                 }
             }
         }
@@ -216,7 +240,8 @@ impl<'s> TypeWriter<'s> {
             }
             self.typ(s.obj_type(f));
             if let (true, Some(pkg)) = (annotate, o.pkg) {
-                self.out.push_str(&format!(" /* package {} */ ", s.pkg(pkg).path));
+                self.out
+                    .push_str(&format!(" /* package {} */ ", s.pkg(pkg).path));
             }
             let tag = st.tag(i);
             if !tag.is_empty() {
@@ -384,7 +409,13 @@ impl<'s> TypeWriter<'s> {
                 Some(Type::TypeParam(_)) => "type parameter",
                 _ => "type",
             },
-            ObjKind::Var(v) => if v.kind == VarKind::Field { "field" } else { "var" },
+            ObjKind::Var(v) => {
+                if v.kind == VarKind::Field {
+                    "field"
+                } else {
+                    "var"
+                }
+            }
             ObjKind::Func(_) => "func",
             ObjKind::Label => "label",
             ObjKind::Builtin(_) => "builtin",

@@ -68,7 +68,9 @@ impl Store {
     /// The right-hand side of a defined type's declaration, substituted for an
     /// instance; `None` while that is not known.
     pub(crate) fn named_rhs(&self, t: TypeId) -> Option<TypeId> {
-        let Type::Named(n) = self.typ(t) else { return Some(t) };
+        let Type::Named(n) = self.typ(t) else {
+            return Some(t);
+        };
         if let Some(rhs) = load(&n.rhs) {
             return Some(rhs);
         }
@@ -99,7 +101,9 @@ impl Store {
         let mut at = t;
         let under = loop {
             at = self.unalias(at);
-            let Type::Named(n) = self.typ(at) else { break at };
+            let Type::Named(n) = self.typ(at) else {
+                break at;
+            };
             if let Some(known) = load(&n.underlying) {
                 break known;
             }
@@ -158,9 +162,15 @@ impl Store {
         }
         let pair = |term: Term| {
             let u = self.unalias(term.typ);
-            (Some(term.typ), Some(if term.tilde { u } else { self.under(u) }))
+            (
+                Some(term.typ),
+                Some(if term.tilde { u } else { self.under(u) }),
+            )
         };
-        self.terms_of(t0).into_iter().map(|term| term.map_or((None, None), pair)).collect()
+        self.terms_of(t0)
+            .into_iter()
+            .map(|term| term.map_or((None, None), pair))
+            .collect()
     }
 
     /// The single underlying type that all types an operand can have share;
@@ -168,12 +178,21 @@ impl Store {
     pub fn common_under(&self, t: TypeId) -> Result<TypeId, NoCommon> {
         let mut common: Option<(TypeId, TypeId)> = None;
         for (t, u) in self.under_set(t) {
-            let (Some(t), Some(u)) = (t, u) else { return Err(NoCommon::NoSpecificType) };
+            let (Some(t), Some(u)) = (t, u) else {
+                return Err(NoCommon::NoSpecificType);
+            };
             let Some((ct, cu)) = common else {
                 common = Some((t, u));
                 continue;
             };
-            if let (Type::Chan { dir: cdir, elem: celem }, Type::Chan { dir, elem }) = (self.typ(cu), self.typ(u)) {
+            if let (
+                Type::Chan {
+                    dir: cdir,
+                    elem: celem,
+                },
+                Type::Chan { dir, elem },
+            ) = (self.typ(cu), self.typ(u))
+            {
                 if !self.identical(*celem, *elem) {
                     return Err(NoCommon::ChannelElements(ct, t));
                 }

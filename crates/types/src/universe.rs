@@ -138,8 +138,20 @@ pub struct BuiltinInfo {
     pub class: ExprClass,
 }
 
-const fn builtin(id: Builtin, name: &'static str, args: usize, variadic: bool, class: ExprClass) -> BuiltinInfo {
-    BuiltinInfo { id, name, args, variadic, class }
+const fn builtin(
+    id: Builtin,
+    name: &'static str,
+    args: usize,
+    variadic: bool,
+    class: ExprClass,
+) -> BuiltinInfo {
+    BuiltinInfo {
+        id,
+        name,
+        args,
+        variadic,
+        class,
+    }
 }
 
 static BUILTINS: [BuiltinInfo; 28] = {
@@ -202,9 +214,17 @@ enum BuiltinScope {
 /// Fills a new store with everything predeclared.
 pub(crate) fn declare(store: &mut Store, test_functions: bool) {
     let mut unsafe_scope = rustc_hash::FxHashMap::default();
-    store.packages.push(Package::new("unsafe".into(), sym::UNSAFE));
+    store
+        .packages
+        .push(Package::new("unsafe".into(), sym::UNSAFE));
     declare_types(store);
-    let pointer = Object::new(ObjKind::TypeName, None, Some(UNSAFE), sym::POINTER, Some(typ::UNSAFE_POINTER));
+    let pointer = Object::new(
+        ObjKind::TypeName,
+        None,
+        Some(UNSAFE),
+        sym::POINTER,
+        Some(typ::UNSAFE_POINTER),
+    );
     unsafe_scope.insert(sym::POINTER, store.new_object(pointer));
     for (name, t, value) in [
         (sym::TRUE, typ::UNTYPED_BOOL, Value::Bool(true)),
@@ -247,7 +267,11 @@ fn declare_types(store: &mut Store) {
         }
     }
     store.new_type(Type::Tuple(Box::new([])));
-    store.new_type(Type::Interface(Box::new(Interface::new(Vec::new(), Vec::new(), false))));
+    store.new_type(Type::Interface(Box::new(Interface::new(
+        Vec::new(),
+        Vec::new(),
+        false,
+    ))));
     let any = define(store, ObjKind::TypeName, sym::ANY, typ::ANY);
     if let Type::Alias(alias) = store.typ(store.new_alias(any, None, Box::new([]))) {
         save(&alias.rhs, typ::EMPTY_INTERFACE);
@@ -266,17 +290,48 @@ fn declare_types(store: &mut Store) {
         variadic: false,
     };
     let func = store.signature(plain(typ::EMPTY_TUPLE));
-    debug_assert_eq!(func, typ::EMPTY_FUNC, "predeclared types are numbered as `typ` says");
+    debug_assert_eq!(
+        func,
+        typ::EMPTY_FUNC,
+        "predeclared types are numbered as `typ` says"
+    );
 
-    let result = Var { kind: VarKind::Result, embedded: false, origin: None };
+    let result = Var {
+        kind: VarKind::Result,
+        embedded: false,
+        origin: None,
+    };
     let unnamed = store.interner().intern("");
-    let result = store.new_object(Object::new(ObjKind::Var(result), None, None, unnamed, Some(typ::STRING)));
+    let result = store.new_object(Object::new(
+        ObjKind::Var(result),
+        None,
+        None,
+        unnamed,
+        Some(typ::STRING),
+    ));
     let signature = store.signature(plain(store.tuple(vec![result])));
-    let func = Func { origin: None, instance: None, in_interface: true, ptr_recv: AtomicBool::new(false) };
-    let method = Object::new(ObjKind::Func(func), None, None, sym::ERROR_METHOD, Some(signature));
+    let func = Func {
+        origin: None,
+        instance: None,
+        in_interface: true,
+        ptr_recv: AtomicBool::new(false),
+    };
+    let method = Object::new(
+        ObjKind::Func(func),
+        None,
+        None,
+        sym::ERROR_METHOD,
+        Some(signature),
+    );
     let method = store.new_object(method);
     store.set_rhs(typ::ERROR, store.interface(vec![method], Vec::new(), false));
     let iface = Interface::new(Vec::new(), Vec::new(), false);
-    let _ = iface.type_set.set(TypeSet { comparable: true, ..TypeSet::all() });
-    store.set_rhs(typ::COMPARABLE, store.new_type(Type::Interface(Box::new(iface))));
+    let _ = iface.type_set.set(TypeSet {
+        comparable: true,
+        ..TypeSet::all()
+    });
+    store.set_rhs(
+        typ::COMPARABLE,
+        store.new_type(Type::Interface(Box::new(iface))),
+    );
 }

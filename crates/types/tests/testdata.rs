@@ -43,13 +43,24 @@ fn expectations(text: &str) -> HashMap<u32, Vec<Expected>> {
                 true => rest.find("*/").map_or(rest.len(), |e| e + 2),
                 false => rest.find('\n').unwrap_or(rest.len()),
             };
-            let body = if block { &rest[2..end - 2] } else { &rest[2..end] };
+            let body = if block {
+                &rest[2..end - 2]
+            } else {
+                &rest[2..end]
+            };
             let is_regex = body.starts_with(" ERRORx ");
             if is_regex || body.starts_with(" ERROR ") {
-                let literal = body.trim_start_matches(" ERROR").trim_start_matches('x').trim();
+                let literal = body
+                    .trim_start_matches(" ERROR")
+                    .trim_start_matches('x')
+                    .trim();
                 let pattern = trigo_types::constant::unquote(literal).unwrap_or_default();
                 let pattern = String::from_utf8_lossy(&pattern).into_owned();
-                map.entry(prev.0).or_default().push(Expected { col: prev.1, pattern, is_regex });
+                map.entry(prev.0).or_default().push(Expected {
+                    col: prev.1,
+                    pattern,
+                    is_regex,
+                });
             }
             for (at, _) in rest[..end].match_indices('\n') {
                 (line, start) = (line + 1, i + at + 1);
@@ -87,9 +98,9 @@ fn token_len(rest: &str, line: &mut u32, start: &mut usize, at: usize) -> usize 
             }
             end
         }
-        c if c.is_alphanumeric() || c == '_' => {
-            rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())
-        }
+        c if c.is_alphanumeric() || c == '_' => rest
+            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .unwrap_or(rest.len()),
         c => c.len_utf8(),
     }
 }
@@ -122,14 +133,26 @@ fn go_regex(pattern: &str) -> Regex {
 /// Checks one package; gives what went wrong.
 fn run(library: &Library, files: &[PathBuf], tolerance: u32) -> Vec<String> {
     let mut syntax = Vec::new();
-    let parsed: Vec<Arc<_>> = files.iter().map(|f| library.parse(f, &mut syntax)).collect();
+    let parsed: Vec<Arc<_>> = files
+        .iter()
+        .map(|f| library.parse(f, &mut syntax))
+        .collect();
     let mut expected = HashMap::new();
     for (path, file) in files.iter().zip(&parsed) {
-        expected.insert(file.id(), expectations(&fs::read_to_string(path).unwrap_or_default()));
+        expected.insert(
+            file.id(),
+            expectations(&fs::read_to_string(path).unwrap_or_default()),
+        );
     }
     let first = fs::read_to_string(&files[0]).unwrap_or_default();
-    let flags = first.lines().next().filter(|l| l.starts_with("// -")).unwrap_or("");
-    let lang = flags.split_whitespace().find_map(|f| f.strip_prefix("-lang="));
+    let flags = first
+        .lines()
+        .next()
+        .filter(|l| l.starts_with("// -"))
+        .unwrap_or("");
+    let lang = flags
+        .split_whitespace()
+        .find_map(|f| f.strip_prefix("-lang="));
     let config = Config {
         importer: library,
         go_version: lang.and_then(GoVersion::parse),
@@ -137,8 +160,10 @@ fn run(library: &Library, files: &[PathBuf], tolerance: u32) -> Vec<String> {
         fake_import_c: flags.contains("-fakeImportC"),
     };
     let checked = check_package(&library.store, "p", &parsed, config);
-    let mut found: Vec<(Option<FilePos>, String)> =
-        syntax.iter().map(|d| (Some(d.pos), d.message.to_string())).collect();
+    let mut found: Vec<(Option<FilePos>, String)> = syntax
+        .iter()
+        .map(|d| (Some(d.pos), d.message.to_string()))
+        .collect();
     found.extend(checked.errors.into_iter().map(|e| (e.pos, e.message)));
     let mut failures = Vec::new();
     for (pos, message) in found {
@@ -147,30 +172,48 @@ fn run(library: &Library, files: &[PathBuf], tolerance: u32) -> Vec<String> {
             continue;
         };
         let file = parsed.iter().find(|f| f.id() == pos.file);
-        let at = file.map(|f| f.line_col(pos.pos)).unwrap_or(trigo_syntax::LineCol { line: 0, col: 0 });
+        let at = file
+            .map(|f| f.line_col(pos.pos))
+            .unwrap_or(trigo_syntax::LineCol { line: 0, col: 0 });
         let name = file.map_or("", |f| f.name().rsplit('/').next().unwrap_or(""));
         let matching = |e: &Expected| match e.is_regex {
             true => go_regex(&e.pattern).is_match(&message),
             false => message.contains(&e.pattern),
         };
-        let list = expected.get_mut(&pos.file).and_then(|m| m.get_mut(&at.line));
+        let list = expected
+            .get_mut(&pos.file)
+            .and_then(|m| m.get_mut(&at.line));
         let hit = list.as_ref().and_then(|l| {
-            (0..l.len()).filter(|&i| matching(&l[i])).min_by_key(|&i| l[i].col.abs_diff(at.col))
+            (0..l.len())
+                .filter(|&i| matching(&l[i]))
+                .min_by_key(|&i| l[i].col.abs_diff(at.col))
         });
         match (list, hit) {
             (Some(list), Some(i)) => {
                 let e = list.remove(i);
                 if e.col.abs_diff(at.col) > tolerance {
-                    failures.push(format!("{name}:{}:{}: want column {}: {message}", at.line, at.col, e.col));
+                    failures.push(format!(
+                        "{name}:{}:{}: want column {}: {message}",
+                        at.line, at.col, e.col
+                    ));
                 }
             }
-            _ => failures.push(format!("{name}:{}:{}: unexpected: {message}", at.line, at.col)),
+            _ => failures.push(format!(
+                "{name}:{}:{}: unexpected: {message}",
+                at.line, at.col
+            )),
         }
     }
     for (id, lines) in expected {
-        let name = parsed.iter().find(|f| f.id() == id).map_or("", |f| f.name().rsplit('/').next().unwrap_or(""));
+        let name = parsed
+            .iter()
+            .find(|f| f.id() == id)
+            .map_or("", |f| f.name().rsplit('/').next().unwrap_or(""));
         for (line, list) in lines {
-            failures.extend(list.iter().map(|e| format!("{name}:{line}:{}: missing: {}", e.col, e.pattern)));
+            failures.extend(
+                list.iter()
+                    .map(|e| format!("{name}:{line}:{}: missing: {}", e.col, e.pattern)),
+            );
         }
     }
     failures.sort();
@@ -178,7 +221,12 @@ fn run(library: &Library, files: &[PathBuf], tolerance: u32) -> Vec<String> {
 }
 
 fn sorted(dir: &Path) -> Vec<PathBuf> {
-    let mut list: Vec<PathBuf> = fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    let mut list: Vec<PathBuf> = fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|e| e.path())
+        .collect();
     list.sort();
     list
 }
@@ -196,11 +244,19 @@ fn main() -> ExitCode {
     let (mut passed, mut total) = (0, 0);
     for dir in ["check", "examples", "fixedbugs", "spec"] {
         for entry in sorted(&root.join(dir)) {
-            let name = entry.strip_prefix(&root).unwrap_or(&entry).to_string_lossy().into_owned();
+            let name = entry
+                .strip_prefix(&root)
+                .unwrap_or(&entry)
+                .to_string_lossy()
+                .into_owned();
             if !filters.is_empty() && !filters.iter().any(|f| name.contains(*f)) {
                 continue;
             }
-            let files = if entry.is_dir() { sorted(&entry) } else { vec![entry] };
+            let files = if entry.is_dir() {
+                sorted(&entry)
+            } else {
+                vec![entry]
+            };
             total += files.len();
             let failures = run(&library, &files, tolerance(dir));
             if failures.is_empty() {
@@ -215,9 +271,18 @@ fn main() -> ExitCode {
             }
         }
     }
-    for p in library.problems.borrow().iter().take(if verbose { 40 } else { 5 }) {
+    for p in library
+        .problems
+        .borrow()
+        .iter()
+        .take(if verbose { 40 } else { 5 })
+    {
         println!("imported: {p}");
     }
     println!("types: {passed}/{total}");
-    if passed == total { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if passed == total {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -40,15 +40,26 @@ impl<'a> Checker<'a> {
 
     /// Checks that an operand can be assigned to a variable of type `t`, or
     /// of its own default type.
-    pub(super) fn assignment(&mut self, x: &mut Operand, t: Option<TypeId>, context: impl Into<Context>) {
+    pub(super) fn assignment(
+        &mut self,
+        x: &mut Operand,
+        t: Option<TypeId>,
+        context: impl Into<Context>,
+    ) {
         let s = self.s;
         let context = context.into();
         self.single_value(x);
         match x.mode {
             Mode::Invalid => return,
             Mode::Type | Mode::Builtin | Mode::NoValue => {
-                let (xs, tt) = (self.op_string(x), t.map_or_else(|| "<nil>".into(), |t| self.ts(t)));
-                let message = format!("cannot assign {xs} to {tt} in {}", self.context_text(context));
+                let (xs, tt) = (
+                    self.op_string(x),
+                    t.map_or_else(|| "<nil>".into(), |t| self.ts(t)),
+                );
+                let message = format!(
+                    "cannot assign {xs} to {tt} in {}",
+                    self.context_text(context)
+                );
                 self.error_op(x, message);
                 return x.invalidate();
             }
@@ -73,20 +84,32 @@ impl<'a> Checker<'a> {
                         Unfit::Overflow => " (overflows)",
                         Unfit::Other => "",
                     };
-                    let message = format!("cannot use {xs} as {tt} value in {}{more}", self.context_text(context));
+                    let message = format!(
+                        "cannot use {xs} as {tt} value in {}{more}",
+                        self.context_text(context)
+                    );
                     self.error_op(x, message);
                     return x.invalidate();
                 }
             }
         }
         let generic = matches!(s.typ(x.typ), Type::Signature(sig) if !sig.tparams.is_empty());
-        let target = if generic { self.target(t, |c| c.context_text(context)) } else { None };
+        let target = if generic {
+            self.target(t, |c| c.context_text(context))
+        } else {
+            None
+        };
         self.non_generic(target.as_ref(), x);
-        let Some(t) = t.filter(|_| x.is_valid()) else { return };
+        let Some(t) = t.filter(|_| x.is_valid()) else {
+            return;
+        };
         let mut cause = String::new();
         if !self.assignable_to(x, t, &mut cause) {
             let (xs, tt) = (self.op_string(x), self.ts(t));
-            let mut message = format!("cannot use {xs} as {tt} value in {}", self.context_text(context));
+            let mut message = format!(
+                "cannot use {xs} as {tt} value in {}",
+                self.context_text(context)
+            );
             if !cause.is_empty() {
                 message.push_str(&format!(": {cause}"));
             }
@@ -98,7 +121,8 @@ impl<'a> Checker<'a> {
     /// Gives a constant the value of an operand.
     pub(super) fn init_const(&mut self, lhs: ObjId, x: &mut Operand) {
         let o = self.s.obj(lhs);
-        if !x.is_valid() || !self.s.is_valid(x.typ) || o.typ().is_some_and(|t| !self.s.is_valid(t)) {
+        if !x.is_valid() || !self.s.is_valid(x.typ) || o.typ().is_some_and(|t| !self.s.is_valid(t))
+        {
             if o.typ().is_none() {
                 o.set_typ(typ::INVALID);
             }
@@ -123,7 +147,8 @@ impl<'a> Checker<'a> {
     /// Initialises a variable, which takes the operand's type if it has none.
     pub(super) fn init_var(&mut self, lhs: ObjId, x: &mut Operand, context: &'static str) {
         let o = self.s.obj(lhs);
-        if !x.is_valid() || !self.s.is_valid(x.typ) || o.typ().is_some_and(|t| !self.s.is_valid(t)) {
+        if !x.is_valid() || !self.s.is_valid(x.typ) || o.typ().is_some_and(|t| !self.s.is_valid(t))
+        {
             if o.typ().is_none() {
                 o.set_typ(typ::INVALID);
             }
@@ -146,10 +171,13 @@ impl<'a> Checker<'a> {
 
     /// A variable of this package that is not used yet, if the identifier means one.
     pub(super) fn unused_var(&self, e: ExprId) -> Option<ObjId> {
-        let ExprKind::Name(name) = self.file()[e].kind else { return None };
+        let ExprKind::Name(name) = self.file()[e].kind else {
+            return None;
+        };
         let obj = self.lookup_name(name)?;
         let o = self.s.obj(obj);
-        (o.as_var().is_some() && o.pkg == Some(self.pkg) && !self.used.contains(&obj)).then_some(obj)
+        (o.as_var().is_some() && o.pkg == Some(self.pkg) && !self.used.contains(&obj))
+            .then_some(obj)
     }
 
     /// The type of the left side of an assignment; none for the blank
@@ -179,7 +207,10 @@ impl<'a> Checker<'a> {
                 return Some(typ::INVALID);
             }
         }
-        self.error_op(&x, format!("cannot assign to {text} (neither addressable nor a map index expression)"));
+        self.error_op(
+            &x,
+            format!("cannot assign to {text} (neither addressable nor a map index expression)"),
+        );
         Some(typ::INVALID)
     }
 
@@ -206,7 +237,15 @@ impl<'a> Checker<'a> {
 
     fn assign_to(&mut self, t: Option<TypeId>, x: &mut Operand, context: &'static str) {
         let blank = t.is_none() && context == "assignment";
-        self.assignment(x, t, if blank { "assignment to _ identifier" } else { context });
+        self.assignment(
+            x,
+            t,
+            if blank {
+                "assignment to _ identifier"
+            } else {
+                context
+            },
+        );
     }
 
     /// The types of values as messages about their number show them.
@@ -241,7 +280,10 @@ impl<'a> Checker<'a> {
         let call = self.file().unparen(rhs[0]);
         let message = match self.file()[call].kind {
             ExprKind::Call { fun, .. } if rhs.len() == 1 => {
-                format!("assignment mismatch: {vars} but {} returns {vals}", self.es(fun))
+                format!(
+                    "assignment mismatch: {vars} but {} returns {vals}",
+                    self.es(fun)
+                )
             }
             _ => format!("assignment mismatch: {vars} but {vals}"),
         };
@@ -266,7 +308,11 @@ impl<'a> Checker<'a> {
     }
 
     fn is_call(&self, list: &[ExprId]) -> bool {
-        list.len() == 1 && matches!(self.file()[self.file().unparen(list[0])].kind, ExprKind::Call { .. })
+        list.len() == 1
+            && matches!(
+                self.file()[self.file().unparen(list[0])].kind,
+                ExprKind::Call { .. }
+            )
     }
 
     /// Initialises variables, or results in a return statement.
@@ -335,7 +381,11 @@ impl<'a> Checker<'a> {
 
     /// `lhs = rhs`
     pub(super) fn assign_vars(&mut self, lhs: &[ExprId], rhs: &[ExprId]) {
-        let context = if lhs.len() > 1 { "multiple assignment" } else { "assignment" };
+        let context = if lhs.len() > 1 {
+            "multiple assignment"
+        } else {
+            "assignment"
+        };
         if lhs.len() == rhs.len() && !self.is_call(rhs) {
             for (&l, &r) in lhs.iter().zip(rhs) {
                 self.assign_expr(l, r, context);
@@ -374,7 +424,13 @@ impl<'a> Checker<'a> {
         let mut failed = false;
         for &l in lhs {
             let dummy = |c: &Self| {
-                c.s.new_var(VarKind::Local, Some(c.pos(l)), Some(c.pkg), sym::BLANK, None)
+                c.s.new_var(
+                    VarKind::Local,
+                    Some(c.pos(l)),
+                    Some(c.pkg),
+                    sym::BLANK,
+                    None,
+                )
             };
             let Some(ident) = self.file().as_ident(l) else {
                 self.use_lhs(&[l]);

@@ -15,7 +15,10 @@ impl<'a> Checker<'a> {
     pub(super) fn builtin_call(&mut self, call: Call<'a>, id: Builtin) -> Option<Operand> {
         let bin = id.info();
         if call.spread && id != Builtin::Append {
-            let message = format!("invalid operation: invalid use of ... with built-in {}", bin.name);
+            let message = format!(
+                "invalid operation: invalid use of ... with built-in {}",
+                bin.name
+            );
             self.error_expr(call.e, message);
             self.use_all(call.args);
             return None;
@@ -35,7 +38,10 @@ impl<'a> Checker<'a> {
 
     fn builtin_body(&mut self, call: Call<'a>, id: Builtin) -> Option<Operand> {
         let bin = id.info();
-        let by_expr = matches!(id, Builtin::Make | Builtin::New | Builtin::Offsetof | Builtin::Trace);
+        let by_expr = matches!(
+            id,
+            Builtin::Make | Builtin::New | Builtin::Offsetof | Builtin::Trace
+        );
         let mut args = Vec::new();
         let mut count = call.args.len();
         if !by_expr {
@@ -52,8 +58,10 @@ impl<'a> Checker<'a> {
         };
         if let Some(how) = how {
             let text = self.es(call.e);
-            let message =
-                format!("invalid operation: {how} arguments for {text} (expected {}, found {count})", bin.args);
+            let message = format!(
+                "invalid operation: {how} arguments for {text} (expected {}, found {count})",
+                bin.args
+            );
             self.error_expr(call.e, message);
             return None;
         }
@@ -136,7 +144,10 @@ impl<'a> Checker<'a> {
             }
         };
         let mut done = false;
-        if args.len() == 2 && call.spread && self.assignable_to(&args[0], typ::BYTES, &mut String::new()) {
+        if args.len() == 2
+            && call.spread
+            && self.assignable_to(&args[0], typ::BYTES, &mut String::new())
+        {
             done = self.bytes_or_strings(args[1].typ) == Some(true);
         }
         let slice = self.s.slice(elem);
@@ -159,27 +170,36 @@ impl<'a> Checker<'a> {
             Type::Basic(b) if b.info & info::STRING != 0 && is_len => {
                 if x.is_const() {
                     result.mode = Mode::Constant;
-                    result.val = x.val.str_len().map_or(Value::Unknown, |len| Value::Int(len as i64));
+                    result.val = x
+                        .val
+                        .str_len()
+                        .map_or(Value::Unknown, |len| Value::Int(len as i64));
                 }
                 true
             }
             Type::Array { len, .. } => {
                 if !self.env.has_call_or_recv {
                     result.mode = Mode::Constant;
-                    result.val = if *len >= 0 { Value::Int(*len) } else { Value::Unknown };
+                    result.val = if *len >= 0 {
+                        Value::Int(*len)
+                    } else {
+                        Value::Unknown
+                    };
                 }
                 true
             }
             Type::Slice(_) | Type::Chan { .. } => true,
             Type::Map { .. } => is_len,
-            Type::Interface(_) if s.is_type_param(x.typ) => s.under_set(x.typ).iter().all(|(_, u)| {
-                u.is_some_and(|u| match s.typ(s.array_ptr_deref(u)) {
-                    Type::Basic(b) => b.info & info::STRING != 0 && is_len,
-                    Type::Array { .. } | Type::Slice(_) | Type::Chan { .. } => true,
-                    Type::Map { .. } => is_len,
-                    _ => false,
+            Type::Interface(_) if s.is_type_param(x.typ) => {
+                s.under_set(x.typ).iter().all(|(_, u)| {
+                    u.is_some_and(|u| match s.typ(s.array_ptr_deref(u)) {
+                        Type::Basic(b) => b.info & info::STRING != 0 && is_len,
+                        Type::Array { .. } | Type::Slice(_) | Type::Chan { .. } => true,
+                        Type::Map { .. } => is_len,
+                        _ => false,
+                    })
                 })
-            }),
+            }
             _ => false,
         };
         if !ok {
@@ -200,11 +220,17 @@ impl<'a> Checker<'a> {
         let x = &args[0];
         let at = self.start(call.fun);
         self.verify_version(at, 21, |_| "clear".into());
-        let fits = |u: Option<TypeId>| matches!(u.map(|u| self.s.typ(u)), Some(Type::Map { .. } | Type::Slice(_)));
+        let fits = |u: Option<TypeId>| {
+            matches!(
+                u.map(|u| self.s.typ(u)),
+                Some(Type::Map { .. } | Type::Slice(_))
+            )
+        };
         if !self.s.under_set(x.typ).iter().all(|(_, u)| fits(*u)) {
             let text = self.op_string(x);
-            let message =
-                format!("invalid argument: cannot clear {text}: argument must be (or constrained by) map or slice");
+            let message = format!(
+                "invalid argument: cannot clear {text}: argument must be (or constrained by) map or slice"
+            );
             self.error_op(x, message);
             return None;
         }
@@ -215,7 +241,9 @@ impl<'a> Checker<'a> {
         let x = &args[0];
         for (_, u) in self.s.under_set(x.typ) {
             let what = match u.map(|u| self.s.typ(u)) {
-                Some(Type::Chan { dir: ChanDir::Recv, .. }) => "receive-only channel",
+                Some(Type::Chan {
+                    dir: ChanDir::Recv, ..
+                }) => "receive-only channel",
                 Some(Type::Chan { .. }) => continue,
                 _ => "non-channel",
             };
@@ -251,7 +279,10 @@ impl<'a> Checker<'a> {
         }
         if !self.identical(x.typ, y.typ) {
             let (text, a, b) = (self.es(call.e), self.ts(x.typ), self.ts(y.typ));
-            self.error_op(&x, format!("invalid operation: {text} (mismatched types {a} and {b})"));
+            self.error_op(
+                &x,
+                format!("invalid operation: {text} (mismatched types {a} and {b})"),
+            );
             return None;
         }
         let result = self.apply(&x, Builtin::Complex, |u| match u {
@@ -262,14 +293,18 @@ impl<'a> Checker<'a> {
         });
         let Some(t) = result else {
             let text = self.ts(x.typ);
-            let message = format!("invalid argument: arguments have type {text}, expected floating-point");
+            let message =
+                format!("invalid argument: arguments have type {text}, expected floating-point");
             self.error_op(&x, message);
             return None;
         };
         let mut result = Operand::new(Mode::Value, t, call.e);
         if x.is_const() && y.is_const() {
             result.mode = Mode::Constant;
-            result.val = x.val.to_float().binary(BinaryOp::Add, &y.val.to_float().times_i());
+            result.val = x
+                .val
+                .to_float()
+                .binary(BinaryOp::Add, &y.val.to_float().times_i());
         } else {
             self.record_builtin(call.fun, &[x.typ, x.typ], Some(t), false);
         }
@@ -285,7 +320,8 @@ impl<'a> Checker<'a> {
                 return None;
             }
         };
-        let special = self.assignable_to(x, typ::BYTES, &mut String::new()) && self.bytes_or_strings(y.typ).is_some();
+        let special = self.assignable_to(x, typ::BYTES, &mut String::new())
+            && self.bytes_or_strings(y.typ).is_some();
         if !special {
             let src = match self.slice_elem(y) {
                 Ok(elem) => elem,
@@ -296,8 +332,15 @@ impl<'a> Checker<'a> {
                 }
             };
             if !self.identical(dst, src) {
-                let (xs, ys, d, e) = (self.op_string(x), self.op_string(y), self.ts(dst), self.ts(src));
-                let message = format!("invalid copy: arguments {xs} and {ys} have different element types {d} and {e}");
+                let (xs, ys, d, e) = (
+                    self.op_string(x),
+                    self.op_string(y),
+                    self.ts(dst),
+                    self.ts(src),
+                );
+                let message = format!(
+                    "invalid copy: arguments {xs} and {ys} have different element types {d} and {e}"
+                );
                 self.error_op(x, message);
                 return None;
             }
@@ -312,12 +355,17 @@ impl<'a> Checker<'a> {
         for (_, u) in self.s.under_set(map) {
             let text = |c: &Self| c.op_string(&args[0]);
             let message = match u.map(|u| self.s.typ(u)) {
-                Some(Type::Map { key: k, .. }) if key.is_none_or(|old| self.s.identical(*k, old)) => {
+                Some(Type::Map { key: k, .. })
+                    if key.is_none_or(|old| self.s.identical(*k, old)) =>
+                {
                     key = Some(*k);
                     continue;
                 }
                 Some(Type::Map { .. }) => {
-                    format!("invalid argument: maps of {} must have identical key types", text(self))
+                    format!(
+                        "invalid argument: maps of {} must have identical key types",
+                        text(self)
+                    )
                 }
                 _ => format!("invalid argument: {} is not a map", text(self)),
             };
@@ -332,7 +380,12 @@ impl<'a> Checker<'a> {
         self.no_value(call, &[map, key])
     }
 
-    fn real_imag(&mut self, call: Call<'a>, mut args: Vec<Operand>, id: Builtin) -> Option<Operand> {
+    fn real_imag(
+        &mut self,
+        call: Call<'a>,
+        mut args: Vec<Operand>,
+        id: Builtin,
+    ) -> Option<Operand> {
         let mut x = args.pop()?;
         if self.s.is_untyped(x.typ) {
             if !x.is_const() {
@@ -352,13 +405,20 @@ impl<'a> Checker<'a> {
         });
         let Some(t) = result else {
             let text = self.ts(x.typ);
-            self.error_op(&x, format!("invalid argument: argument has type {text}, expected complex type"));
+            self.error_op(
+                &x,
+                format!("invalid argument: argument has type {text}, expected complex type"),
+            );
             return None;
         };
         let mut result = Operand::new(Mode::Value, t, call.e);
         if x.is_const() {
             result.mode = Mode::Constant;
-            result.val = if id == Builtin::Real { x.val.real() } else { x.val.imag() };
+            result.val = if id == Builtin::Real {
+                x.val.real()
+            } else {
+                x.val.imag()
+            };
         } else {
             self.record_builtin(call.fun, &[x.typ], Some(t), false);
         }
@@ -366,7 +426,12 @@ impl<'a> Checker<'a> {
     }
 
     /// Maps the operand's basic type by `f`, or each type of a type parameter.
-    fn apply(&mut self, x: &Operand, id: Builtin, f: impl Fn(TypeId) -> Option<TypeId>) -> Option<TypeId> {
+    fn apply(
+        &mut self,
+        x: &Operand,
+        id: Builtin,
+        f: impl Fn(TypeId) -> Option<TypeId>,
+    ) -> Option<TypeId> {
         let s = self.s;
         if !s.is_type_param(x.typ) {
             return f(s.under(x.typ));
@@ -375,7 +440,10 @@ impl<'a> Checker<'a> {
         let mut terms = Vec::new();
         for term in s.terms_of(tparam) {
             let term = term?;
-            terms.push(Term { tilde: term.tilde, typ: f(s.under(term.typ))? });
+            terms.push(Term {
+                tilde: term.tilde,
+                typ: f(s.under(term.typ))?,
+            });
         }
         let text = self.op_string(x);
         let message = format!(
@@ -414,15 +482,24 @@ impl<'a> Checker<'a> {
         }
         if let Some(cause) = cause {
             let text = self.es(arg);
-            self.error_expr(arg, format!("invalid argument: cannot make {text}: {cause}"));
+            self.error_expr(
+                arg,
+                format!("invalid argument: cannot make {text}: {cause}"),
+            );
             return None;
         }
-        let min = if matches!(common.map(|u| s.typ(u)), Ok(Type::Slice(_))) { 2 } else { 1 };
+        let min = if matches!(common.map(|u| s.typ(u)), Ok(Type::Slice(_))) {
+            2
+        } else {
+            1
+        };
         let count = call.args.len();
         if count < min || min + 1 < count {
             let text = self.es(call.e);
-            let message =
-                format!("invalid operation: {text} expects {min} or {} arguments; found {count}", min + 1);
+            let message = format!(
+                "invalid operation: {text} expects {min} or {} arguments; found {count}",
+                min + 1
+            );
             self.error_expr(call.e, message);
             return None;
         }
@@ -438,7 +515,10 @@ impl<'a> Checker<'a> {
         if let [len, cap] = sizes[..]
             && len > cap
         {
-            self.error_expr(call.args[1], "invalid argument: length and capacity swapped");
+            self.error_expr(
+                call.args[1],
+                "invalid argument: length and capacity swapped",
+            );
         }
         self.record_builtin(call.fun, &types, Some(t), false);
         Some(Operand::new(Mode::Value, t, call.e))
@@ -448,7 +528,11 @@ impl<'a> Checker<'a> {
         let at = self.start(call.fun);
         let name = id.info().name;
         self.verify_version(at, 21, |_| format!("built-in {name}"));
-        let op = if id == Builtin::Max { CompareOp::Gt } else { CompareOp::Lt };
+        let op = if id == Builtin::Max {
+            CompareOp::Gt
+        } else {
+            CompareOp::Lt
+        };
         let mut x = args[0].clone();
         for (i, a) in args.iter_mut().enumerate() {
             if !self.s.all_basic(a.typ, info::ORDERED) {
@@ -465,8 +549,9 @@ impl<'a> Checker<'a> {
             }
             if !self.identical(x.typ, a.typ) {
                 let (xt, at, text) = (self.ts(x.typ), self.ts(a.typ), self.op_expr_string(a));
-                let message =
-                    format!("invalid argument: mismatched types {xt} (previous argument) and {at} (type of {text})");
+                let message = format!(
+                    "invalid argument: mismatched types {xt} (previous argument) and {at} (type of {text})"
+                );
                 self.error_op(a, message);
                 return None;
             }
@@ -480,7 +565,11 @@ impl<'a> Checker<'a> {
         }
         if !x.is_const() {
             x.mode = Mode::Value;
-            self.assignment(&mut x, Some(typ::EMPTY_INTERFACE), Context::ArgumentToBuiltin(name));
+            self.assignment(
+                &mut x,
+                Some(typ::EMPTY_INTERFACE),
+                Context::ArgumentToBuiltin(name),
+            );
             if !x.is_valid() {
                 return None;
             }
@@ -519,7 +608,11 @@ impl<'a> Checker<'a> {
 
     fn panic_builtin(&mut self, call: Call<'a>, mut args: Vec<Operand>) -> Option<Operand> {
         self.env.panics.push(call.e);
-        self.assignment(&mut args[0], Some(typ::EMPTY_INTERFACE), "argument to panic");
+        self.assignment(
+            &mut args[0],
+            Some(typ::EMPTY_INTERFACE),
+            "argument to panic",
+        );
         if !args[0].is_valid() {
             return None;
         }
@@ -541,7 +634,10 @@ impl<'a> Checker<'a> {
         let x = &args[0];
         if !x.is_const() || !self.s.is_boolean(x.typ) {
             let text = self.op_string(x);
-            self.error_op(x, format!("invalid argument: {text} is not a boolean constant"));
+            self.error_op(
+                x,
+                format!("invalid argument: {text} is not a boolean constant"),
+            );
             return None;
         }
         if x.val.as_bool() == Some(false) {

@@ -50,7 +50,10 @@ impl<'a> Checker<'a> {
         };
         let (got, want) = (targs.len(), sig.tparams.len());
         if got > want {
-            self.error_expr(exprs[got - 1], format!("got {got} type arguments but want {want}"));
+            self.error_expr(
+                exprs[got - 1],
+                format!("got {got} type arguments but want {want}"),
+            );
             x.invalidate();
             return None;
         }
@@ -63,14 +66,25 @@ impl<'a> Checker<'a> {
             let mut args = Vec::new();
             if let Some(target) = target {
                 if versioned && !self.allow_version(21) {
-                    let how = if inst.is_some() { "partially" } else { "implicitly" };
-                    self.verify_version(inst_pos, 21, |_| format!("{how} instantiated function in assignment"));
+                    let how = if inst.is_some() {
+                        "partially"
+                    } else {
+                        "implicitly"
+                    };
+                    self.verify_version(inst_pos, 21, |_| {
+                        format!("{how} instantiated function in assignment")
+                    });
                 }
                 let mut plain = sig.clone();
                 plain.tparams = Box::new([]);
                 params.push(self.s.signature(plain));
                 let at = self.op_pos(x).unwrap_or(inst_pos);
-                args.push(Operand::text(Mode::Value, target.sig, at, target.desc.as_str()));
+                args.push(Operand::text(
+                    Mode::Value,
+                    target.sig,
+                    at,
+                    target.desc.as_str(),
+                ));
             }
             let (tparams, params) = self.rename_tparams(&sig.tparams, params);
             match self.infer(inst_pos, &tparams, &all, &params, &args, target.is_some()) {
@@ -116,10 +130,18 @@ impl<'a> Checker<'a> {
 
     pub(super) fn call_expr(&mut self, e: ExprId) -> (Operand, ExprClass) {
         let file = self.file();
-        let ExprKind::Call { fun, args, spread, .. } = file[e].kind else {
+        let ExprKind::Call {
+            fun, args, spread, ..
+        } = file[e].kind
+        else {
             return (Operand::invalid(e), ExprClass::Statement);
         };
-        let call = Call { e, fun, args: &file[args], spread };
+        let call = Call {
+            e,
+            fun,
+            args: &file[args],
+            spread,
+        };
         let mut inst = None;
         let x = match file[fun].kind {
             ExprKind::Index { x: base, args, .. } => {
@@ -141,7 +163,9 @@ impl<'a> Checker<'a> {
             Mode::Type => (self.conversion_call(call, x), ExprClass::Conversion),
             Mode::Builtin => {
                 let id = x.id;
-                let mut x = self.builtin_call(call, id).unwrap_or_else(|| Operand::invalid(e));
+                let mut x = self
+                    .builtin_call(call, id)
+                    .unwrap_or_else(|| Operand::invalid(e));
                 x.expr = OpExpr::Node(e);
                 if x.is_valid() && !x.is_const() {
                     self.env.has_call_or_recv = true;
@@ -210,7 +234,9 @@ impl<'a> Checker<'a> {
             self.use_all(call.args);
             return invalid;
         };
-        let Some(sig) = s.as_signature(sig_type) else { return invalid };
+        let Some(sig) = s.as_signature(sig_type) else {
+            return invalid;
+        };
         let generic = !sig.tparams.is_empty();
         let mut sig_type = sig_type;
         let mut exprs: &[ExprId] = &[];
@@ -224,21 +250,32 @@ impl<'a> Checker<'a> {
             targs = list;
             let (got, want) = (targs.len(), sig.tparams.len());
             if got > want {
-                self.error_expr(exprs[want], format!("got {got} type arguments but want {want}"));
+                self.error_expr(
+                    exprs[want],
+                    format!("got {got} type arguments but want {want}"),
+                );
                 self.use_all(call.args);
                 return invalid;
             }
             if got == want && want > 0 {
                 let at = self.start(call.fun);
                 self.verify_version(at, 18, |_| "function instantiation".into());
-                sig_type = self.instantiate_func(self.pos(call.fun), Some(call.fun), sig_type, &targs, exprs);
+                sig_type = self.instantiate_func(
+                    self.pos(call.fun),
+                    Some(call.fun),
+                    sig_type,
+                    &targs,
+                    exprs,
+                );
                 targs.clear();
                 exprs = &[];
             }
         }
         let (mut args, arg_targs) = self.generic_expr_list(call.args);
         let done = self.arguments(call, sig_type, &targs, exprs, &mut args, arg_targs);
-        let Some(result) = s.as_signature(done) else { return invalid };
+        let Some(result) = s.as_signature(done) else {
+            return invalid;
+        };
         if generic && result.tparams.is_empty() {
             self.record_type(call.fun, Mode::Value, done, None);
         }
@@ -306,7 +343,9 @@ impl<'a> Checker<'a> {
                     x.expr = OpExpr::Node(e);
                     if is_func {
                         let pos = self.op_pos(&x);
-                        if let Some(list) = self.func_inst(None, pos, &mut x, Some((e, args)), infer) {
+                        if let Some(list) =
+                            self.func_inst(None, pos, &mut x, Some((e, args)), infer)
+                        {
                             given = list;
                         } else {
                             self.record(&x);
@@ -348,8 +387,12 @@ impl<'a> Checker<'a> {
         arg_targs: Vec<Vec<TypeId>>,
     ) -> TypeId {
         let s = self.s;
-        let Some(sig) = s.as_signature(sig_type) else { return sig_type };
-        let Some(mut params) = self.match_params(call, sig, args) else { return sig_type };
+        let Some(sig) = s.as_signature(sig_type) else {
+            return sig_type;
+        };
+        let Some(mut params) = self.match_params(call, sig, args) else {
+            return sig_type;
+        };
         let n = sig.tparams.len();
         let mut tparams = Vec::new();
         let mut all: Vec<Option<TypeId>> = targs.iter().copied().map(Some).collect();
@@ -369,7 +412,9 @@ impl<'a> Checker<'a> {
         if let Some(&first) = generic_args.first()
             && let Some(at) = self.at(&args[first])
         {
-            self.verify_version(at, 21, |_| "implicitly instantiated function as argument".into());
+            self.verify_version(at, 21, |_| {
+                "implicitly instantiated function as argument".into()
+            });
         }
         let mut result = sig_type;
         if !tparams.is_empty() {
@@ -385,13 +430,17 @@ impl<'a> Checker<'a> {
             };
             if n > 0 {
                 result = self.instantiate_func(pos, Some(call.fun), sig_type, &targs[..n], exprs);
-                params = params.iter().map(|&p| s.subst(p, &tparams[..n], &targs[..n])).collect();
+                params = params
+                    .iter()
+                    .map(|&p| s.subst(p, &tparams[..n], &targs[..n]))
+                    .collect();
             }
             let mut at = n;
             for &i in &generic_args {
                 let asig = args[i].typ;
                 let end = at + s.type_params(asig).len();
-                args[i].typ = self.instantiate_func(pos, args[i].node(), asig, &targs[at..end], &[]);
+                args[i].typ =
+                    self.instantiate_func(pos, args[i].node(), asig, &targs[at..end], &[]);
                 let arg = args[i].clone();
                 self.record(&arg);
                 at = end;
@@ -404,7 +453,12 @@ impl<'a> Checker<'a> {
     }
 
     /// The parameter type for each argument, or an error about their number.
-    fn match_params(&mut self, call: Call<'a>, sig: &Signature, args: &[Operand]) -> Option<Vec<TypeId>> {
+    fn match_params(
+        &mut self,
+        call: Call<'a>,
+        sig: &Signature,
+        args: &[Operand],
+    ) -> Option<Vec<TypeId>> {
         let s = self.s;
         let mut params: Vec<TypeId> = s.vars(sig.params).iter().map(|&p| s.obj_type(p)).collect();
         let declared = params.clone();
@@ -413,7 +467,10 @@ impl<'a> Checker<'a> {
             if call.spread {
                 if call.args.len() == 1 && args.len() > 1 {
                     let text = self.es(call.args[0]);
-                    self.error_expr(call.e, format!("cannot use ... with {}-valued {text}", args.len()));
+                    self.error_expr(
+                        call.e,
+                        format!("cannot use ... with {}-valued {text}", args.len()),
+                    );
                     return None;
                 }
             } else if args.len() >= want - 1 {
@@ -429,7 +486,10 @@ impl<'a> Checker<'a> {
             }
         } else if call.spread {
             let text = self.es(call.fun);
-            self.error_expr(call.e, format!("cannot use ... in call to non-variadic {text}"));
+            self.error_expr(
+                call.e,
+                format!("cannot use ... in call to non-variadic {text}"),
+            );
             return None;
         }
         if args.len() == want {
@@ -441,9 +501,15 @@ impl<'a> Checker<'a> {
             n => (self.at(&args[n - 1]), "not enough"),
         };
         let have: Vec<TypeId> = args.iter().map(|x| x.typ).collect();
-        let mut report = Report::new(at, format!("{how} arguments in call to {}", self.es(call.fun)));
+        let mut report = Report::new(
+            at,
+            format!("{how} arguments in call to {}", self.es(call.fun)),
+        );
         let have = format!("have {}", self.types_summary(&have, false, call.spread));
-        let want = format!("want {}", self.types_summary(&declared, sig.variadic, false));
+        let want = format!(
+            "want {}",
+            self.types_summary(&declared, sig.variadic, false)
+        );
         self.add_line(&mut report, None, &have);
         self.add_line(&mut report, None, &want);
         self.send(report);
@@ -461,7 +527,12 @@ impl<'a> Checker<'a> {
         let s = self.s;
         let mut generic = Vec::new();
         for (i, arg) in args.iter_mut().enumerate() {
-            let Some(sig) = s.as_signature(arg.typ).filter(|sig| !sig.tparams.is_empty()) else { continue };
+            let Some(sig) = s
+                .as_signature(arg.typ)
+                .filter(|sig| !sig.tparams.is_empty())
+            else {
+                continue;
+            };
             let (renamed, parts) = self.rename_tparams(&sig.tparams, vec![sig.params, sig.results]);
             let new = Signature {
                 tparams: renamed.clone().into(),

@@ -38,10 +38,21 @@ pub(super) struct ConstSpec {
 
 impl ConstGroup {
     /// Works out the type and values of the declaration at `index`.
-    pub fn next(&mut self, index: usize, decl: &Decl, ty: Option<ExprId>, values: List<ExprId>) -> ConstSpec {
+    pub fn next(
+        &mut self,
+        index: usize,
+        decl: &Decl,
+        ty: Option<ExprId>,
+        values: List<ExprId>,
+    ) -> ConstSpec {
         match self.first {
             Some((_, group)) if group.is_some() && group == decl.group => {}
-            _ => *self = Self { first: Some((index, decl.group)), last: None },
+            _ => {
+                *self = Self {
+                    first: Some((index, decl.group)),
+                    last: None,
+                }
+            }
         }
         let iota = index - self.first.map_or(index, |(first, _)| first);
         let fresh = ty.is_some() || !values.is_empty() || self.last.is_none();
@@ -49,19 +60,31 @@ impl ConstGroup {
             self.last = Some((ty, values));
         }
         let (ty, values) = self.last.unwrap_or_default();
-        ConstSpec { iota: iota as i64, ty, values, inherited: !fresh }
+        ConstSpec {
+            iota: iota as i64,
+            ty,
+            values,
+            inherited: !fresh,
+        }
     }
 }
 
 impl<'a> Checker<'a> {
     pub(super) fn new_local(&mut self, kind: VarKind, ident: IdentId) -> ObjId {
         let pos = Some(self.here(self.file().ident_pos(ident)));
-        self.s.new_var(kind, pos, Some(self.pkg), self.file().symbol(ident), None)
+        self.s
+            .new_var(kind, pos, Some(self.pkg), self.file().symbol(ident), None)
     }
 
     pub(super) fn new_ident_object(&mut self, kind: ObjKind, ident: IdentId) -> ObjId {
         let pos = Some(self.here(self.file().ident_pos(ident)));
-        self.s.new_object(Object::new(kind, pos, Some(self.pkg), self.file().symbol(ident), None))
+        self.s.new_object(Object::new(
+            kind,
+            pos,
+            Some(self.pkg),
+            self.file().symbol(ident),
+            None,
+        ))
     }
 
     pub(super) fn collect_objects(&mut self) {
@@ -85,7 +108,10 @@ impl<'a> Checker<'a> {
                     DeclKind::Var { names, ty, values } => self.collect_vars(id, names, ty, values),
                     DeclKind::Type { name, .. } => {
                         let obj = self.new_ident_object(ObjKind::TypeName, name);
-                        let info = DeclInfo { tdecl: Some(id), ..self.decl_info() };
+                        let info = DeclInfo {
+                            tdecl: Some(id),
+                            ..self.decl_info()
+                        };
                         self.declare_pkg_obj(name, obj, info);
                     }
                     DeclKind::Func { .. } => methods.extend(self.collect_func(id)),
@@ -111,7 +137,12 @@ impl<'a> Checker<'a> {
     }
 
     fn decl_info(&self) -> DeclInfo {
-        DeclInfo { file: self.env.file, scope: self.env.scope, version: self.env.version, ..DeclInfo::default() }
+        DeclInfo {
+            file: self.env.file,
+            scope: self.env.scope,
+            version: self.env.version,
+            ..DeclInfo::default()
+        }
     }
 
     fn add_decl(&mut self, info: DeclInfo) -> usize {
@@ -122,7 +153,10 @@ impl<'a> Checker<'a> {
     fn add_object(&mut self, obj: ObjId, decl: usize) {
         self.obj_list.push(obj);
         self.obj_decls.insert(obj, decl);
-        self.s.obj(obj).order.store(self.obj_list.len() as u32, Ordering::Relaxed);
+        self.s
+            .obj(obj)
+            .order
+            .store(self.obj_list.len() as u32, Ordering::Relaxed);
     }
 
     fn declare_pkg_obj(&mut self, ident: IdentId, obj: ObjId, info: DeclInfo) {
@@ -177,23 +211,47 @@ impl<'a> Checker<'a> {
             };
             self.declare_pkg_obj(name, obj, info);
         }
-        self.arity(self.here(file[id].pos), &file[names], values, true, spec.inherited);
+        self.arity(
+            self.here(file[id].pos),
+            &file[names],
+            values,
+            true,
+            spec.inherited,
+        );
     }
 
-    fn collect_vars(&mut self, id: DeclId, names: List<IdentId>, ty: Option<ExprId>, values: List<ExprId>) {
+    fn collect_vars(
+        &mut self,
+        id: DeclId,
+        names: List<IdentId>,
+        ty: Option<ExprId>,
+        values: List<ExprId>,
+    ) {
         let file = self.file();
         let (names, inits) = (&file[names], &file[values]);
-        let objs: Vec<ObjId> = names.iter().map(|&n| self.new_local(VarKind::Package, n)).collect();
+        let objs: Vec<ObjId> = names
+            .iter()
+            .map(|&n| self.new_local(VarKind::Package, n))
+            .collect();
         if inits.len() <= 1 {
             let init = inits.first().copied();
-            let info = DeclInfo { lhs: objs.clone(), vtyp: ty, init, ..self.decl_info() };
+            let info = DeclInfo {
+                lhs: objs.clone(),
+                vtyp: ty,
+                init,
+                ..self.decl_info()
+            };
             let decl = self.add_decl(info);
             for (&name, &obj) in names.iter().zip(&objs) {
                 self.declare_pkg_obj_at(name, obj, decl);
             }
         } else {
             for (i, (&name, &obj)) in names.iter().zip(&objs).enumerate() {
-                let info = DeclInfo { vtyp: ty, init: inits.get(i).copied(), ..self.decl_info() };
+                let info = DeclInfo {
+                    vtyp: ty,
+                    init: inits.get(i).copied(),
+                    ..self.decl_info()
+                };
                 self.declare_pkg_obj(name, obj, info);
             }
         }
@@ -203,12 +261,22 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks that names and initial values match in number.
-    pub(super) fn arity(&mut self, pos: FilePos, names: &[IdentId], inits: &[ExprId], constant: bool, inherited: bool) {
+    pub(super) fn arity(
+        &mut self,
+        pos: FilePos,
+        names: &[IdentId],
+        inits: &[ExprId],
+        constant: bool,
+        inherited: bool,
+    ) {
         let (l, r) = (names.len(), inits.len());
         if l < r {
             let extra = inits[l];
             if inherited {
-                let place = self.s.position(self.pos(extra)).map_or_else(String::new, |p| p.to_string());
+                let place = self
+                    .s
+                    .position(self.pos(extra))
+                    .map_or_else(String::new, |p| p.to_string());
                 self.error_at(pos, format!("extra init expr at {place}"));
             } else {
                 let text = self.es(extra);
@@ -222,16 +290,35 @@ impl<'a> Checker<'a> {
 
     fn collect_func(&mut self, id: DeclId) -> Option<Method> {
         let file = self.file();
-        let DeclKind::Func { recv, name, type_params, ty, body } = file[id].kind else { return None };
+        let DeclKind::Func {
+            recv,
+            name,
+            type_params,
+            ty,
+            body,
+        } = file[id].kind
+        else {
+            return None;
+        };
         let symbol = file.symbol(name);
-        let func = Func { origin: None, instance: None, in_interface: false, ptr_recv: AtomicBool::new(false) };
+        let func = Func {
+            origin: None,
+            instance: None,
+            in_interface: false,
+            ptr_recv: AtomicBool::new(false),
+        };
         let obj = self.new_ident_object(ObjKind::Func(func), name);
         let tparam = file[type_params].first().map(|f| self.here(f.pos));
         let mut method = None;
         if let Some(r) = file[recv].first() {
             let (ptr, base) = self.unpack_recv(r.ty);
             if let (Some(recv), true) = (file.as_ident(base), symbol != sym::BLANK) {
-                method = Some(Method { obj, ptr, file: self.env.file, recv });
+                method = Some(Method {
+                    obj,
+                    ptr,
+                    file: self.env.file,
+                    recv,
+                });
             }
             if let Some(pos) = tparam {
                 self.verify_version(pos, 27, |_| "generic method".into());
@@ -242,13 +329,19 @@ impl<'a> Checker<'a> {
             if symbol == sym::INIT || is_main {
                 let text = self.s.text(symbol);
                 if let Some(pos) = tparam {
-                    self.soft_error(Some(pos), format!("func {text} must have no type parameters"));
+                    self.soft_error(
+                        Some(pos),
+                        format!("func {text} must have no type parameters"),
+                    );
                 }
                 let takes = matches!(file[ty].kind, ExprKind::Func { params, results }
                     if !params.is_empty() || !results.is_empty());
                 if takes {
                     let at = Some(self.start(name.expr()));
-                    self.soft_error(at, format!("func {text} must have no arguments and no return values"));
+                    self.soft_error(
+                        at,
+                        format!("func {text} must have no arguments and no return values"),
+                    );
                 }
             } else if let Some(pos) = tparam {
                 self.verify_version(pos, 18, |_| "type parameter".into());
@@ -262,14 +355,25 @@ impl<'a> Checker<'a> {
                 self.declare(ScopeId::PACKAGE, Some(name), obj);
             }
         }
-        let decl = self.add_decl(DeclInfo { fdecl: Some(id), ..self.decl_info() });
+        let decl = self.add_decl(DeclInfo {
+            fdecl: Some(id),
+            ..self.decl_info()
+        });
         self.add_object(obj, decl);
         method
     }
 
-    fn collect_import(&mut self, id: DeclId, local: Option<IdentId>, path: Option<ExprId>, scope: ScopeId) {
+    fn collect_import(
+        &mut self,
+        id: DeclId,
+        local: Option<IdentId>,
+        path: Option<ExprId>,
+        scope: ScopeId,
+    ) {
         let file = self.file();
-        let Some(path_expr) = path.filter(|&p| !matches!(file[p].kind, ExprKind::Literal { bad: true, .. })) else {
+        let Some(path_expr) =
+            path.filter(|&p| !matches!(file[p].kind, ExprKind::Literal { bad: true, .. }))
+        else {
             return;
         };
         let path = match import_path(file.literal(path_expr)) {
@@ -279,7 +383,9 @@ impl<'a> Checker<'a> {
                 return;
             }
         };
-        let Some(imp) = self.import_package(self.pos(path_expr), &path) else { return };
+        let Some(imp) = self.import_package(self.pos(path_expr), &path) else {
+            return;
+        };
         let mut name = self.s.pkg(imp).name().unwrap_or(sym::BLANK);
         if let Some(local) = local {
             name = file.symbol(local);
@@ -297,7 +403,13 @@ impl<'a> Checker<'a> {
             self.imported.push(imp);
         }
         let kind = ObjKind::PkgName(imp);
-        let obj = self.s.new_object(Object::new(kind, Some(pos), Some(self.pkg), name, Some(typ::INVALID)));
+        let obj = self.s.new_object(Object::new(
+            kind,
+            Some(pos),
+            Some(self.pkg),
+            name,
+            Some(typ::INVALID),
+        ));
         if let Some(local) = local {
             self.record_object(local.expr(), obj);
         }
@@ -313,12 +425,20 @@ impl<'a> Checker<'a> {
     }
 
     fn dot_import(&mut self, imp: PkgId, pkg_name: ObjId, local: Option<IdentId>, scope: ScopeId) {
-        let mut objects: Vec<_> = self.s.pkg(imp).objects().filter(|(n, _)| self.s.is_exported(*n)).collect();
+        let mut objects: Vec<_> = self
+            .s
+            .pkg(imp)
+            .objects()
+            .filter(|(n, _)| self.s.is_exported(*n))
+            .collect();
         objects.sort_by_key(|(n, _)| self.s.text(*n));
         for (name, obj) in objects {
             if let Some(other) = self.scope(scope).lookup(name) {
                 let at = local.map(|l| self.start(l.expr()));
-                let mut report = Report::new(at, format!("{} redeclared in this block", self.s.text(name)));
+                let mut report = Report::new(
+                    at,
+                    format!("{} redeclared in this block", self.s.text(name)),
+                );
                 self.add_other(&mut report, other);
                 self.send(report);
             } else {
@@ -332,7 +452,11 @@ impl<'a> Checker<'a> {
         if let Some(known) = self.import_cache.get(path) {
             return *known;
         }
-        let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+        let last = path
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or(path);
         let pkg = if path == "unsafe" {
             UNSAFE
         } else if path == "C" && self.conf.fake_import_c {
@@ -386,7 +510,9 @@ impl<'a> Checker<'a> {
             if o.name == sym::BLANK || self.used.contains(&obj) {
                 continue;
             }
-            let ObjKind::PkgName(pkg) = o.kind else { continue };
+            let ObjKind::PkgName(pkg) = o.kind else {
+                continue;
+            };
             let path = &self.s.pkg(pkg).path;
             let last = path.rsplit('/').next().unwrap_or(path);
             let name = self.s.text(o.name);
@@ -399,9 +525,25 @@ impl<'a> Checker<'a> {
         }
     }
 
-    pub(super) fn new_field(&mut self, pos: FilePos, ident: IdentId, t: crate::TypeId, embedded: bool) -> ObjId {
-        let kind = ObjKind::Var(Var { kind: VarKind::Field, embedded, origin: None });
-        self.s.new_object(Object::new(kind, Some(pos), Some(self.pkg), self.file().symbol(ident), Some(t)))
+    pub(super) fn new_field(
+        &mut self,
+        pos: FilePos,
+        ident: IdentId,
+        t: crate::TypeId,
+        embedded: bool,
+    ) -> ObjId {
+        let kind = ObjKind::Var(Var {
+            kind: VarKind::Field,
+            embedded,
+            origin: None,
+        });
+        self.s.new_object(Object::new(
+            kind,
+            Some(pos),
+            Some(self.pkg),
+            self.file().symbol(ident),
+            Some(t),
+        ))
     }
 }
 
@@ -413,7 +555,10 @@ fn import_path(literal: &str) -> Result<String, String> {
         return Err("empty string".into());
     }
     const ILLEGAL: &str = "!\"#$%&'()*,:;<=>?[\\]^{|}`\u{FFFD}";
-    match path.chars().find(|&c| c.is_control() || c.is_whitespace() || ILLEGAL.contains(c)) {
+    match path
+        .chars()
+        .find(|&c| c.is_control() || c.is_whitespace() || ILLEGAL.contains(c))
+    {
         Some(c) if c.is_control() => Err(format!("invalid character U+{:04X}", c as u32)),
         Some(c) => Err(format!("invalid character U+{:04X} '{c}'", c as u32)),
         None => Ok(path),

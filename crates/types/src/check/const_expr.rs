@@ -27,7 +27,11 @@ pub(super) fn represent(x: &Value, kind: BasicKind, properties: u8) -> Option<Va
     }
     if properties & info::FLOAT != 0 {
         let x = x.to_float();
-        return if x.kind() == Kind::Float { round_float(&x, kind) } else { None };
+        return if x.kind() == Kind::Float {
+            round_float(&x, kind)
+        } else {
+            None
+        };
     }
     if properties & info::COMPLEX != 0 {
         let x = x.to_complex();
@@ -39,7 +43,10 @@ pub(super) fn represent(x: &Value, kind: BasicKind, properties: u8) -> Option<Va
             BasicKind::Complex128 => BasicKind::Float64,
             _ => return Some(x),
         };
-        return Some(Value::complex(round_float(&x.real(), part)?, round_float(&x.imag(), part)?));
+        return Some(Value::complex(
+            round_float(&x.real(), part)?,
+            round_float(&x.imag(), part)?,
+        ));
     }
     let fits = properties & info::STRING != 0 && x.kind() == Kind::String
         || properties & info::BOOLEAN != 0 && x.kind() == Kind::Bool;
@@ -47,7 +54,10 @@ pub(super) fn represent(x: &Value, kind: BasicKind, properties: u8) -> Option<Va
 }
 
 fn integer_fits(x: &Value, kind: BasicKind) -> bool {
-    let signed = |bits: u32| x.as_i64().is_some_and(|v| v >> (bits - 1) == 0 || v >> (bits - 1) == -1);
+    let signed = |bits: u32| {
+        x.as_i64()
+            .is_some_and(|v| v >> (bits - 1) == 0 || v >> (bits - 1) == -1)
+    };
     let unsigned = |bits: u32| x.as_u64().is_some_and(|v| bits == 64 || v >> bits == 0);
     match kind {
         BasicKind::Int | BasicKind::Int64 => signed(64),
@@ -81,11 +91,12 @@ impl<'a> Checker<'a> {
     /// A constant operand's value as one of a basic type.
     pub(super) fn representation(&self, x: &Operand, t: TypeId) -> Result<Value, Unfit> {
         let s = self.s;
-        self.represent_as(&x.val, t).ok_or_else(|| match s.is_numeric(x.typ) && s.is_numeric(t) {
-            true if !s.is_integer(x.typ) && s.is_integer(t) => Unfit::Truncated,
-            true => Unfit::Overflow,
-            false => Unfit::Other,
-        })
+        self.represent_as(&x.val, t)
+            .ok_or_else(|| match s.is_numeric(x.typ) && s.is_numeric(t) {
+                true if !s.is_integer(x.typ) && s.is_integer(t) => Unfit::Truncated,
+                true => Unfit::Overflow,
+                false => Unfit::Other,
+            })
     }
 
     /// Reports a constant result that its type cannot hold.
@@ -106,14 +117,19 @@ impl<'a> Checker<'a> {
             x.val = Value::Unknown;
         }
         if let Some(len) = x.val.str_len().filter(|len| *len > MAX_STRING) {
-            self.error(at, format!("constant string too long ({len} bytes > {MAX_STRING} bytes)"));
+            self.error(
+                at,
+                format!("constant string too long ({len} bytes > {MAX_STRING} bytes)"),
+            );
             x.val = Value::Unknown;
         }
     }
 
     /// Where an overflow in an expression is reported.
     pub(super) fn overflow_pos(&self, x: &Operand) -> Option<FilePos> {
-        let OpExpr::Node(e) = x.expr else { return self.at(x) };
+        let OpExpr::Node(e) = x.expr else {
+            return self.at(x);
+        };
         Some(match self.file()[e].kind {
             ExprKind::Unary { .. } | ExprKind::Binary { .. } => self.pos(e),
             _ => self.start(e),

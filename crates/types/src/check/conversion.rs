@@ -35,7 +35,11 @@ impl<'a> Checker<'a> {
             ok
         };
         if !ok {
-            let mut message = format!("cannot convert {} to type {}", self.op_string(x), self.ts(t));
+            let mut message = format!(
+                "cannot convert {} to type {}",
+                self.op_string(x),
+                self.ts(t)
+            );
             if !cause.is_empty() {
                 message.push_str(&format!(": {cause}"));
             }
@@ -64,7 +68,9 @@ impl<'a> Checker<'a> {
         }
         if s.is_integer(x.typ) && s.is_string(t) {
             let code = x.val.as_u64().and_then(|c| u32::try_from(c).ok());
-            let c = code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
+            let c = code
+                .and_then(char::from_u32)
+                .unwrap_or(char::REPLACEMENT_CHARACTER);
             return Some(Value::from_str_bytes(c.encode_utf8(&mut [0; 4]).as_bytes()));
         }
         None
@@ -77,13 +83,24 @@ impl<'a> Checker<'a> {
                 *cause = format!("{} does not contain specific types", self.ts(t));
                 return false;
             };
-            if s.is_string(x.typ) && s.is_bytes_or_runes(u) || self.convert_constant(x, u).is_some() {
+            if s.is_string(x.typ) && s.is_bytes_or_runes(u) || self.convert_constant(x, u).is_some()
+            {
                 continue;
             }
             *cause = match s.is_integer(x.typ) && s.is_integer(u) {
-                true => format!("constant {} overflows {} (in {})", x.val, self.ts(u), self.ts(t)),
+                true => format!(
+                    "constant {} overflows {} (in {})",
+                    x.val,
+                    self.ts(u),
+                    self.ts(t)
+                ),
                 false => {
-                    format!("cannot convert {} to type {} (in {})", self.op_string(x), self.ts(u), self.ts(t))
+                    format!(
+                        "cannot convert {} to type {} (in {})",
+                        self.op_string(x),
+                        self.ts(u),
+                        self.ts(t)
+                    )
                 }
             };
             return false;
@@ -127,21 +144,41 @@ impl<'a> Checker<'a> {
         if sources.contains(&None) || goals.contains(&None) {
             return false;
         }
-        let sources: Vec<TypeId> = if vp { sources.into_iter().flatten().map(|x| x.typ).collect() } else { vec![x.typ] };
-        let goals: Vec<TypeId> = if tp { goals.into_iter().flatten().map(|x| x.typ).collect() } else { vec![t] };
+        let sources: Vec<TypeId> = if vp {
+            sources.into_iter().flatten().map(|x| x.typ).collect()
+        } else {
+            vec![x.typ]
+        };
+        let goals: Vec<TypeId> = if tp {
+            goals.into_iter().flatten().map(|x| x.typ).collect()
+        } else {
+            vec![t]
+        };
         for &source in &sources {
             for &goal in &goals {
-                let y = Operand { typ: source, ..x.clone() };
+                let y = Operand {
+                    typ: source,
+                    ..x.clone()
+                };
                 if self.convertible_to(&y, goal, cause) {
                     continue;
                 }
-                let source_text = self.ts(source) + &if vp { format!(" (in {})", self.ts(v)) } else { String::new() };
+                let source_text = self.ts(source)
+                    + &if vp {
+                        format!(" (in {})", self.ts(v))
+                    } else {
+                        String::new()
+                    };
                 let goal_text = match tp {
                     true => format!("{} (in {})", self.ts(goal), self.ts(t)),
                     false => self.ts(orig),
                 };
                 let text = format!("cannot convert {source_text} to type {goal_text}");
-                *cause = if cause.is_empty() { text } else { format!("{text}\n\t{cause}") };
+                *cause = if cause.is_empty() {
+                    text
+                } else {
+                    format!("{text}\n\t{cause}")
+                };
                 return false;
             }
         }

@@ -48,8 +48,12 @@ impl<'a> Checker<'a> {
     fn direct_rhs(&self, obj: ObjId) -> Option<ObjId> {
         let info = &self.decls[*self.obj_decls.get(&obj)?];
         let file = self.files[info.file as usize];
-        let DeclKind::Type { ty, .. } = file[info.tdecl?].kind else { return None };
-        let rhs = self.scope(ScopeId::PACKAGE).lookup(file.symbol(file.as_ident(ty)?))?;
+        let DeclKind::Type { ty, .. } = file[info.tdecl?].kind else {
+            return None;
+        };
+        let rhs = self
+            .scope(ScopeId::PACKAGE)
+            .lookup(file.symbol(file.as_ident(ty)?))?;
         self.s.obj(rhs).is_type_name().then_some(rhs)
     }
 
@@ -81,7 +85,9 @@ impl<'a> Checker<'a> {
 
     /// Whether the cycle from `obj` to the end of the path is allowed; reports it if not.
     pub(super) fn valid_cycle(&mut self, obj: ObjId) -> bool {
-        let Some(start) = self.obj_path.iter().position(|&o| o == obj) else { return true };
+        let Some(start) = self.obj_path.iter().position(|&o| o == obj) else {
+            return true;
+        };
         let cycle = self.obj_path[start..].to_vec();
         let (mut values, mut definitions) = (0, 0);
         for &o in &cycle {
@@ -108,14 +114,19 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn first_in_source(&self, cycle: &[ObjId]) -> usize {
-        (0..cycle.len()).min_by_key(|&i| self.s.obj(cycle[i]).pos).unwrap_or(0)
+        (0..cycle.len())
+            .min_by_key(|&i| self.s.obj(cycle[i]).pos)
+            .unwrap_or(0)
     }
 
     pub(super) fn obj_step(&self, obj: ObjId) -> Step {
         let o = self.s.obj(obj);
         let prefix = o.pkg.map_or_else(String::new, |p| self.qualifier(p));
         let dot = if prefix.is_empty() { "" } else { "." };
-        Step { name: format!("{prefix}{dot}{}", self.s.text(o.name)), pos: o.pos }
+        Step {
+            name: format!("{prefix}{dot}{}", self.s.text(o.name)),
+            pos: o.pos,
+        }
     }
 
     /// Reports a cycle of declarations, starting with the one at `start`.
@@ -132,15 +143,27 @@ impl<'a> Checker<'a> {
     pub(super) fn report_cycle(&mut self, steps: Vec<Step>, of_types: bool) {
         let Some(first) = steps.first() else { return };
         if let [only] = &steps[..] {
-            let what = if of_types { "invalid recursive type" } else { "invalid cycle in declaration" };
+            let what = if of_types {
+                "invalid recursive type"
+            } else {
+                "invalid cycle in declaration"
+            };
             let message = format!("{what}: {} refers to itself", only.name);
             return self.error(only.pos, message);
         }
-        let what = if of_types { "invalid recursive type" } else { "invalid cycle in declaration of" };
+        let what = if of_types {
+            "invalid recursive type"
+        } else {
+            "invalid cycle in declaration of"
+        };
         let mut report = Report::new(first.pos, format!("{what} {}", first.name));
         for (i, step) in steps.iter().enumerate() {
             let next = &steps[(i + 1) % steps.len()];
-            self.add_line(&mut report, step.pos, &format!("{} refers to {}", step.name, next.name));
+            self.add_line(
+                &mut report,
+                step.pos,
+                &format!("{} refers to {}", step.name, next.name),
+            );
         }
         self.send(report);
     }

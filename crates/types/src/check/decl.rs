@@ -50,7 +50,9 @@ impl<'a> Checker<'a> {
         if self.obj_path.contains(&obj) {
             let valid = self.valid_cycle(obj);
             match &o.kind {
-                ObjKind::Const(_) | ObjKind::Var(_) if !valid || o.typ().is_none() => o.set_typ(typ::INVALID),
+                ObjKind::Const(_) | ObjKind::Var(_) if !valid || o.typ().is_none() => {
+                    o.set_typ(typ::INVALID)
+                }
                 ObjKind::TypeName if !valid => o.set_typ(typ::INVALID),
                 ObjKind::Func(_) if o.typ().is_none() => o.set_typ(typ::EMPTY_FUNC),
                 _ => {}
@@ -60,10 +62,17 @@ impl<'a> Checker<'a> {
         if o.typ().is_some() {
             return;
         }
-        let Some(&decl) = self.obj_decls.get(&obj) else { return };
+        let Some(&decl) = self.obj_decls.get(&obj) else {
+            return;
+        };
         self.obj_path.push(obj);
         let info = &self.decls[decl];
-        let env = Env { scope: info.scope, file: info.file, version: info.version, ..Env::default() };
+        let env = Env {
+            scope: info.scope,
+            file: info.file,
+            version: info.version,
+            ..Env::default()
+        };
         let saved = std::mem::replace(&mut self.env, env);
         self.deep(|c| c.check_decl(obj, decl));
         self.env = saved;
@@ -107,12 +116,21 @@ impl<'a> Checker<'a> {
         inherited: bool,
         iota: i64,
     ) {
-        let saved = (self.env.iota.replace(Value::Int(iota)), self.env.err_pos.take());
+        let saved = (
+            self.env.iota.replace(Value::Int(iota)),
+            self.env.err_pos.take(),
+        );
         self.const_value(obj, ty, init, inherited);
         (self.env.iota, self.env.err_pos) = saved;
     }
 
-    fn const_value(&mut self, obj: ObjId, ty: Option<ExprId>, init: Option<ExprId>, inherited: bool) {
+    fn const_value(
+        &mut self,
+        obj: ObjId,
+        ty: Option<ExprId>,
+        init: Option<ExprId>,
+        inherited: bool,
+    ) {
         let o = self.s.obj(obj);
         if let Some(ty) = ty {
             let t = self.typ(ty);
@@ -141,7 +159,13 @@ impl<'a> Checker<'a> {
 
     /// Checks a variable's declaration. `lhs` are all variables that share
     /// its initial value, or none.
-    pub(super) fn var_decl(&mut self, obj: ObjId, lhs: &[ObjId], ty: Option<ExprId>, init: Option<ExprId>) {
+    pub(super) fn var_decl(
+        &mut self,
+        obj: ObjId,
+        lhs: &[ObjId],
+        ty: Option<ExprId>,
+        init: Option<ExprId>,
+    ) {
         let o = self.s.obj(obj);
         if let Some(ty) = ty {
             o.set_typ(self.var_type(ty));
@@ -170,7 +194,15 @@ impl<'a> Checker<'a> {
     /// start; the right-hand side follows.
     pub(super) fn type_decl(&mut self, obj: ObjId, id: DeclId) {
         let file = self.file();
-        let DeclKind::Type { type_params, alias, ty, .. } = file[id].kind else { return };
+        let DeclKind::Type {
+            type_params,
+            alias,
+            ty,
+            ..
+        } = file[id].kind
+        else {
+            return;
+        };
         let pos = self.here(file[id].pos);
         let tparam = file[type_params].first().map(|f| self.here(f.pos));
         let mut fine = true;
@@ -219,7 +251,10 @@ impl<'a> Checker<'a> {
             self.error_expr(ty, "cannot use a type parameter as RHS in type declaration");
             rhs = typ::INVALID;
         } else if own_param {
-            self.error_expr(ty, "cannot use type parameter declared in alias declaration as RHS");
+            self.error_expr(
+                ty,
+                "cannot use type parameter declared in alias declaration as RHS",
+            );
             rhs = typ::INVALID;
         }
         // A cycle found meanwhile has made the alias invalid.
@@ -233,7 +268,9 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn is_imported_constraint(&self, t: TypeId) -> bool {
-        let Some(named) = self.s.as_named(t) else { return false };
+        let Some(named) = self.s.as_named(t) else {
+            return false;
+        };
         let pkg = self.s.obj(named.obj).pkg;
         if pkg == Some(self.pkg) || pkg.is_none() {
             return false;
@@ -244,7 +281,11 @@ impl<'a> Checker<'a> {
 
     /// Declares type parameters in the current scope, hands them to `bind`,
     /// and then checks their constraints.
-    pub(super) fn collect_type_params(&mut self, list: List<Field>, bind: impl FnOnce(&Self, Vec<TypeId>)) -> Vec<TypeId> {
+    pub(super) fn collect_type_params(
+        &mut self,
+        list: List<Field>,
+        bind: impl FnOnce(&Self, Vec<TypeId>),
+    ) -> Vec<TypeId> {
         let fields = &self.file()[list];
         let mut tparams = Vec::with_capacity(fields.len());
         for (i, f) in fields.iter().enumerate() {
@@ -273,7 +314,9 @@ impl<'a> Checker<'a> {
     /// A constraint; `~T` and `A | B` stand for interfaces.
     fn bound(&mut self, e: ExprId) -> TypeId {
         match self.file()[e].kind {
-            ExprKind::Unary { op: Op::Tilde, .. } | ExprKind::Binary { op: Op::Or, .. } => self.implicit_interface(e),
+            ExprKind::Unary { op: Op::Tilde, .. } | ExprKind::Binary { op: Op::Or, .. } => {
+                self.implicit_interface(e)
+            }
             _ => self.typ(e),
         }
     }
@@ -281,7 +324,13 @@ impl<'a> Checker<'a> {
     pub(super) fn declare_type_param(&mut self, name: IdentId, index: u32) -> TypeId {
         let pos = Some(self.here(self.file().ident_pos(name)));
         let symbol = self.file().symbol(name);
-        let obj = self.s.new_object(Object::new(ObjKind::TypeName, pos, Some(self.pkg), symbol, None));
+        let obj = self.s.new_object(Object::new(
+            ObjKind::TypeName,
+            pos,
+            Some(self.pkg),
+            symbol,
+            None,
+        ));
         let tparam = self.s.new_type_param(obj, index);
         self.s.obj(obj).set_typ(tparam);
         self.declare(self.env.scope, Some(name), obj);
@@ -290,7 +339,9 @@ impl<'a> Checker<'a> {
 
     /// Adds the methods declared for a type to it.
     pub(super) fn collect_methods(&mut self, obj: ObjId) {
-        let Some(methods) = self.methods.remove(&obj) else { return };
+        let Some(methods) = self.methods.remove(&obj) else {
+            return;
+        };
         let t = self.s.obj_type(obj);
         let base = match self.s.typ(self.s.unalias(t)) {
             Type::Named(n) => Some(n),
@@ -305,20 +356,28 @@ impl<'a> Checker<'a> {
             if let Some(&alt) = seen.iter().find(|&&a| self.s.obj(a).name == name) {
                 let place = self.s.obj(alt).pos.and_then(|p| self.s.position(p));
                 let at = place.map_or_else(String::new, |p| format!(" at {p}"));
-                let message =
-                    format!("method {}.{} already declared{at}", self.s.obj_name(obj), self.s.text(name));
+                let message = format!(
+                    "method {}.{} already declared{at}",
+                    self.s.obj_name(obj),
+                    self.s.text(name)
+                );
                 self.error(self.s.obj(m).pos, message);
                 continue;
             }
             seen.push(m);
             if let Some(n) = base {
-                n.methods.write().unwrap_or_else(PoisonError::into_inner).push(m);
+                n.methods
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(m);
             }
         }
     }
 
     fn check_field_uniqueness(&mut self, t: TypeId) {
-        let Some(st) = self.s.as_struct(self.s.under(t)) else { return };
+        let Some(st) = self.s.as_struct(self.s.under(t)) else {
+            return;
+        };
         let methods = self.s.declared_methods(t);
         for &f in &st.fields {
             let name = self.s.obj(f).name;
@@ -336,7 +395,16 @@ impl<'a> Checker<'a> {
 
     fn func_decl(&mut self, obj: ObjId, decl: usize, id: DeclId) {
         let file = self.file();
-        let DeclKind::Func { recv, type_params, ty, body, .. } = file[id].kind else { return };
+        let DeclKind::Func {
+            recv,
+            type_params,
+            ty,
+            body,
+            ..
+        } = file[id].kind
+        else {
+            return;
+        };
         self.s.obj(obj).set_typ(typ::EMPTY_FUNC);
         let (sig, scope) = self.func_type(Some(obj), file[recv].first(), type_params, ty);
         self.s.obj(obj).set_typ(sig);
@@ -373,7 +441,10 @@ impl<'a> Checker<'a> {
         if self.env.has_label {
             self.labels(body);
         }
-        let results = self.s.as_signature(sig).map_or(typ::EMPTY_TUPLE, |s| s.results);
+        let results = self
+            .s
+            .as_signature(sig)
+            .map_or(typ::EMPTY_TUPLE, |s| s.results);
         if !self.s.vars(results).is_empty() && !self.is_terminating_list(block.stmts, None) {
             self.error_at(self.here(block.rbrace), "missing return");
         }

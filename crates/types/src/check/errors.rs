@@ -27,7 +27,10 @@ pub(super) struct Report {
 
 impl Report {
     pub fn new(pos: Option<FilePos>, message: impl Into<String>) -> Self {
-        Self { pos, message: message.into() }
+        Self {
+            pos,
+            message: message.into(),
+        }
     }
 }
 
@@ -84,13 +87,20 @@ impl<'a> Checker<'a> {
     pub(super) fn add_other(&self, report: &mut Report, obj: ObjId) {
         let o = self.s.obj(obj);
         if o.pos.is_some() {
-            self.add_line(report, o.pos, &format!("other declaration of {}", self.s.text(o.name)));
+            self.add_line(
+                report,
+                o.pos,
+                &format!("other declaration of {}", self.s.text(o.name)),
+            );
         }
     }
 
     /// A position in the current file.
     pub(super) fn here(&self, pos: Pos) -> FilePos {
-        FilePos { file: self.file().id(), pos }
+        FilePos {
+            file: self.file().id(),
+            pos,
+        }
     }
 
     /// Where an expression starts.
@@ -106,7 +116,6 @@ impl<'a> Checker<'a> {
     /// Where an operand's expression starts.
     pub(super) fn at(&self, x: &Operand) -> Option<FilePos> {
         match &x.expr {
-            OpExpr::None => None,
             OpExpr::Node(e) => Some(self.start(*e)),
             OpExpr::Text(pos, _) => Some(*pos),
         }
@@ -115,7 +124,6 @@ impl<'a> Checker<'a> {
     /// The position of an operand's main token.
     pub(super) fn op_pos(&self, x: &Operand) -> Option<FilePos> {
         match &x.expr {
-            OpExpr::None => None,
             OpExpr::Node(e) => Some(self.pos(*e)),
             OpExpr::Text(pos, _) => Some(*pos),
         }
@@ -126,8 +134,12 @@ impl<'a> Checker<'a> {
         let file = self.file();
         let stmt = &file[s];
         self.here(match stmt.kind {
-            StmtKind::Expr(e) | StmtKind::Send { chan: e, .. } | StmtKind::IncDec { x: e, .. } => start_of(file, e),
-            StmtKind::Assign { lhs, .. } => file[lhs].first().map_or(stmt.pos, |&e| start_of(file, e)),
+            StmtKind::Expr(e) | StmtKind::Send { chan: e, .. } | StmtKind::IncDec { x: e, .. } => {
+                start_of(file, e)
+            }
+            StmtKind::Assign { lhs, .. } => {
+                file[lhs].first().map_or(stmt.pos, |&e| start_of(file, e))
+            }
             StmtKind::Labeled { label, .. } => file.ident_pos(label),
             _ => stmt.pos,
         })
@@ -139,7 +151,9 @@ impl<'a> Checker<'a> {
             return String::new();
         }
         let package = self.s.pkg(pkg);
-        let Some(name) = package.name() else { return package.path.to_string() };
+        let Some(name) = package.name() else {
+            return package.path.to_string();
+        };
         match &self.ambiguous_names {
             Some(names) if names.contains(&name) => format!("{:?}", package.path),
             _ => self.s.text(name).to_string(),
@@ -161,19 +175,16 @@ impl<'a> Checker<'a> {
                 work.extend_from_slice(self.s.pkg(pkg).imports());
             }
         }
-        let shared = by_name.into_iter().filter(|(_, list)| list.len() > 1).map(|(name, _)| name);
+        let shared = by_name
+            .into_iter()
+            .filter(|(_, list)| list.len() > 1)
+            .map(|(name, _)| name);
         self.ambiguous_names = Some(shared.collect());
     }
 
     /// A type as text.
     pub(super) fn ts(&self, t: TypeId) -> String {
         self.s.type_string(t, &|p| self.qualifier(p))
-    }
-
-    /// Several types as text, in brackets.
-    pub(super) fn ts_list(&self, list: &[TypeId]) -> String {
-        let texts: Vec<String> = list.iter().map(|&t| self.ts(t)).collect();
-        format!("[{}]", texts.join(", "))
     }
 
     /// An object as text.
@@ -186,13 +197,25 @@ impl<'a> Checker<'a> {
         match why {
             NoCommon::NoSpecificType => "no specific type".into(),
             NoCommon::ChannelElements(x, y) => {
-                format!("channels {} and {} have different element types", self.ts(x), self.ts(y))
+                format!(
+                    "channels {} and {} have different element types",
+                    self.ts(x),
+                    self.ts(y)
+                )
             }
             NoCommon::ChannelDirections(x, y) => {
-                format!("channels {} and {} have conflicting directions", self.ts(x), self.ts(y))
+                format!(
+                    "channels {} and {} have conflicting directions",
+                    self.ts(x),
+                    self.ts(y)
+                )
             }
             NoCommon::Different(x, y) => {
-                format!("{} and {} have different underlying types", self.ts(x), self.ts(y))
+                format!(
+                    "{} and {} have different underlying types",
+                    self.ts(x),
+                    self.ts(y)
+                )
             }
         }
     }

@@ -21,14 +21,21 @@ pub(super) struct Target {
 
 impl<'a> Checker<'a> {
     /// The target for a type, if that is a function type.
-    pub(super) fn target(&self, t: Option<TypeId>, desc: impl FnOnce(&Self) -> String) -> Option<Target> {
+    pub(super) fn target(
+        &self,
+        t: Option<TypeId>,
+        desc: impl FnOnce(&Self) -> String,
+    ) -> Option<Target> {
         let sig = match self.s.typ(t?) {
             Type::Signature(_) => t?,
             Type::Named(_) | Type::Alias(_) | Type::TypeParam(_) => self.s.common_under(t?).ok()?,
             _ => return None,
         };
         self.s.as_signature(sig)?;
-        Some(Target { sig, desc: desc(self) })
+        Some(Target {
+            sig,
+            desc: desc(self),
+        })
     }
 
     /// Checks an expression of any kind. `hint` is the element type of an
@@ -67,12 +74,20 @@ impl<'a> Checker<'a> {
             _ => return,
         };
         let text = self.op_expr_string(x);
-        self.error_op(x, format!("cannot use generic {what} {text} without instantiation"));
+        self.error_op(
+            x,
+            format!("cannot use generic {what} {text} without instantiation"),
+        );
         x.invalidate();
         x.typ = typ::INVALID;
     }
 
-    fn expr_kind(&mut self, target: Option<&Target>, e: ExprId, hint: Option<TypeId>) -> (Operand, ExprClass) {
+    fn expr_kind(
+        &mut self,
+        target: Option<&Target>,
+        e: ExprId,
+        hint: Option<TypeId>,
+    ) -> (Operand, ExprClass) {
         let file = self.file();
         let mut x = match file[e].kind {
             ExprKind::Bad => Operand::invalid(e),
@@ -80,7 +95,9 @@ impl<'a> Checker<'a> {
             ExprKind::Literal { bad: true, .. } => Operand::invalid(e),
             ExprKind::Literal { kind, .. } => self.basic_lit(e, kind),
             ExprKind::FuncLit { ty, body } => self.func_lit(e, ty, body),
-            ExprKind::Composite { ty, elems, rbrace } => self.composite_lit(e, ty, elems, rbrace, hint),
+            ExprKind::Composite { ty, elems, rbrace } => {
+                self.composite_lit(e, ty, elems, rbrace, hint)
+            }
             ExprKind::Paren(inner) => {
                 let (mut x, class) = self.raw_expr(None, inner, None, false);
                 x.expr = OpExpr::Node(e);
@@ -95,7 +112,13 @@ impl<'a> Checker<'a> {
                 }
                 x
             }
-            ExprKind::Slice { x, lo, hi, max, full } => self.slice_expr(e, x, [lo, hi, max], full),
+            ExprKind::Slice {
+                x,
+                lo,
+                hi,
+                max,
+                full,
+            } => self.slice_expr(e, x, [lo, hi, max], full),
             ExprKind::Assert { x, ty } => self.assertion(e, x, ty),
             ExprKind::TypeSwitchGuard { x, .. } => {
                 self.error_expr(e, "use of .(type) outside type switch");
@@ -107,7 +130,14 @@ impl<'a> Checker<'a> {
             ExprKind::Unary { op, x } => {
                 let mut x = self.unary(e, op, x);
                 x.expr = OpExpr::Node(e);
-                return (x, if op == Op::Recv { ExprClass::Statement } else { ExprClass::Expression });
+                return (
+                    x,
+                    if op == Op::Recv {
+                        ExprClass::Statement
+                    } else {
+                        ExprClass::Expression
+                    },
+                );
             }
             ExprKind::Binary { op, x, y } => self.binary(Some(e), x, y, op),
             ExprKind::KeyValue { .. } => {
@@ -127,7 +157,11 @@ impl<'a> Checker<'a> {
             | ExprKind::Chan { .. } => Operand::new(Mode::Type, self.typ(e), e),
         };
         x.expr = OpExpr::Node(e);
-        let class = if x.is_valid() { ExprClass::Expression } else { ExprClass::Statement };
+        let class = if x.is_valid() {
+            ExprClass::Expression
+        } else {
+            ExprClass::Statement
+        };
         (x, class)
     }
 
@@ -151,7 +185,10 @@ impl<'a> Checker<'a> {
             };
             if base.is_some_and(|base| !self.s.identical(*b, base)) {
                 let text = self.op_string(&x);
-                self.error_op(&x, format!("invalid operation: pointers of {text} must have identical base types"));
+                self.error_op(
+                    &x,
+                    format!("invalid operation: pointers of {text} must have identical base types"),
+                );
                 return Operand::invalid(e);
             }
             base = Some(*b);
@@ -173,7 +210,12 @@ impl<'a> Checker<'a> {
         }
         if self.s.is_type_param(x.typ) {
             let text = self.op_string(&x);
-            self.error_op(&x, format!("invalid operation: cannot use type assertion on type parameter value {text}"));
+            self.error_op(
+                &x,
+                format!(
+                    "invalid operation: cannot use type assertion on type parameter value {text}"
+                ),
+            );
             return Operand::invalid(e);
         }
         if !self.s.is_interface(x.typ) {
@@ -200,7 +242,9 @@ impl<'a> Checker<'a> {
         let (text, tt) = (self.es(e), self.ts(t));
         let message = if type_switch {
             let x = self.op_string(x);
-            format!("impossible type switch case: {text}\n\t{x} cannot have dynamic type {tt} {cause}")
+            format!(
+                "impossible type switch case: {text}\n\t{x} cannot have dynamic type {tt} {cause}"
+            )
         } else {
             let xt = self.ts(x.typ);
             format!("impossible type assertion: {text}\n\t{tt} does not implement {xt} {cause}")
@@ -234,7 +278,12 @@ impl<'a> Checker<'a> {
         {
             let pos = self.start(e);
             let list = vars.iter().enumerate().map(|(i, &v)| {
-                Operand::text(Mode::Value, self.s.obj_type(v), pos, nth(i + 1, "function result"))
+                Operand::text(
+                    Mode::Value,
+                    self.s.obj_type(v),
+                    pos,
+                    nth(i + 1, "function result"),
+                )
             });
             return (list.collect(), false);
         }
@@ -287,7 +336,8 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn use_all(&mut self, list: &[ExprId]) -> bool {
-        list.iter().fold(true, |ok, &e| self.use_one(e, false) && ok)
+        list.iter()
+            .fold(true, |ok, &e| self.use_one(e, false) && ok)
     }
 
     /// Like [`Checker::use_all`] for the left side of an assignment, which

@@ -13,7 +13,11 @@ struct Printer<'p, 'a> {
 impl<'a> Checker<'a> {
     /// An expression as text.
     pub(super) fn es(&self, e: ExprId) -> String {
-        let mut p = Printer { c: self, file: self.file(), out: String::new() };
+        let mut p = Printer {
+            c: self,
+            file: self.file(),
+            out: String::new(),
+        };
         p.expr(e);
         p.out
     }
@@ -61,7 +65,11 @@ impl Printer<'_, '_> {
             }
             ExprKind::FuncLit { ty, body } => {
                 self.expr(ty);
-                self.put(if file[body].stmts.is_empty() { " {}" } else { " {…}" });
+                self.put(if file[body].stmts.is_empty() {
+                    " {}"
+                } else {
+                    " {…}"
+                });
             }
             ExprKind::Paren(x) => {
                 self.put("(");
@@ -116,7 +124,9 @@ impl Printer<'_, '_> {
                 self.put(" ");
                 self.expr(y);
             }
-            ExprKind::Call { fun, args, spread, .. } => {
+            ExprKind::Call {
+                fun, args, spread, ..
+            } => {
                 self.expr(fun);
                 self.put("(");
                 self.list(&file[args]);
@@ -183,7 +193,13 @@ impl Printer<'_, '_> {
                     ChanDir::Send => "chan<- ",
                     ChanDir::Recv => "<-chan ",
                 });
-                let inner_recv = matches!(file[elem].kind, ExprKind::Chan { dir: ChanDir::Recv, .. });
+                let inner_recv = matches!(
+                    file[elem].kind,
+                    ExprKind::Chan {
+                        dir: ChanDir::Recv,
+                        ..
+                    }
+                );
                 if dir == ChanDir::Both && inner_recv {
                     self.put("(");
                     self.expr(elem);
@@ -201,7 +217,10 @@ impl Printer<'_, '_> {
         for (i, f) in fields.iter().enumerate() {
             if let Some(name) = f.name {
                 self.put(self.c.ident_text(name));
-                if fields.get(i + 1).is_some_and(|g| g.ty == f.ty && g.name.is_some()) {
+                if fields
+                    .get(i + 1)
+                    .is_some_and(|g| g.ty == f.ty && g.name.is_some())
+                {
                     self.put(", ");
                     continue;
                 }
@@ -220,7 +239,9 @@ impl Printer<'_, '_> {
 
     fn signature(&mut self, e: ExprId) {
         let file = self.file;
-        let ExprKind::Func { params, results } = file[e].kind else { return };
+        let ExprKind::Func { params, results } = file[e].kind else {
+            return;
+        };
         self.put("(");
         self.fields(&file[params], ", ", false);
         self.put(")");

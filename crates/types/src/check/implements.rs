@@ -33,7 +33,11 @@ impl<'a> Checker<'a> {
 
     /// Checks a function object so that its type is known.
     pub(super) fn ensure_func(&mut self, f: ObjId) -> TypeId {
-        let origin = self.s.obj(f).as_func().and_then(|func| func.origin.filter(|_| func.instance.is_some()));
+        let origin = self
+            .s
+            .obj(f)
+            .as_func()
+            .and_then(|func| func.origin.filter(|_| func.instance.is_some()));
         if self.s.obj(f).typ().is_none() {
             self.obj_decl(origin.unwrap_or(f));
         }
@@ -59,7 +63,9 @@ impl<'a> Checker<'a> {
                 match s.interface_method(vu, o.pkg, o.name) {
                     None if !is_static => continue,
                     None => Some(Lack::NotFound),
-                    Some(f) if !equivalent(self, s.obj_type(f), s.obj_type(m)) => Some(Lack::WrongType(f)),
+                    Some(f) if !equivalent(self, s.obj_type(f), s.obj_type(m)) => {
+                        Some(Lack::WrongType(f))
+                    }
                     Some(_) => None,
                 }
             } else {
@@ -114,8 +120,12 @@ impl<'a> Checker<'a> {
     fn lack_text(&self, lack: &Lack, v: TypeId, t: TypeId, m: ObjId) -> String {
         let name = self.s.obj_name(m);
         match lack {
-            Lack::NotFound if self.s.is_interface_ptr(v) => format!("({})", self.interface_ptr_error(v)),
-            Lack::NotFound if self.s.is_interface_ptr(t) => format!("({})", self.interface_ptr_error(t)),
+            Lack::NotFound if self.s.is_interface_ptr(v) => {
+                format!("({})", self.interface_ptr_error(v))
+            }
+            Lack::NotFound if self.s.is_interface_ptr(t) => {
+                format!("({})", self.interface_ptr_error(t))
+            }
             Lack::NotFound => format!("(missing method {name})"),
             Lack::WrongName(f) => {
                 let (have, want) = (self.func_string(*f, false), self.func_string(m, false));
@@ -130,7 +140,10 @@ impl<'a> Checker<'a> {
                 if pair.0 == pair.1 {
                     return format!("(wrong type for method {name})");
                 }
-                format!("(wrong type for method {name})\n\t\thave {}\n\t\twant {}", pair.0, pair.1)
+                format!(
+                    "(wrong type for method {name})\n\t\thave {}\n\t\twant {}",
+                    pair.0, pair.1
+                )
             }
             Lack::Ambiguous => format!("(ambiguous selector {}.{name})", self.ts(v)),
             Lack::PointerReceiver => format!("(method {name} has pointer receiver)"),
@@ -169,19 +182,23 @@ impl<'a> Checker<'a> {
 
     fn has_invalid_embedded(&self, t: TypeId, seen: &mut Vec<TypeId>) -> bool {
         let under = self.s.under(self.s.deref_struct_ptr(t));
-        let Some(st) = self.s.as_struct(under) else { return false };
+        let Some(st) = self.s.as_struct(under) else {
+            return false;
+        };
         if seen.contains(&under) {
             return false;
         }
         seen.push(under);
         st.fields.iter().any(|&f| {
             let ft = self.s.obj_type(f);
-            self.s.obj(f).is_embedded() && (!self.s.is_valid(ft) || self.has_invalid_embedded(ft, seen))
+            self.s.obj(f).is_embedded()
+                && (!self.s.is_valid(ft) || self.has_invalid_embedded(ft, seen))
         })
     }
 
     pub(super) fn interface_ptr_error(&self, t: TypeId) -> String {
-        let is_param = matches!(self.s.typ(self.s.under(t)), Type::Pointer(b) if self.s.is_type_param(*b));
+        let is_param =
+            matches!(self.s.typ(self.s.under(t)), Type::Pointer(b) if self.s.is_type_param(*b));
         let text = self.ts(t);
         match is_param {
             true => format!("type {text} is pointer to type parameter, not type parameter"),
@@ -191,11 +208,18 @@ impl<'a> Checker<'a> {
 
     /// Whether an interface value of type `v` can hold a `t`.
     pub(super) fn assertable_to(&mut self, v: TypeId, t: TypeId, cause: &mut String) -> bool {
-        self.s.is_interface(t) || self.has_all_methods(t, v, false, &mut |c, x, y| c.identical(x, y), Some(cause))
+        self.s.is_interface(t)
+            || self.has_all_methods(t, v, false, &mut |c, x, y| c.identical(x, y), Some(cause))
     }
 
     /// Whether `v` implements interface `t`, or satisfies it as a constraint.
-    pub(super) fn implements(&mut self, v: TypeId, t: TypeId, constraint: bool, cause: Option<&mut String>) -> bool {
+    pub(super) fn implements(
+        &mut self,
+        v: TypeId,
+        t: TypeId,
+        constraint: bool,
+        cause: Option<&mut String>,
+    ) -> bool {
         let s = self.s;
         let (vu, tu) = (s.under(v), s.under(t));
         if !s.is_valid(vu) || !s.is_valid(tu) {
@@ -252,7 +276,14 @@ impl<'a> Checker<'a> {
         self.satisfies_comparable(v, tu, constraint, verb, cause)
     }
 
-    fn satisfies_comparable(&self, v: TypeId, tu: TypeId, constraint: bool, verb: &str, cause: &mut String) -> bool {
+    fn satisfies_comparable(
+        &self,
+        v: TypeId,
+        tu: TypeId,
+        constraint: bool,
+        verb: &str,
+        cause: &mut String,
+    ) -> bool {
         let s = self.s;
         if !s.set_is_comparable(tu) || s.comparable_type(v, false).is_ok() {
             return true;
@@ -261,14 +292,24 @@ impl<'a> Checker<'a> {
             if self.allow_version(20) {
                 return true;
             }
-            *cause = format!("{} to {verb} comparable requires go1.20 or later", self.ts(v));
+            *cause = format!(
+                "{} to {verb} comparable requires go1.20 or later",
+                self.ts(v)
+            );
             return false;
         }
         *cause = format!("{} does not {verb} comparable", self.ts(v));
         false
     }
 
-    fn outside_terms(&self, v: TypeId, t: TypeId, tu: TypeId, v_is_interface: bool, verb: &str) -> String {
+    fn outside_terms(
+        &self,
+        v: TypeId,
+        t: TypeId,
+        tu: TypeId,
+        v_is_interface: bool,
+        verb: &str,
+    ) -> String {
         let s = self.s;
         let (vt, tt) = (self.ts(v), self.ts(t));
         if v_is_interface {
@@ -281,7 +322,9 @@ impl<'a> Checker<'a> {
         });
         let detail = match alt {
             Some(alt) => format!("possibly missing ~ for {} in {tt}", self.ts(alt.typ)),
-            None if self.mentions(tu, v) => format!("{tt} mentions {vt}, but {vt} is not in the type set of {tt}"),
+            None if self.mentions(tu, v) => {
+                format!("{tt} mentions {vt}, but {vt} is not in the type set of {tt}")
+            }
             None => {
                 let long = |p: crate::PkgId| self.s.pkg(p).path.to_string();
                 let mut w = TypeWriter::new(s, &long);
@@ -302,7 +345,11 @@ impl<'a> Checker<'a> {
 
     /// Checks type arguments against constraints; gives the first that fails
     /// and why.
-    pub(super) fn verify(&mut self, tparams: &[TypeId], targs: &[TypeId]) -> Result<(), (usize, String)> {
+    pub(super) fn verify(
+        &mut self,
+        tparams: &[TypeId],
+        targs: &[TypeId],
+    ) -> Result<(), (usize, String)> {
         for (i, &p) in tparams.iter().enumerate() {
             let bound = self.s.subst(self.s.bound(p), tparams, targs);
             // A constraint that is no interface stands for the one embedding it.
@@ -348,7 +395,10 @@ impl<'a> Checker<'a> {
         let (vp, tp) = (s.is_type_param(v), s.is_type_param(t));
         if s.is_untyped(vu) {
             if tp {
-                return s.terms_of(t).iter().all(|x2| x2.is_some_and(|x2| self.implicit_type(x, x2.typ).is_ok()));
+                return s
+                    .terms_of(t)
+                    .iter()
+                    .all(|x2| x2.is_some_and(|x2| self.implicit_type(x, x2.typ).is_ok()));
             }
             return self.implicit_type(x, t).is_ok();
         }
@@ -368,23 +418,44 @@ impl<'a> Checker<'a> {
             *cause = "need type assertion".into();
             return false;
         }
-        if let (Type::Chan { dir: ChanDir::Both, elem: ve }, Type::Chan { elem: te, .. }) = (s.typ(vu), s.typ(tu))
+        if let (
+            Type::Chan {
+                dir: ChanDir::Both,
+                elem: ve,
+            },
+            Type::Chan { elem: te, .. },
+        ) = (s.typ(vu), s.typ(tu))
             && s.identical(*ve, *te)
         {
             return !s.has_name(v) || !s.has_name(t);
         }
         if tp && !s.has_name(v) {
             return self.each_term_assignable(t, cause, |c, term, cause| {
-                c.assignable_to(x, term, cause).then_some(()).ok_or_else(|| {
-                    format!("cannot assign {} to {} (in {})", c.ts(x.typ), c.ts(term), c.ts(t))
-                })
+                c.assignable_to(x, term, cause)
+                    .then_some(())
+                    .ok_or_else(|| {
+                        format!(
+                            "cannot assign {} to {} (in {})",
+                            c.ts(x.typ),
+                            c.ts(term),
+                            c.ts(t)
+                        )
+                    })
             });
         }
         if vp && !s.has_name(t) {
             return self.each_term_assignable(v, cause, |c, term, cause| {
-                let y = Operand { typ: term, ..x.clone() };
+                let y = Operand {
+                    typ: term,
+                    ..x.clone()
+                };
                 c.assignable_to(&y, t, cause).then_some(()).ok_or_else(|| {
-                    format!("cannot assign {} (in {}) to {}", c.ts(term), c.ts(v), c.ts(orig))
+                    format!(
+                        "cannot assign {} (in {}) to {}",
+                        c.ts(term),
+                        c.ts(v),
+                        c.ts(orig)
+                    )
                 })
             });
         }
@@ -400,7 +471,11 @@ impl<'a> Checker<'a> {
         for term in self.s.terms_of(tparam) {
             let Some(term) = term else { return false };
             if let Err(text) = check(self, term.typ, cause) {
-                *cause = if cause.is_empty() { text } else { format!("{text}\n\t{cause}") };
+                *cause = if cause.is_empty() {
+                    text
+                } else {
+                    format!("{text}\n\t{cause}")
+                };
                 return false;
             }
         }

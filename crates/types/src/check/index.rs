@@ -19,7 +19,12 @@ struct Element {
 
 impl<'a> Checker<'a> {
     /// `base[args]`; true if it is a generic function to instantiate.
-    pub(super) fn index_expr(&mut self, e: ExprId, base: ExprId, args: List<ExprId>) -> (Operand, bool) {
+    pub(super) fn index_expr(
+        &mut self,
+        e: ExprId,
+        base: ExprId,
+        args: List<ExprId>,
+    ) -> (Operand, bool) {
         let s = self.s;
         let list = &self.file()[args];
         let mut x = self.expr_or_type(base, true);
@@ -31,10 +36,17 @@ impl<'a> Checker<'a> {
             }
             Mode::Type => {
                 let t = self.var_type(e);
-                let mode = if s.is_valid(t) { Mode::Type } else { Mode::Invalid };
+                let mode = if s.is_valid(t) {
+                    Mode::Type
+                } else {
+                    Mode::Invalid
+                };
                 return (Operand::new(mode, t, e), false);
             }
-            Mode::Value if s.as_signature(s.under(x.typ)).is_some_and(|sig| !sig.tparams.is_empty()) => {
+            Mode::Value
+                if s.as_signature(s.under(x.typ))
+                    .is_some_and(|sig| !sig.tparams.is_empty()) =>
+            {
                 return (x, true);
             }
             _ => {}
@@ -60,7 +72,9 @@ impl<'a> Checker<'a> {
         if let [_, second, ..] = list {
             self.error_expr(*second, "invalid operation: more than one index");
         }
-        let Some(&index) = list.first() else { return invalid };
+        let Some(&index) = list.first() else {
+            return invalid;
+        };
         x.mode = element.mode;
         x.typ = element.elem;
         x.expr = OpExpr::Node(e);
@@ -106,26 +120,54 @@ impl<'a> Checker<'a> {
 
     fn element_of(&self, x: &Operand, u: TypeId) -> Option<Element> {
         let s = self.s;
-        let plain = |mode, len, elem| Some(Element { mode, len, key: None, elem });
+        let plain = |mode, len, elem| {
+            Some(Element {
+                mode,
+                len,
+                key: None,
+                elem,
+            })
+        };
         match s.typ(u) {
             Type::Basic(b) if b.info & info::STRING != 0 => {
-                let len = x.val.str_len().filter(|_| x.is_const()).map_or(-1, |len| len as i64);
+                let len = x
+                    .val
+                    .str_len()
+                    .filter(|_| x.is_const())
+                    .map_or(-1, |len| len as i64);
                 plain(Mode::Value, len, typ::BYTE)
             }
-            Type::Array { len, elem } => {
-                plain(if x.mode == Mode::Variable { Mode::Variable } else { Mode::Value }, *len, *elem)
-            }
+            Type::Array { len, elem } => plain(
+                if x.mode == Mode::Variable {
+                    Mode::Variable
+                } else {
+                    Mode::Value
+                },
+                *len,
+                *elem,
+            ),
             Type::Pointer(base) => match s.typ(s.under(*base)) {
                 Type::Array { len, elem } => plain(Mode::Variable, *len, *elem),
                 _ => None,
             },
             Type::Slice(elem) => plain(Mode::Variable, -1, *elem),
-            Type::Map { key, elem } => Some(Element { mode: Mode::MapIndex, len: -1, key: Some(*key), elem: *elem }),
+            Type::Map { key, elem } => Some(Element {
+                mode: Mode::MapIndex,
+                len: -1,
+                key: Some(*key),
+                elem: *elem,
+            }),
             _ => None,
         }
     }
 
-    pub(super) fn slice_expr(&mut self, e: ExprId, base: ExprId, bounds: [Option<ExprId>; 3], full: bool) -> Operand {
+    pub(super) fn slice_expr(
+        &mut self,
+        e: ExprId,
+        base: ExprId,
+        bounds: [Option<ExprId>; 3],
+        full: bool,
+    ) -> Operand {
         let s = self.s;
         let mut x = self.expr(None, base);
         if !x.is_valid() {
@@ -134,7 +176,9 @@ impl<'a> Checker<'a> {
             }
             return Operand::invalid(e);
         }
-        let Some(u) = self.sliced_type(&x) else { return Operand::invalid(e) };
+        let Some(u) = self.sliced_type(&x) else {
+            return Operand::invalid(e);
+        };
         if let Type::Pointer(base) = s.typ(s.under(x.typ))
             && !self.is_complete(*base)
         {
@@ -205,14 +249,21 @@ impl<'a> Checker<'a> {
                 Some((ct, cu)) if !s.identical(cu, u) => {
                     let text = self.op_string(x);
                     let (a, b) = (self.ts(ct), self.ts(t));
-                    self.error_op(x, format!("cannot slice {text}: {a} and {b} have different underlying types"));
+                    self.error_op(
+                        x,
+                        format!("cannot slice {text}: {a} and {b} have different underlying types"),
+                    );
                     return None;
                 }
                 _ => {}
             }
         }
         if has_string {
-            return Some(if s.is_type_param(x.typ) { typ::STRING } else { s.under(x.typ) });
+            return Some(if s.is_type_param(x.typ) {
+                typ::STRING
+            } else {
+                s.under(x.typ)
+            });
         }
         common.map(|(_, u)| u)
     }
@@ -221,7 +272,9 @@ impl<'a> Checker<'a> {
         let mut values = [-1i64; 3];
         for (i, bound) in bounds.into_iter().enumerate() {
             values[i] = match bound {
-                Some(b) => self.index(b, if len >= 0 { len + 1 } else { -1 }).map_or(-1, |(_, v)| v),
+                Some(b) => self
+                    .index(b, if len >= 0 { len + 1 } else { -1 })
+                    .map_or(-1, |(_, v)| v),
                 None if i == 0 => 0,
                 None => len,
             };
@@ -258,7 +311,12 @@ impl<'a> Checker<'a> {
         Some((x.typ, v))
     }
 
-    pub(super) fn is_valid_index(&mut self, x: &mut Operand, what: &str, allow_negative: bool) -> bool {
+    pub(super) fn is_valid_index(
+        &mut self,
+        x: &mut Operand,
+        what: &str,
+        allow_negative: bool,
+    ) -> bool {
         if !x.is_valid() {
             return false;
         }

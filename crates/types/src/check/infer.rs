@@ -41,7 +41,10 @@ impl<'a> Checker<'a> {
         }
         let mut targs = targs.to_vec();
         targs.resize(tparams.len(), None);
-        let params: Vec<TypeId> = params.iter().map(|&p| s.subst_partial(p, tparams, &targs)).collect();
+        let params: Vec<TypeId> = params
+            .iter()
+            .map(|&p| s.subst_partial(p, tparams, &targs))
+            .collect();
         let mut u = Unifier::new(tparams, &targs, self.allow_version(21));
         let mut untyped = Vec::new();
         for (&param, arg) in params.iter().zip(args) {
@@ -90,14 +93,22 @@ impl<'a> Checker<'a> {
                     let name = obj.map_or("", |o| s.obj_name(o));
                     let place = obj.and_then(|o| s.obj(o).pos).and_then(|p| s.position(p));
                     let place = place.map_or_else(|| "-".into(), |p| p.to_string());
-                    return Err(InferError::Because(Some(pos), format!("cannot infer {name} (declared at {place})")));
+                    return Err(InferError::Because(
+                        Some(pos),
+                        format!("cannot infer {name} (declared at {place})"),
+                    ));
                 }
             }
         }
         Ok(out)
     }
 
-    fn infer_from_constraints(&mut self, pos: FilePos, tparams: &[TypeId], u: &mut Unifier) -> Result<(), InferError> {
+    fn infer_from_constraints(
+        &mut self,
+        pos: FilePos,
+        tparams: &[TypeId],
+        u: &mut Unifier,
+    ) -> Result<(), InferError> {
         loop {
             let unknown = u.unknowns();
             for &tparam in tparams {
@@ -106,7 +117,8 @@ impl<'a> Checker<'a> {
                     match tx {
                         Some(tx) => {
                             if !u.unify(self, tx, core.typ, Exactness::INEXACT) {
-                                let (p, t, b) = (self.ts(tparam), self.ts(tx), self.ts(self.s.bound(tparam)));
+                                let (p, t, b) =
+                                    (self.ts(tparam), self.ts(tx), self.ts(self.s.bound(tparam)));
                                 let message = format!("{p} (type {t}) does not satisfy {b}");
                                 return Err(InferError::Because(Some(pos), message));
                             }
@@ -120,7 +132,8 @@ impl<'a> Checker<'a> {
                     let mut cause = String::new();
                     let mut same = |c: &mut Checker<'a>, x, y| u.unify(c, x, y, Exactness::EXACT);
                     if !self.has_all_methods(tx, iface, true, &mut same, Some(&mut cause)) {
-                        let (p, t, b) = (self.ts(tparam), self.ts(tx), self.ts(self.s.bound(tparam)));
+                        let (p, t, b) =
+                            (self.ts(tparam), self.ts(tx), self.ts(self.s.bound(tparam)));
                         let message = format!("{p} (type {t}) does not satisfy {b} {cause}");
                         return Err(InferError::Because(Some(pos), message));
                     }
@@ -132,7 +145,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn mismatch(&mut self, u: &Unifier, tparams: &[TypeId], tpar: TypeId, arg: &Operand, reverse: bool) -> String {
+    fn mismatch(
+        &mut self,
+        u: &Unifier,
+        tparams: &[TypeId],
+        tpar: TypeId,
+        arg: &Operand,
+        reverse: bool,
+    ) -> String {
         let targs = u.inferred(tparams);
         let (targ, expr, par) = (self.ts(arg.typ), self.op_expr_string(arg), self.ts(tpar));
         if targs.iter().all(Option::is_none) {
@@ -145,14 +165,20 @@ impl<'a> Checker<'a> {
         }
         let inferred = self.ts(inferred);
         match reverse {
-            true => format!("inferred type {inferred} for {par} does not match type {targ} of {expr}"),
-            false => format!("type {targ} of {expr} does not match inferred type {inferred} for {par}"),
+            true => {
+                format!("inferred type {inferred} for {par} does not match type {targ} of {expr}")
+            }
+            false => {
+                format!("type {targ} of {expr} does not match inferred type {inferred} for {par}")
+            }
         }
     }
 
     fn tparam_names(&self, tparams: &[TypeId]) -> String {
-        let names: Vec<&str> =
-            tparams.iter().map(|&p| self.s.type_obj(p).map_or("", |o| self.s.obj_name(o))).collect();
+        let names: Vec<&str> = tparams
+            .iter()
+            .map(|&p| self.s.type_obj(p).map_or("", |o| self.s.obj_name(o)))
+            .collect();
         match &names[..] {
             [] => String::new(),
             [one] => one.to_string(),
@@ -174,10 +200,16 @@ impl<'a> Checker<'a> {
     }
 
     /// Puts inferred types in the place of type parameters inside each other.
-    fn simplify(&self, tparams: &[TypeId], given: &[Option<TypeId>], inferred: &mut [Option<TypeId>]) {
+    fn simplify(
+        &self,
+        tparams: &[TypeId],
+        given: &[Option<TypeId>],
+        inferred: &mut [Option<TypeId>],
+    ) {
         const ENOUGH: usize = 100;
-        let mut dirty: Vec<usize> =
-            (0..inferred.len()).filter(|&i| inferred[i].is_some() && given[i].is_none()).collect();
+        let mut dirty: Vec<usize> = (0..inferred.len())
+            .filter(|&i| inferred[i].is_some() && given[i].is_none())
+            .collect();
         for _ in 0..ENOUGH {
             if dirty.is_empty() {
                 return;
@@ -193,7 +225,10 @@ impl<'a> Checker<'a> {
                     && !sig.tparams.is_empty()
                     && !self.is_parameterized(tparams, new)
                 {
-                    new = self.s.signature(Signature { tparams: Box::new([]), ..sig.clone() });
+                    new = self.s.signature(Signature {
+                        tparams: Box::new([]),
+                        ..sig.clone()
+                    });
                 }
                 inferred[i] = Some(new);
                 true
@@ -203,13 +238,20 @@ impl<'a> Checker<'a> {
 
     /// Copies of type parameters, and types rewritten to use them, so that a
     /// function that calls itself does not confuse its own with the callee's.
-    pub(super) fn rename_tparams(&self, tparams: &[TypeId], types: Vec<TypeId>) -> (Vec<TypeId>, Vec<TypeId>) {
+    pub(super) fn rename_tparams(
+        &self,
+        tparams: &[TypeId],
+        types: Vec<TypeId>,
+    ) -> (Vec<TypeId>, Vec<TypeId>) {
         let s = self.s;
         let renamed: Vec<TypeId> = tparams.iter().map(|&p| s.clone_type_param(p)).collect();
         for (&old, &new) in tparams.iter().zip(&renamed) {
             s.set_bound(new, s.subst(s.bound(old), tparams, &renamed));
         }
-        let types = types.into_iter().map(|t| s.subst(t, tparams, &renamed)).collect();
+        let types = types
+            .into_iter()
+            .map(|t| s.subst(t, tparams, &renamed))
+            .collect();
         (renamed, types)
     }
 
@@ -223,7 +265,12 @@ impl<'a> Checker<'a> {
         match s.typ(t) {
             Type::Basic(_) => return false,
             Type::TypeParam(_) => return tparams.contains(&t),
-            Type::Named(n) => return n.targs().iter().any(|&t| self.mentions_param(tparams, t, seen)),
+            Type::Named(n) => {
+                return n
+                    .targs()
+                    .iter()
+                    .any(|&t| self.mentions_param(tparams, t, seen));
+            }
             _ => {}
         }
         if seen.contains(&t) {
@@ -233,16 +280,18 @@ impl<'a> Checker<'a> {
         let mut walk = |t| self.mentions_param(tparams, t, seen);
         match s.typ(t) {
             Type::Alias(_) => walk(s.unalias(t)),
-            Type::Array { elem, .. } | Type::Slice(elem) | Type::Pointer(elem) | Type::Chan { elem, .. } => {
-                walk(*elem)
-            }
+            Type::Array { elem, .. }
+            | Type::Slice(elem)
+            | Type::Pointer(elem)
+            | Type::Chan { elem, .. } => walk(*elem),
             Type::Map { key, elem } => walk(*key) || walk(*elem),
             Type::Struct(st) => st.fields.iter().any(|&f| walk(s.obj_type(f))),
             Type::Tuple(vars) => vars.iter().any(|&v| walk(s.obj_type(v))),
             Type::Signature(sig) => walk(sig.params) || walk(sig.results),
             Type::Interface(_) => {
                 let set = s.type_set(t);
-                set.methods.iter().any(|&m| walk(s.obj_type(m))) || set.terms.list().iter().any(|x| walk(x.typ))
+                set.methods.iter().any(|&m| walk(s.obj_type(m)))
+                    || set.terms.list().iter().any(|x| walk(x.typ))
             }
             Type::Union(terms) => terms.iter().any(|x| walk(x.typ)),
             _ => false,
@@ -256,7 +305,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn find_cycle(&self, t: TypeId, tparams: &[TypeId], inferred: &mut [Option<TypeId>], path: &mut Vec<TypeId>) {
+    fn find_cycle(
+        &self,
+        t: TypeId,
+        tparams: &[TypeId],
+        inferred: &mut [Option<TypeId>],
+        path: &mut Vec<TypeId>,
+    ) {
         let s = self.s;
         let t = s.unalias(t);
         if path.contains(&t) {
@@ -267,21 +322,30 @@ impl<'a> Checker<'a> {
         }
         path.push(t);
         let parts: Vec<TypeId> = match s.typ(t) {
-            Type::Array { elem, .. } | Type::Slice(elem) | Type::Pointer(elem) | Type::Chan { elem, .. } => {
+            Type::Array { elem, .. }
+            | Type::Slice(elem)
+            | Type::Pointer(elem)
+            | Type::Chan { elem, .. } => {
                 vec![*elem]
             }
             Type::Map { key, elem } => vec![*key, *elem],
             Type::Struct(st) => st.fields.iter().map(|&f| s.obj_type(f)).collect(),
             Type::Tuple(vars) => vars.iter().map(|&v| s.obj_type(v)).collect(),
             Type::Signature(sig) => vec![sig.params, sig.results],
-            Type::Interface(i) => {
-                i.methods.iter().map(|&m| s.obj_type(m)).chain(i.embeddeds.iter().copied()).collect()
-            }
+            Type::Interface(i) => i
+                .methods
+                .iter()
+                .map(|&m| s.obj_type(m))
+                .chain(i.embeddeds.iter().copied())
+                .collect(),
             Type::Union(terms) => terms.iter().map(|x| x.typ).collect(),
             Type::Named(n) => n.targs().to_vec(),
-            Type::TypeParam(_) => {
-                tparams.iter().position(|&p| p == t).and_then(|i| inferred[i]).into_iter().collect()
-            }
+            Type::TypeParam(_) => tparams
+                .iter()
+                .position(|&p| p == t)
+                .and_then(|i| inferred[i])
+                .into_iter()
+                .collect(),
             _ => Vec::new(),
         };
         for part in parts {

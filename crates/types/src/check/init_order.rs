@@ -7,8 +7,8 @@
 use super::Checker;
 use super::errors::Report;
 use crate::ids::ObjId;
-use crate::results::Initializer;
 use crate::object::ObjKind;
+use crate::results::Initializer;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -57,8 +57,16 @@ impl<'a> Checker<'a> {
             let is_var = self.s.obj(obj).as_var().is_some();
             let info = &self.decls[decl];
             if let Some(rhs) = info.init.filter(|_| is_var && emitted.insert(decl)) {
-                let lhs = if info.lhs.is_empty() { vec![obj] } else { info.lhs.clone() };
-                self.info.init_order.push(Initializer { lhs, file: info.file, rhs });
+                let lhs = if info.lhs.is_empty() {
+                    vec![obj]
+                } else {
+                    info.lhs.clone()
+                };
+                self.info.init_order.push(Initializer {
+                    lhs,
+                    file: info.file,
+                    rhs,
+                });
             }
         }
     }
@@ -67,9 +75,18 @@ impl<'a> Checker<'a> {
         let mut index = FxHashMap::default();
         let mut nodes = Vec::new();
         for &obj in &self.obj_list {
-            if matches!(self.s.obj(obj).kind, ObjKind::Const(_) | ObjKind::Var(_) | ObjKind::Func(_)) {
+            if matches!(
+                self.s.obj(obj).kind,
+                ObjKind::Const(_) | ObjKind::Var(_) | ObjKind::Func(_)
+            ) {
                 index.insert(obj, nodes.len());
-                nodes.push(Node { obj, pred: BTreeSet::new(), succ: BTreeSet::new(), left: 0, done: false });
+                nodes.push(Node {
+                    obj,
+                    pred: BTreeSet::new(),
+                    succ: BTreeSet::new(),
+                    left: 0,
+                    done: false,
+                });
             }
         }
         for i in 0..nodes.len() {
@@ -80,8 +97,9 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let mut funcs: Vec<usize> =
-            (0..nodes.len()).filter(|&i| matches!(self.s.obj(nodes[i].obj).kind, ObjKind::Func(_))).collect();
+        let mut funcs: Vec<usize> = (0..nodes.len())
+            .filter(|&i| matches!(self.s.obj(nodes[i].obj).kind, ObjKind::Func(_)))
+            .collect();
         // Cheap ones first keeps the graph small.
         funcs.sort_by_key(|&i| nodes[i].pred.len() * nodes[i].succ.len());
         for f in funcs {
@@ -105,7 +123,9 @@ impl<'a> Checker<'a> {
     }
 
     fn sorted_deps(&self, obj: ObjId) -> Vec<ObjId> {
-        let Some(&decl) = self.obj_decls.get(&obj) else { return Vec::new() };
+        let Some(&decl) = self.obj_decls.get(&obj) else {
+            return Vec::new();
+        };
         let mut deps: Vec<ObjId> = self.decls[decl].deps.iter().copied().collect();
         deps.sort_by_key(|&d| self.s.obj(d).order());
         deps
@@ -140,13 +160,20 @@ impl<'a> Checker<'a> {
         let o = self.s.obj(obj);
         let name = self.s.obj_name(obj);
         if cycle.len() == 1 {
-            self.error(o.pos, format!("initialization cycle: {name} refers to itself"));
+            self.error(
+                o.pos,
+                format!("initialization cycle: {name} refers to itself"),
+            );
             return;
         }
         let mut report = Report::new(o.pos, format!("initialization cycle for {name}"));
         let mut at = obj;
         for &next in cycle.iter().rev() {
-            let text = format!("{} refers to {}", self.s.obj_name(at), self.s.obj_name(next));
+            let text = format!(
+                "{} refers to {}",
+                self.s.obj_name(at),
+                self.s.obj_name(next)
+            );
             self.add_line(&mut report, self.s.obj(at).pos, &text);
             at = next;
         }

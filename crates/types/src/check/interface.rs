@@ -29,9 +29,23 @@ impl<'a> Checker<'a> {
             if self.s.as_signature(sig).is_none() {
                 continue;
             }
-            let func = Func { origin: None, instance: None, in_interface: true, ptr_recv: AtomicBool::new(false) };
-            let (pos, symbol) = (self.here(self.file().ident_pos(name)), self.file().symbol(name));
-            let object = Object::new(ObjKind::Func(func), Some(pos), Some(self.pkg), symbol, Some(sig));
+            let func = Func {
+                origin: None,
+                instance: None,
+                in_interface: true,
+                ptr_recv: AtomicBool::new(false),
+            };
+            let (pos, symbol) = (
+                self.here(self.file().ident_pos(name)),
+                self.file().symbol(name),
+            );
+            let object = Object::new(
+                ObjKind::Func(func),
+                Some(pos),
+                Some(self.pkg),
+                symbol,
+                Some(sig),
+            );
             let m = self.s.new_object(object);
             self.record_object(name.expr(), m);
             methods.push(m);
@@ -47,11 +61,20 @@ impl<'a> Checker<'a> {
         t
     }
 
-    fn finish_interface(&mut self, methods: Vec<ObjId>, embeddeds: Vec<(TypeId, FilePos)>, implicit: bool) -> TypeId {
+    fn finish_interface(
+        &mut self,
+        methods: Vec<ObjId>,
+        embeddeds: Vec<(TypeId, FilePos)>,
+        implicit: bool,
+    ) -> TypeId {
         let mut sorted = methods.clone();
         sorted.sort_by(|&a, &b| self.s.compare_methods(a, b));
         sorted.dedup_by(|a, b| self.s.same_method(*a, *b));
-        let t = self.s.interface(sorted, embeddeds.iter().map(|(t, _)| *t).collect(), implicit);
+        let t = self.s.interface(
+            sorted,
+            embeddeds.iter().map(|(t, _)| *t).collect(),
+            implicit,
+        );
         if !methods.is_empty() || !embeddeds.is_empty() {
             self.later(move |c| c.check_interface(&methods, &embeddeds));
         }
@@ -64,7 +87,11 @@ impl<'a> Checker<'a> {
         let mut all: Vec<(ObjId, Option<FilePos>)> = Vec::new();
         for &m in methods {
             let pos = s.obj(m).pos;
-            match all.iter().find(|(other, _)| s.same_method(m, *other)).copied() {
+            match all
+                .iter()
+                .find(|(other, _)| s.same_method(m, *other))
+                .copied()
+            {
                 Some((_, other)) => self.duplicate_method(m, pos, other),
                 None => all.push((m, pos)),
             }
@@ -74,12 +101,18 @@ impl<'a> Checker<'a> {
             match s.typ(under) {
                 Type::Interface(_) => {
                     if self.is_imported_constraint(t)
-                        && !self.verify_version(pos, 18, |c| format!("embedding constraint interface {}", c.ts(t)))
+                        && !self.verify_version(pos, 18, |c| {
+                            format!("embedding constraint interface {}", c.ts(t))
+                        })
                     {
                         continue;
                     }
                     for &m in &s.type_set(under).methods {
-                        match all.iter().find(|(other, _)| s.same_method(m, *other)).copied() {
+                        match all
+                            .iter()
+                            .find(|(other, _)| s.same_method(m, *other))
+                            .copied()
+                        {
                             None => all.push((m, Some(pos))),
                             Some((other, place)) => {
                                 let same = s.identical(s.obj_type(m), s.obj_type(other));
@@ -91,8 +124,9 @@ impl<'a> Checker<'a> {
                     }
                 }
                 Type::Union(terms) => {
-                    let fine =
-                        self.verify_version(pos, 18, |c| format!("embedding interface element {}", c.ts(under)));
+                    let fine = self.verify_version(pos, 18, |c| {
+                        format!("embedding interface element {}", c.ts(under))
+                    });
                     if fine && s.union_terms(terms).is_none() {
                         self.error_at(
                             pos,
@@ -102,7 +136,9 @@ impl<'a> Checker<'a> {
                 }
                 _ if under == typ::INVALID => {}
                 _ => {
-                    self.verify_version(pos, 18, |c| format!("embedding non-interface type {}", c.ts(t)));
+                    self.verify_version(pos, 18, |c| {
+                        format!("embedding non-interface type {}", c.ts(t))
+                    });
                 }
             }
         }
@@ -111,7 +147,11 @@ impl<'a> Checker<'a> {
     fn duplicate_method(&mut self, m: ObjId, pos: Option<FilePos>, other: Option<FilePos>) {
         let name = self.s.obj_name(m);
         let mut report = Report::new(pos, format!("duplicate method {name}"));
-        self.add_line(&mut report, other, &format!("other declaration of method {name}"));
+        self.add_line(
+            &mut report,
+            other,
+            &format!("other declaration of method {name}"),
+        );
         self.send(report);
     }
 }

@@ -50,7 +50,11 @@ impl<'a> Checker<'a> {
     pub(super) fn labels(&mut self, body: BlockId) {
         let mut labels = Labels::default();
         let stmts = self.file()[body].stmts;
-        let root = Block { parent: None, labeled: None, labels: Vec::new() };
+        let root = Block {
+            parent: None,
+            labeled: None,
+            labels: Vec::new(),
+        };
         let forward = self.block_labels(&mut labels, root, stmts);
         for jump in forward {
             let name = self.file().symbol(jump);
@@ -73,7 +77,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn block_labels(&mut self, labels: &mut Labels, mut block: Block<'_>, list: List<StmtId>) -> Vec<IdentId> {
+    fn block_labels(
+        &mut self,
+        labels: &mut Labels,
+        mut block: Block<'_>,
+        list: List<StmtId>,
+    ) -> Vec<IdentId> {
         let mut jumps = Jumps::default();
         for &s in &self.file()[list] {
             self.stmt_labels(labels, &mut block, &mut jumps, None, s);
@@ -91,7 +100,10 @@ impl<'a> Checker<'a> {
         let name = self.file().symbol(label);
         if let Some(&(_, other)) = labels.all.iter().find(|(n, _)| *n == name) {
             let pos = self.here(self.file().ident_pos(label));
-            let mut report = Report::new(Some(pos), format!("label {} already declared", self.s.text(name)));
+            let mut report = Report::new(
+                Some(pos),
+                format!("label {} already declared", self.s.text(name)),
+            );
             self.add_other(&mut report, other);
             self.send(report);
         } else {
@@ -101,8 +113,11 @@ impl<'a> Checker<'a> {
             labels.all.push((name, obj));
             block.labels.push(name);
         }
-        let (arrived, rest): (Vec<_>, Vec<_>) =
-            jumps.forward.iter().copied().partition(|&j| self.file().symbol(j) == name);
+        let (arrived, rest): (Vec<_>, Vec<_>) = jumps
+            .forward
+            .iter()
+            .copied()
+            .partition(|&j| self.file().symbol(j) == name);
         jumps.forward = rest;
         for jump in arrived {
             labels.used.insert(name);
@@ -140,7 +155,10 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
-            StmtKind::Assign { op: AssignOp::Define, .. } => declares(self, jumps, file[s].pos),
+            StmtKind::Assign {
+                op: AssignOp::Define,
+                ..
+            } => declares(self, jumps, file[s].pos),
             StmtKind::Labeled { label, stmt } => {
                 let name = file.symbol(label);
                 let mut labeled = labeled;
@@ -150,7 +168,11 @@ impl<'a> Checker<'a> {
                 }
                 self.stmt_labels(labels, block, jumps, labeled, stmt);
             }
-            StmtKind::Branch { kind, label: Some(label), .. } => self.branch_label(labels, block, jumps, kind, label),
+            StmtKind::Branch {
+                kind,
+                label: Some(label),
+                ..
+            } => self.branch_label(labels, block, jumps, kind, label),
             StmtKind::Block(b) => self.nested(labels, block, jumps, labeled, file[b].stmts),
             StmtKind::If { then, els, .. } => {
                 self.nested(labels, block, jumps, labeled, file[then].stmts);
@@ -159,17 +181,33 @@ impl<'a> Checker<'a> {
                 }
             }
             StmtKind::Switch { clauses, .. } => {
-                let outer = Block { parent: Some(block), labeled, labels: Vec::new() };
+                let outer = Block {
+                    parent: Some(block),
+                    labeled,
+                    labels: Vec::new(),
+                };
                 for clause in &file[clauses] {
-                    let inner = Block { parent: Some(&outer), labeled: None, labels: Vec::new() };
+                    let inner = Block {
+                        parent: Some(&outer),
+                        labeled: None,
+                        labels: Vec::new(),
+                    };
                     let forward = self.deep(|c| c.block_labels(labels, inner, clause.body));
                     jumps.forward.extend(forward);
                 }
             }
             StmtKind::Select { clauses, .. } => {
-                let outer = Block { parent: Some(block), labeled, labels: Vec::new() };
+                let outer = Block {
+                    parent: Some(block),
+                    labeled,
+                    labels: Vec::new(),
+                };
                 for clause in &file[clauses] {
-                    let inner = Block { parent: Some(&outer), labeled: None, labels: Vec::new() };
+                    let inner = Block {
+                        parent: Some(&outer),
+                        labeled: None,
+                        labels: Vec::new(),
+                    };
                     let forward = self.deep(|c| c.block_labels(labels, inner, clause.body));
                     jumps.forward.extend(forward);
                 }
@@ -189,7 +227,11 @@ impl<'a> Checker<'a> {
         labeled: Option<(Symbol, StmtId)>,
         list: List<StmtId>,
     ) {
-        let inner = Block { parent: Some(block), labeled, labels: Vec::new() };
+        let inner = Block {
+            parent: Some(block),
+            labeled,
+            labels: Vec::new(),
+        };
         let forward = self.deep(|c| c.block_labels(labels, inner, list));
         jumps.forward.extend(forward);
     }
@@ -207,7 +249,13 @@ impl<'a> Checker<'a> {
         let target = block.enclosing(name).map(|s| file[s].kind);
         let is_loop = matches!(target, Some(StmtKind::For { .. } | StmtKind::Range { .. }));
         let fits = match kind {
-            BranchKind::Break => is_loop || matches!(target, Some(StmtKind::Switch { .. } | StmtKind::Select { .. })),
+            BranchKind::Break => {
+                is_loop
+                    || matches!(
+                        target,
+                        Some(StmtKind::Switch { .. } | StmtKind::Select { .. })
+                    )
+            }
             BranchKind::Continue => is_loop,
             BranchKind::Goto => {
                 if !block.sees(name) {
@@ -219,7 +267,11 @@ impl<'a> Checker<'a> {
             BranchKind::Fallthrough => return,
         };
         if !fits {
-            let word = if kind == BranchKind::Break { "break" } else { "continue" };
+            let word = if kind == BranchKind::Break {
+                "break"
+            } else {
+                "continue"
+            };
             let text = self.s.text(name);
             self.error_expr(label.expr(), format!("invalid {word} label {text}"));
             return;

@@ -50,7 +50,11 @@ impl<'a> Checker<'a> {
         if matches!(kind, LitKind::Int | LitKind::Float | LitKind::Imag) {
             self.check_literal_version(e, kind, text);
             if text.len() > LIMIT {
-                let message = format!("excessively long constant: {}... ({} chars)", &text[..10], text.len());
+                let message = format!(
+                    "excessively long constant: {}... ({} chars)",
+                    &text[..10],
+                    text.len()
+                );
                 self.error_expr(e, message);
                 return Operand::invalid(e);
             }
@@ -125,7 +129,12 @@ impl<'a> Checker<'a> {
             }
             (None, Some(hint)) => {
                 let base = s.common_under(hint).map(|u| s.deref(u));
-                (hint, base.ok().filter(|(_, is_ptr)| *is_ptr).map_or(hint, |(b, _)| b))
+                (
+                    hint,
+                    base.ok()
+                        .filter(|(_, is_ptr)| *is_ptr)
+                        .map_or(hint, |(b, _)| b),
+                )
             }
             (None, None) => {
                 self.error_expr(e, "missing type in composite literal");
@@ -165,10 +174,21 @@ impl<'a> Checker<'a> {
                     self.use_expr(value);
                 }
                 if under.map_or(true, |u| s.is_valid(u)) {
-                    let what = if ty.is_none() && hint.is_some() { " element" } else { "" };
-                    let cause = if under.is_err() { " (no common underlying type)" } else { "" };
+                    let what = if ty.is_none() && hint.is_some() {
+                        " element"
+                    } else {
+                        ""
+                    };
+                    let cause = if under.is_err() {
+                        " (no common underlying type)"
+                    } else {
+                        ""
+                    };
                     let text = self.ts(t);
-                    self.error_expr(e, format!("invalid composite literal{what} type {text}{cause}"));
+                    self.error_expr(
+                        e,
+                        format!("invalid composite literal{what} type {text}{cause}"),
+                    );
                     return Operand::invalid(e);
                 }
             }
@@ -182,7 +202,10 @@ impl<'a> Checker<'a> {
         let mut visited: Vec<(Path, ObjId)> = Vec::new();
         for &elem in elems {
             let ExprKind::KeyValue { key, value } = file[elem].kind else {
-                self.error_expr(elem, "mixture of field:value and value elements in struct literal");
+                self.error_expr(
+                    elem,
+                    "mixture of field:value and value elements in struct literal",
+                );
                 continue;
             };
             let mut x = self.generic_expr(value, None);
@@ -192,7 +215,12 @@ impl<'a> Checker<'a> {
                 continue;
             };
             let name = file.symbol(ident);
-            let Lookup::Found { obj, path, indirect } = s.lookup(st, false, Some(self.pkg), name) else {
+            let Lookup::Found {
+                obj,
+                path,
+                indirect,
+            } = s.lookup(st, false, Some(self.pkg), name)
+            else {
                 let near = s.lookup_folded(st, false, Some(self.pkg), name, true).obj();
                 let message = self.lookup_error(base, name, near, true);
                 self.error_expr(key, message);
@@ -207,7 +235,10 @@ impl<'a> Checker<'a> {
                 let at = self.start(key);
                 let fine = self.verify_version(at, 27, |c| {
                     let full = c.field_path(st, &path);
-                    format!("use of promoted field {full} in struct literal of type {}", c.ts(base))
+                    format!(
+                        "use of promoted field {full} in struct literal of type {}",
+                        c.ts(base)
+                    )
                 });
                 if !fine {
                     continue;
@@ -215,7 +246,10 @@ impl<'a> Checker<'a> {
             }
             if indirect {
                 let text = self.es(key);
-                self.error_expr(key, format!("invalid implicit pointer indirection to reach {text}"));
+                self.error_expr(
+                    key,
+                    format!("invalid implicit pointer indirection to reach {text}"),
+                );
                 continue;
             }
             self.record_object(key, obj);
@@ -228,7 +262,9 @@ impl<'a> Checker<'a> {
     /// Reports a field set twice, by itself or by a struct around it.
     fn check_overlap(&mut self, elem: ExprId, visited: &[(Path, ObjId)], path: &Path, obj: ObjId) {
         let name = self.s.obj_name(obj);
-        let hit = visited.iter().find(|(other, _)| other.starts_with(path) || path.starts_with(other));
+        let hit = visited
+            .iter()
+            .find(|(other, _)| other.starts_with(path) || path.starts_with(other));
         let Some((other, alt)) = hit else { return };
         let alt_name = self.s.obj_name(*alt);
         let message = if other.len() == path.len() {
@@ -244,7 +280,9 @@ impl<'a> Checker<'a> {
     fn field_path(&self, st: TypeId, path: &Path) -> String {
         let (mut t, mut names) = (st, Vec::new());
         for &i in path {
-            let Some(st) = self.s.as_struct(self.s.under(self.s.deref_struct_ptr(t))) else { break };
+            let Some(st) = self.s.as_struct(self.s.under(self.s.deref_struct_ptr(t))) else {
+                break;
+            };
             let field = st.fields[i as usize];
             names.push(self.s.obj_name(field));
             t = self.s.obj_type(field);
@@ -261,19 +299,26 @@ impl<'a> Checker<'a> {
         };
         for (i, &elem) in elems.iter().enumerate() {
             if matches!(self.file()[elem].kind, ExprKind::KeyValue { .. }) {
-                self.error_expr(elem, "mixture of field:value and value elements in struct literal");
+                self.error_expr(
+                    elem,
+                    "mixture of field:value and value elements in struct literal",
+                );
                 continue;
             }
             let mut x = self.generic_expr(elem, None);
             let Some(&field) = st.fields.get(i) else {
                 let text = self.ts(base);
-                self.error_op(&x, format!("too many values in struct literal of type {text}"));
+                self.error_op(
+                    &x,
+                    format!("too many values in struct literal of type {text}"),
+                );
                 break;
             };
             if hidden(self, field) {
                 let (name, text) = (s.obj_name(field), self.ts(base));
-                let message =
-                    format!("implicit assignment to unexported field {name} in struct literal of type {text}");
+                let message = format!(
+                    "implicit assignment to unexported field {name} in struct literal of type {text}"
+                );
                 self.error_op(&x, message);
                 continue;
             }
@@ -281,7 +326,11 @@ impl<'a> Checker<'a> {
         }
         if elems.len() < st.fields.len() {
             let any_hidden = st.fields.iter().any(|&f| hidden(self, f));
-            let hint = if any_hidden { " (type has unexported fields - use key:value pairs)" } else { "" };
+            let hint = if any_hidden {
+                " (type has unexported fields - use key:value pairs)"
+            } else {
+                ""
+            };
             let text = self.ts(base);
             let message = format!("too few values in struct literal of type {text}{hint}");
             self.error_at(self.here(rbrace), message);
@@ -312,7 +361,10 @@ impl<'a> Checker<'a> {
                 valid = true;
             }
             if valid && !visited.insert(index) {
-                self.error_expr(elem, format!("duplicate index {index} in array or slice literal"));
+                self.error_expr(
+                    elem,
+                    format!("duplicate index {index} in array or slice literal"),
+                );
             }
             index = index.saturating_add(1);
             max = max.max(index);

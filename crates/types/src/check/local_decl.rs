@@ -20,14 +20,28 @@ impl<'a> Checker<'a> {
                     let mut objs = Vec::new();
                     for (i, &name) in file[names].iter().enumerate() {
                         let obj = self.new_ident_object(ObjKind::Const(OnceLock::new()), name);
-                        self.const_decl(obj, spec.ty, values.get(i).copied(), spec.inherited, spec.iota);
+                        self.const_decl(
+                            obj,
+                            spec.ty,
+                            values.get(i).copied(),
+                            spec.inherited,
+                            spec.iota,
+                        );
                         objs.push((name, obj));
                     }
-                    self.arity(self.here(file[id].pos), &file[names], values, true, spec.inherited);
+                    self.arity(
+                        self.here(file[id].pos),
+                        &file[names],
+                        values,
+                        true,
+                        spec.inherited,
+                    );
                     self.process_delayed(top);
                     self.declare_all(&objs);
                 }
-                DeclKind::Var { names, ty, values } => self.local_vars(id, names, ty, &file[values]),
+                DeclKind::Var { names, ty, values } => {
+                    self.local_vars(id, names, ty, &file[values])
+                }
                 DeclKind::Type { name, .. } => {
                     let obj = self.new_ident_object(ObjKind::TypeName, name);
                     self.local_type_scopes.insert(obj, self.env.scope);
@@ -47,11 +61,19 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn local_vars(&mut self, id: DeclId, names: List<IdentId>, ty: Option<ExprId>, values: &[ExprId]) {
+    fn local_vars(
+        &mut self,
+        id: DeclId,
+        names: List<IdentId>,
+        ty: Option<ExprId>,
+        values: &[ExprId],
+    ) {
         let file = self.file();
         let top = self.delayed.len();
-        let objs: Vec<(IdentId, ObjId)> =
-            file[names].iter().map(|&n| (n, self.new_local(VarKind::Local, n))).collect();
+        let objs: Vec<(IdentId, ObjId)> = file[names]
+            .iter()
+            .map(|&n| (n, self.new_local(VarKind::Local, n)))
+            .collect();
         let vars: Vec<ObjId> = objs.iter().map(|(_, o)| *o).collect();
         for (i, &obj) in vars.iter().enumerate() {
             if values.len() == 1 && vars.len() > 1 {

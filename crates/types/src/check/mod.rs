@@ -97,7 +97,12 @@ pub struct Checked {
 ///
 /// The files' names must have been interned by the store's interner. Never
 /// panics on what the parser accepts or recovers from.
-pub fn check_package(store: &Store, path: &str, files: &[Arc<File>], config: Config<'_>) -> Checked {
+pub fn check_package(
+    store: &Store,
+    path: &str,
+    files: &[Arc<File>],
+    config: Config<'_>,
+) -> Checked {
     for file in files {
         store.add_file(file.clone());
     }
@@ -105,7 +110,11 @@ pub fn check_package(store: &Store, path: &str, files: &[Arc<File>], config: Con
     let files: Vec<&File> = files.iter().map(|f| &**f).collect();
     let mut checker = Checker::new(store, pkg, config, files);
     checker.check_files();
-    Checked { pkg, errors: checker.errors, info: checker.info }
+    Checked {
+        pkg,
+        errors: checker.errors,
+        info: checker.info,
+    }
 }
 
 /// Work put off until types are complete.
@@ -167,6 +176,8 @@ struct Checker<'a> {
     var_sized: FxHashMap<TypeId, bool>,
     /// Where each instance was written first.
     inst_pos: FxHashMap<TypeId, FilePos>,
+    /// Types whose size is being worked out, outermost first.
+    size_path: Vec<TypeId>,
 }
 
 impl<'a> Checker<'a> {
@@ -197,6 +208,7 @@ impl<'a> Checker<'a> {
             local_type_scopes: FxHashMap::default(),
             var_sized: FxHashMap::default(),
             inst_pos: FxHashMap::default(),
+            size_path: Vec::new(),
         }
     }
 
@@ -213,7 +225,8 @@ impl<'a> Checker<'a> {
             self.monomorph();
         }
         let scope = self.scopes[0].take_map();
-        self.s.finish_package(self.pkg, scope, std::mem::take(&mut self.imported));
+        self.s
+            .finish_package(self.pkg, scope, std::mem::take(&mut self.imported));
     }
 
     /// Settles the package's name and each file's language version.
@@ -221,7 +234,10 @@ impl<'a> Checker<'a> {
         let mut kept = Vec::new();
         for file in std::mem::take(&mut self.files) {
             let Some(ident) = file.package else { continue };
-            let pos = FilePos { file: file.id(), pos: file.ident_pos(ident) };
+            let pos = FilePos {
+                file: file.id(),
+                pos: file.ident_pos(ident),
+            };
             let name = file.symbol(ident);
             match self.s.pkg(self.pkg).name() {
                 None if name == trigo_syntax::sym::BLANK => {
@@ -235,7 +251,10 @@ impl<'a> Checker<'a> {
                 Some(known) if known == name => kept.push(file),
                 Some(known) => {
                     let (name, known) = (self.s.text(name), self.s.text(known));
-                    let pos = FilePos { file: file.id(), pos: file.pos };
+                    let pos = FilePos {
+                        file: file.id(),
+                        pos: file.pos,
+                    };
                     self.error_at(pos, format!("package {name}; expected package {known}"));
                 }
             }
@@ -246,20 +265,31 @@ impl<'a> Checker<'a> {
         if let (Some(v), Some(file)) = (self.conf.go_version, kept.first())
             && v > GoVersion::CURRENT
         {
-            let pos = FilePos { file: file.id(), pos: file.pos };
+            let pos = FilePos {
+                file: file.id(),
+                pos: file.pos,
+            };
             let current = GoVersion::CURRENT;
-            self.error_at(pos, format!("package requires newer Go version {v} (application built with {current})"));
+            self.error_at(
+                pos,
+                format!("package requires newer Go version {v} (application built with {current})"),
+            );
         }
         for file in &kept {
             let asked = file.go_version.as_deref().and_then(GoVersion::parse);
             if let (Some(v), Some(ident)) = (asked, file.package)
                 && v > GoVersion::CURRENT
             {
-                let pos = FilePos { file: file.id(), pos: file.ident_pos(ident) };
+                let pos = FilePos {
+                    file: file.id(),
+                    pos: file.ident_pos(ident),
+                };
                 self.error_at(pos, format!("file requires newer Go version {v}"));
             }
             let version = asked.map(|v| v.max(GoVersion(21))).or(self.conf.go_version);
-            self.info.files.push(FileInfo::new(file.expr_count(), version));
+            self.info
+                .files
+                .push(FileInfo::new(file.expr_count(), version));
         }
         self.files = kept;
     }
@@ -272,7 +302,11 @@ impl<'a> Checker<'a> {
     /// Puts off an action until the current declaration or statement is done.
     fn later(&mut self, action: impl FnOnce(&mut Checker<'a>) + 'a) {
         let (version, file) = (self.env.version, self.env.file);
-        self.delayed.push(Delayed { version, file, action: Some(Box::new(action)) });
+        self.delayed.push(Delayed {
+            version,
+            file,
+            action: Some(Box::new(action)),
+        });
     }
 
     /// Runs the delayed actions from number `top` on, and those they add.
@@ -296,7 +330,12 @@ impl<'a> Checker<'a> {
     }
 
     /// Reports that `what` needs a newer language version, if it does.
-    fn verify_version(&mut self, at: FilePos, minor: u32, what: impl FnOnce(&Self) -> String) -> bool {
+    fn verify_version(
+        &mut self,
+        at: FilePos,
+        minor: u32,
+        what: impl FnOnce(&Self) -> String,
+    ) -> bool {
         if self.allow_version(minor) {
             return true;
         }

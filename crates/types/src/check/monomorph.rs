@@ -55,7 +55,10 @@ impl<'a> Checker<'a> {
         places: &[FilePos],
     ) {
         for (i, (&p, &arg)) in tparams.iter().zip(targs).enumerate() {
-            let own = self.s.type_obj(p).is_some_and(|o| self.s.obj(o).pkg == Some(self.pkg));
+            let own = self
+                .s
+                .type_obj(p)
+                .is_some_and(|o| self.s.obj(o).pkg == Some(self.pkg));
             if own {
                 let pos = places.get(i).copied().unwrap_or(pos);
                 self.mono_flow(pos, p, arg, arg, &mut Vec::new());
@@ -63,7 +66,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn mono_flow(&mut self, pos: FilePos, tparam: TypeId, arg: TypeId, part: TypeId, seen: &mut Vec<TypeId>) {
+    fn mono_flow(
+        &mut self,
+        pos: FilePos,
+        tparam: TypeId,
+        arg: TypeId,
+        part: TypeId,
+        seen: &mut Vec<TypeId>,
+    ) {
         let s = self.s;
         let part = s.unalias(part);
         if seen.contains(&part) {
@@ -73,7 +83,13 @@ impl<'a> Checker<'a> {
         let edge = |c: &mut Self, src| {
             if let (Some(src), Some(dst)) = (src, c.param_vertex(tparam)) {
                 let weight = i64::from(part != s.unalias(arg));
-                c.mono.edges.push(Edge { dst, src, weight, pos, typ: arg });
+                c.mono.edges.push(Edge {
+                    dst,
+                    src,
+                    weight,
+                    pos,
+                    typ: arg,
+                });
             }
         };
         let parts: Vec<TypeId> = match s.typ(part) {
@@ -87,14 +103,25 @@ impl<'a> Checker<'a> {
                 edge(self, src);
                 n.targs().to_vec()
             }
-            Type::Array { elem, .. } | Type::Slice(elem) | Type::Pointer(elem) | Type::Chan { elem, .. } => {
+            Type::Array { elem, .. }
+            | Type::Slice(elem)
+            | Type::Pointer(elem)
+            | Type::Chan { elem, .. } => {
                 vec![*elem]
             }
             Type::Map { key, elem } => vec![*key, *elem],
-            Type::Interface(_) => s.type_set(part).methods.iter().map(|&m| s.obj_type(m)).collect(),
-            Type::Signature(sig) => {
-                s.vars(sig.params).iter().chain(s.vars(sig.results)).map(|&v| s.obj_type(v)).collect()
-            }
+            Type::Interface(_) => s
+                .type_set(part)
+                .methods
+                .iter()
+                .map(|&m| s.obj_type(m))
+                .collect(),
+            Type::Signature(sig) => s
+                .vars(sig.params)
+                .iter()
+                .chain(s.vars(sig.results))
+                .map(|&v| s.obj_type(v))
+                .collect(),
             Type::Struct(st) => st.fields.iter().map(|&f| s.obj_type(f)).collect(),
             _ => Vec::new(),
         };
@@ -105,7 +132,12 @@ impl<'a> Checker<'a> {
     }
 
     fn new_vertex(&mut self, obj: ObjId) -> usize {
-        self.mono.vertices.push(Vertex { obj, weight: 0, pre: 0, len: 0 });
+        self.mono.vertices.push(Vertex {
+            obj,
+            weight: 0,
+            pre: 0,
+            len: 0,
+        });
         self.mono.vertices.len() - 1
     }
 
@@ -135,7 +167,9 @@ impl<'a> Checker<'a> {
         while let Some(id) = scope.filter(|&id| id != ScopeId::PACKAGE) {
             for (_, elem) in self.scope(id).names().to_vec() {
                 let e = self.s.obj(elem);
-                let Some(t) = e.typ().filter(|_| e.is_type_name() && e.pos < Some(pos)) else { continue };
+                let Some(t) = e.typ().filter(|_| e.is_type_name() && e.pos < Some(pos)) else {
+                    continue;
+                };
                 if matches!(self.s.typ(t), Type::TypeParam(_))
                     && let Some(src) = self.param_vertex(t)
                 {
@@ -143,7 +177,13 @@ impl<'a> Checker<'a> {
                     if dst == self.mono.vertices.len() {
                         self.new_vertex(obj);
                     }
-                    self.mono.edges.push(Edge { dst, src, weight: 1, pos, typ: t });
+                    self.mono.edges.push(Edge {
+                        dst,
+                        src,
+                        weight: 1,
+                        pos,
+                        typ: t,
+                    });
                 }
             }
             scope = self.scope(id).parent;
@@ -159,7 +199,10 @@ impl<'a> Checker<'a> {
         while again {
             again = false;
             for (i, edge) in g.edges.iter().enumerate() {
-                let (w, len) = (g.vertices[edge.src].weight + edge.weight, g.vertices[edge.src].len + 1);
+                let (w, len) = (
+                    g.vertices[edge.src].weight + edge.weight,
+                    g.vertices[edge.src].len + 1,
+                );
                 let count = g.vertices.len();
                 let dst = &mut g.vertices[edge.dst];
                 if w <= dst.weight {
@@ -189,8 +232,16 @@ impl<'a> Checker<'a> {
         for &x in &stack[start..] {
             let edge = &g.edges[g.vertices[x].pre];
             let obj = g.vertices[edge.dst].obj;
-            let is_param = self.s.obj(obj).typ().is_some_and(|t| matches!(self.s.typ(t), Type::TypeParam(_)));
-            let how = if is_param { "instantiated as" } else { "implicitly parameterized by" };
+            let is_param = self
+                .s
+                .obj(obj)
+                .typ()
+                .is_some_and(|t| matches!(self.s.typ(t), Type::TypeParam(_)));
+            let how = if is_param {
+                "instantiated as"
+            } else {
+                "implicitly parameterized by"
+            };
             let text = format!("{} {how} {}", self.s.obj_name(obj), self.ts(edge.typ));
             self.add_line(&mut report, Some(edge.pos), &text);
         }

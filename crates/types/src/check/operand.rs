@@ -13,7 +13,6 @@ use trigo_syntax::ast::ExprId;
 /// The expression of an operand, or a text in its place.
 #[derive(Clone, Debug)]
 pub(super) enum OpExpr {
-    None,
     Node(ExprId),
     Text(FilePos, Rc<str>),
 }
@@ -32,7 +31,13 @@ pub(super) struct Operand {
 
 impl Operand {
     pub fn new(mode: Mode, typ: TypeId, e: ExprId) -> Self {
-        Self { mode, typ, val: Value::Unknown, expr: OpExpr::Node(e), id: Builtin::Append }
+        Self {
+            mode,
+            typ,
+            val: Value::Unknown,
+            expr: OpExpr::Node(e),
+            id: Builtin::Append,
+        }
     }
 
     pub fn invalid(e: ExprId) -> Self {
@@ -40,7 +45,13 @@ impl Operand {
     }
 
     pub fn text(mode: Mode, typ: TypeId, pos: FilePos, text: impl Into<Rc<str>>) -> Self {
-        Self { mode, typ, val: Value::Unknown, expr: OpExpr::Text(pos, text.into()), id: Builtin::Append }
+        Self {
+            mode,
+            typ,
+            val: Value::Unknown,
+            expr: OpExpr::Text(pos, text.into()),
+            id: Builtin::Append,
+        }
     }
 
     pub fn is_valid(&self) -> bool {
@@ -88,7 +99,6 @@ impl<'a> Checker<'a> {
         match &x.expr {
             OpExpr::Node(e) => self.es(*e),
             OpExpr::Text(_, text) => text.to_string(),
-            OpExpr::None => String::new(),
         }
     }
 
@@ -111,7 +121,10 @@ impl<'a> Checker<'a> {
             };
         }
         let mut out = String::new();
-        let mut typed = !matches!(x.mode, Mode::Invalid | Mode::NoValue | Mode::Builtin | Mode::Type);
+        let mut typed = !matches!(
+            x.mode,
+            Mode::Invalid | Mode::NoValue | Mode::Builtin | Mode::Type
+        );
         if let (true, Type::Basic(b)) = (typed && self.s.is_untyped(x.typ), self.s.typ(x.typ)) {
             out.push_str(b.name);
             out.push(' ');
@@ -128,7 +141,11 @@ impl<'a> Checker<'a> {
         if typed {
             self.push_type(&mut out, x.typ);
         }
-        if expr.is_empty() { out } else { format!("{expr} ({out})") }
+        if expr.is_empty() {
+            out
+        } else {
+            format!("{expr} ({out})")
+        }
     }
 
     fn push_type(&self, out: &mut String, t: TypeId) {

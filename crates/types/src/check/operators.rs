@@ -18,7 +18,10 @@ impl<'a> Checker<'a> {
             return true;
         }
         let text = self.op_string(x);
-        self.error_op(x, format!("invalid operation: operator {op} not defined on {text}"));
+        self.error_op(
+            x,
+            format!("invalid operation: operator {op} not defined on {text}"),
+        );
         false
     }
 
@@ -30,10 +33,16 @@ impl<'a> Checker<'a> {
         let mut op = op;
         match op {
             Op::And => {
-                let literal = matches!(self.file()[self.file().unparen(inner)].kind, ExprKind::Composite { .. });
+                let literal = matches!(
+                    self.file()[self.file().unparen(inner)].kind,
+                    ExprKind::Composite { .. }
+                );
                 if !literal && x.mode != Mode::Variable {
                     let text = self.op_string(&x);
-                    self.error_op(&x, format!("invalid operation: cannot take address of {text}"));
+                    self.error_op(
+                        &x,
+                        format!("invalid operation: cannot take address of {text}"),
+                    );
                     return Operand::invalid(e);
                 }
                 return Operand::new(Mode::Value, self.s.pointer(x.typ), e);
@@ -78,7 +87,11 @@ impl<'a> Checker<'a> {
             return x;
         }
         let unsigned = self.s.is_basic(x.typ, info::UNSIGNED);
-        let bits = if unsigned { self.s.size_of(x.typ).unwrap_or(8) as u32 * 8 } else { 0 };
+        let bits = if unsigned {
+            self.s.size_of(x.typ).unwrap_or(8) as u32 * 8
+        } else {
+            0
+        };
         x.val = x.val.unary(constant_op, bits);
         x.expr = OpExpr::Node(e);
         let at = self.overflow_pos(&x);
@@ -87,7 +100,12 @@ impl<'a> Checker<'a> {
     }
 
     /// The element type of a channel operand.
-    pub(super) fn chan_elem(&mut self, at: Option<FilePos>, x: &Operand, recv: bool) -> Option<TypeId> {
+    pub(super) fn chan_elem(
+        &mut self,
+        at: Option<FilePos>,
+        x: &Operand,
+        recv: bool,
+    ) -> Option<TypeId> {
         let s = self.s;
         let mut cause = None;
         for (t, u) in s.under_set(x.typ) {
@@ -96,8 +114,12 @@ impl<'a> Checker<'a> {
                 break;
             };
             let problem = match s.typ(u) {
-                Type::Chan { dir: ChanDir::Send, .. } if recv => "send-only channel",
-                Type::Chan { dir: ChanDir::Recv, .. } if !recv => "receive-only channel",
+                Type::Chan {
+                    dir: ChanDir::Send, ..
+                } if recv => "send-only channel",
+                Type::Chan {
+                    dir: ChanDir::Recv, ..
+                } if !recv => "receive-only channel",
                 Type::Chan { .. } => continue,
                 _ => "non-channel",
             };
@@ -125,7 +147,13 @@ impl<'a> Checker<'a> {
     }
 
     /// `lhs op rhs`; without `e` the operation of an assignment `lhs op= rhs`.
-    pub(super) fn binary(&mut self, e: Option<ExprId>, lhs: ExprId, rhs: ExprId, op: Op) -> Operand {
+    pub(super) fn binary(
+        &mut self,
+        e: Option<ExprId>,
+        lhs: ExprId,
+        rhs: ExprId,
+        op: Op,
+    ) -> Operand {
         let mut x = self.expr(None, lhs);
         let mut y = self.expr(None, rhs);
         if !x.is_valid() {
@@ -155,7 +183,10 @@ impl<'a> Checker<'a> {
                     None => format!("{} {op}= {}", self.es(lhs), self.es(rhs)),
                 };
                 let (xt, yt) = (self.ts(x.typ), self.ts(y.typ));
-                self.error_op(&x, format!("invalid operation: {what} (mismatched types {xt} and {yt})"));
+                self.error_op(
+                    &x,
+                    format!("invalid operation: {what} (mismatched types {xt} and {yt})"),
+                );
             }
             x.invalidate();
             return x;
@@ -209,7 +240,11 @@ impl<'a> Checker<'a> {
 
     fn shift(&mut self, x: &mut Operand, y: &mut Operand, e: Option<ExprId>, op: Op) {
         let s = self.s;
-        let xval = if x.is_const() { x.val.to_int() } else { Value::Unknown };
+        let xval = if x.is_const() {
+            x.val.to_int()
+        } else {
+            Value::Unknown
+        };
         let integer = s.all_basic(x.typ, info::INTEGER);
         if !integer && !(s.is_untyped(x.typ) && xval.kind() == Kind::Int) {
             return self.reject(x, |t| format!("shifted operand {t} must be integer"));
@@ -244,7 +279,10 @@ impl<'a> Checker<'a> {
             }
         } else {
             let text = self.op_string(y);
-            self.error_op(y, format!("invalid operation: shift count {text} must be integer"));
+            self.error_op(
+                y,
+                format!("invalid operation: shift count {text} must be integer"),
+            );
             return x.invalidate();
         }
         if x.is_const() {
@@ -268,7 +306,14 @@ impl<'a> Checker<'a> {
         x.mode = Mode::Value;
     }
 
-    fn constant_shift(&mut self, x: &mut Operand, y: &Operand, xval: &Value, e: Option<ExprId>, op: Op) {
+    fn constant_shift(
+        &mut self,
+        x: &mut Operand,
+        y: &Operand,
+        xval: &Value,
+        e: Option<ExprId>,
+        op: Op,
+    ) {
         /// Enough for every float64: the smallest denormal has this exponent.
         const MAX_SHIFT: u64 = 1023 - 1 + 52;
         let integer = self.s.is_integer(x.typ);
@@ -302,7 +347,13 @@ impl<'a> Checker<'a> {
     }
 
     /// Compares two operands; the result goes to `x`.
-    pub(super) fn comparison(&mut self, x: &mut Operand, y: &mut Operand, op: Op, switch_case: bool) {
+    pub(super) fn comparison(
+        &mut self,
+        x: &mut Operand,
+        y: &mut Operand,
+        op: Op,
+        switch_case: bool,
+    ) {
         let s = self.s;
         if !s.is_valid(x.typ) || !s.is_valid(y.typ) {
             return x.invalidate();
@@ -334,8 +385,13 @@ impl<'a> Checker<'a> {
     fn incomparable(&mut self, x: &Operand, y: &Operand, op: Op) -> Option<(bool, String)> {
         let s = self.s;
         let mut scratch = String::new();
-        if !self.assignable_to(x, y.typ, &mut scratch) && !self.assignable_to(y, x.typ, &mut scratch) {
-            return Some((true, format!("mismatched types {} and {}", self.ts(x.typ), self.ts(y.typ))));
+        if !self.assignable_to(x, y.typ, &mut scratch)
+            && !self.assignable_to(y, x.typ, &mut scratch)
+        {
+            return Some((
+                true,
+                format!("mismatched types {} and {}", self.ts(x.typ), self.ts(y.typ)),
+            ));
         }
         if matches!(op, Op::Eql | Op::Neq) {
             if x.is_nil() || y.is_nil() {
@@ -356,19 +412,32 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn incomparable_cause(&self, t: TypeId, why: Incomparable) -> String {
-        if matches!(self.s.typ(self.s.under(t)), Type::Slice(_) | Type::Signature(_) | Type::Map { .. }) {
+        if matches!(
+            self.s.typ(self.s.under(t)),
+            Type::Slice(_) | Type::Signature(_) | Type::Map { .. }
+        ) {
             return format!("{} can only be compared to nil", self.s.composite_kind(t));
         }
         match why {
             Incomparable::Kind => String::new(),
-            Incomparable::Field(f) => format!("struct containing {} cannot be compared", self.ts(f)),
+            Incomparable::Field(f) => {
+                format!("struct containing {} cannot be compared", self.ts(f))
+            }
             Incomparable::Array(a) => format!("{} cannot be compared", self.ts(a)),
             Incomparable::EmptyTypeSet => "empty type set".into(),
             Incomparable::TypeSet => "incomparable types in type set".into(),
         }
     }
 
-    fn comparison_error(&mut self, x: &Operand, y: &Operand, op: Op, switch_case: bool, on_y: bool, cause: String) {
+    fn comparison_error(
+        &mut self,
+        x: &Operand,
+        y: &Operand,
+        op: Op,
+        switch_case: bool,
+        on_y: bool,
+        cause: String,
+    ) {
         let s = self.s;
         let mut culprit = if on_y { y } else { x };
         let cause = if !cause.is_empty() {
@@ -377,7 +446,10 @@ impl<'a> Checker<'a> {
             if !s.is_type_param(x.typ) {
                 culprit = y;
             }
-            format!("type parameter {} cannot use operator {op}", self.ts(culprit.typ))
+            format!(
+                "type parameter {} cannot use operator {op}",
+                self.ts(culprit.typ)
+            )
         } else {
             let what = match s.composite_kind(culprit.typ) {
                 "" => self.ts(culprit.typ),
@@ -389,7 +461,10 @@ impl<'a> Checker<'a> {
         if switch_case {
             self.error_op(x, format!("invalid case {xs} in switch on {ys} ({cause})"));
         } else {
-            self.error_op(culprit, format!("invalid operation: {xs} {op} {ys} ({cause})"));
+            self.error_op(
+                culprit,
+                format!("invalid operation: {xs} {op} {ys} ({cause})"),
+            );
         }
     }
 

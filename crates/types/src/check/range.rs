@@ -17,7 +17,16 @@ type KeyValue = Result<(Option<TypeId>, Option<TypeId>), String>;
 impl<'a> Checker<'a> {
     pub(super) fn range_stmt(&mut self, inner: Context, id: StmtId) {
         let file = self.file();
-        let StmtKind::Range { lhs, define, x: over, body, .. } = file[id].kind else { return };
+        let StmtKind::Range {
+            lhs,
+            define,
+            x: over,
+            body,
+            ..
+        } = file[id].kind
+        else {
+            return;
+        };
         let lhs = &file[lhs];
         let (key_expr, value_expr, extra) = (lhs.first(), lhs.get(1), lhs.get(2));
         self.env.has_call_or_recv = false;
@@ -38,19 +47,29 @@ impl<'a> Checker<'a> {
             let start = |c: &Self, e: &ExprId| Some(c.start(*e));
             match (&types, key_expr, value_expr, extra) {
                 (Err(cause), ..) => {
-                    let cause = if cause.is_empty() { String::new() } else { format!(": {cause}") };
+                    let cause = if cause.is_empty() {
+                        String::new()
+                    } else {
+                        format!(": {cause}")
+                    };
                     let at = self.at(&x);
                     self.soft_error(at, format!("cannot range over {text}{cause}"));
                 }
                 (Ok((None, _)), Some(k), ..) => {
-                    self.soft_error(start(self, k), format!("range over {text} permits no iteration variables"));
+                    self.soft_error(
+                        start(self, k),
+                        format!("range over {text} permits no iteration variables"),
+                    );
                 }
                 (Ok((_, None)), _, Some(v), _) => {
                     let message = format!("range over {text} permits only one iteration variable");
                     self.soft_error(start(self, v), message);
                 }
                 (_, _, _, Some(e)) => {
-                    self.soft_error(start(self, e), "range clause permits at most two iteration variables");
+                    self.soft_error(
+                        start(self, e),
+                        "range clause permits at most two iteration variables",
+                    );
                 }
                 _ => {}
             }
@@ -65,13 +84,18 @@ impl<'a> Checker<'a> {
             self.define_range_vars(id, &sides, over_int, &mut x);
         } else if key_expr.is_some() {
             for (lhs, t) in sides {
-                let (Some(&lhs), Some(t)) = (lhs, t.filter(|&t| t != typ::INVALID)) else { continue };
+                let (Some(&lhs), Some(t)) = (lhs, t.filter(|&t| t != typ::INVALID)) else {
+                    continue;
+                };
                 if over_int {
                     self.assign_operand(lhs, &mut x, "range clause");
                     if x.is_valid() && !self.s.is_integer(x.typ) {
                         let text = self.ts(x.typ);
                         let at = Some(self.start(lhs));
-                        self.soft_error(at, format!("cannot use iteration variable of type {text}"));
+                        self.soft_error(
+                            at,
+                            format!("cannot use iteration variable of type {text}"),
+                        );
                     }
                 } else {
                     let mut y = Operand::new(Mode::Value, t, lhs);
@@ -108,7 +132,13 @@ impl<'a> Checker<'a> {
                 None => {
                     let text = self.es(lhs);
                     self.error_expr(lhs, format!("cannot declare {text}"));
-                    self.s.new_var(VarKind::Local, Some(self.pos(lhs)), Some(self.pkg), sym::BLANK, None)
+                    self.s.new_var(
+                        VarKind::Local,
+                        Some(self.pos(lhs)),
+                        Some(self.pkg),
+                        sym::BLANK,
+                        None,
+                    )
                 }
             };
             match t.filter(|&t| t != typ::INVALID) {
@@ -136,7 +166,13 @@ impl<'a> Checker<'a> {
     fn range_types(&self, orig: TypeId) -> KeyValue {
         let s = self.s;
         for (t, u) in s.under_set(orig) {
-            if let (Some(t), Some(Type::Chan { dir: ChanDir::Send, .. })) = (t, u.map(|u| s.typ(u))) {
+            if let (
+                Some(t),
+                Some(Type::Chan {
+                    dir: ChanDir::Send, ..
+                }),
+            ) = (t, u.map(|u| s.typ(u)))
+            {
                 return Err(format!("receive from send-only channel {}", self.ts(t)));
             }
         }
@@ -161,7 +197,9 @@ impl<'a> Checker<'a> {
         if !self.allow_version(23) {
             return Err("requires go1.23 or later".into());
         }
-        let [yield_param] = s.vars(params) else { return bad("wrong argument count") };
+        let [yield_param] = s.vars(params) else {
+            return bad("wrong argument count");
+        };
         if !s.vars(results).is_empty() {
             return bad("unexpected results");
         }
@@ -169,18 +207,25 @@ impl<'a> Checker<'a> {
             Ok(t) => t,
             Err(why) => return bad(&format!("in yield type, {}", self.no_common(why))),
         };
-        let Some(callback) = s.as_signature(yield_type) else { return bad("argument is not func") };
+        let Some(callback) = s.as_signature(yield_type) else {
+            return bad("argument is not func");
+        };
         let vars = s.vars(callback.params);
         if vars.len() > 2 {
             return bad("yield func has too many parameters");
         }
         match s.vars(callback.results) {
             [r] if s.identical(s.obj_type(*r), typ::BOOL) => {}
-            [r] if s.is_boolean(s.obj_type(*r)) => return bad("yield func returns user-defined boolean, not bool"),
+            [r] if s.is_boolean(s.obj_type(*r)) => {
+                return bad("yield func returns user-defined boolean, not bool");
+            }
             _ => return bad("yield func does not return bool"),
         }
         if callback.variadic {
-            return Err(format!("yield func of type {} cannot be variadic", self.ts(yield_type)));
+            return Err(format!(
+                "yield func of type {} cannot be variadic",
+                self.ts(yield_type)
+            ));
         }
         let at = |i: usize| vars.get(i).map(|&v| s.obj_type(v));
         Ok((at(0), at(1)))

@@ -24,7 +24,12 @@ impl<'a> Checker<'a> {
         };
         if self.s.is_untyped(t) {
             let val = x.is_const().then(|| x.val.clone());
-            let entry = Untyped { is_lhs: false, mode: x.mode, typ: t, val };
+            let entry = Untyped {
+                is_lhs: false,
+                mode: x.mode,
+                typ: t,
+                val,
+            };
             self.untyped.insert((self.env.file, e), entry);
         } else {
             let val = x.is_const().then_some(&x.val);
@@ -52,12 +57,23 @@ impl<'a> Checker<'a> {
     }
 
     /// Records the type with which a built-in function is used.
-    pub(super) fn record_builtin(&mut self, fun: ExprId, params: &[TypeId], result: Option<TypeId>, variadic: bool) {
+    pub(super) fn record_builtin(
+        &mut self,
+        fun: ExprId,
+        params: &[TypeId],
+        result: Option<TypeId>,
+        variadic: bool,
+    ) {
         let blank = self.s.interner().intern("");
         let var = |kind, t| self.s.new_var(kind, None, None, blank, Some(t));
-        let params: Vec<ObjId> =
-            params.iter().map(|&t| var(crate::VarKind::Param, self.s.default_type(t))).collect();
-        let results: Vec<ObjId> = result.into_iter().map(|t| var(crate::VarKind::Result, t)).collect();
+        let params: Vec<ObjId> = params
+            .iter()
+            .map(|&t| var(crate::VarKind::Param, self.s.default_type(t)))
+            .collect();
+        let results: Vec<ObjId> = result
+            .into_iter()
+            .map(|t| var(crate::VarKind::Result, t))
+            .collect();
         let sig = self.s.signature(crate::Signature {
             tparams: Box::new([]),
             rparams: Box::new([]),
@@ -80,8 +96,10 @@ impl<'a> Checker<'a> {
     pub(super) fn record_comma_ok(&mut self, e: ExprId, first: TypeId, second: TypeId) {
         let pos = Some(self.pos(e));
         let blank = self.s.interner().intern("");
-        let pair = [first, second]
-            .map(|t| self.s.new_var(crate::VarKind::Local, pos, Some(self.pkg), blank, Some(t)));
+        let pair = [first, second].map(|t| {
+            self.s
+                .new_var(crate::VarKind::Local, pos, Some(self.pkg), blank, Some(t))
+        });
         let tuple = self.s.tuple(pair.to_vec());
         let mut e = e;
         loop {
@@ -106,7 +124,13 @@ impl<'a> Checker<'a> {
                 _ => break e,
             }
         };
-        self.file_info().instances.insert(ident, InstanceInfo { targs: targs.into(), typ: t });
+        self.file_info().instances.insert(
+            ident,
+            InstanceInfo {
+                targs: targs.into(),
+                typ: t,
+            },
+        );
     }
 
     pub(super) fn record_object(&mut self, ident: ExprId, obj: ObjId) {

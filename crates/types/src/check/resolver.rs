@@ -24,7 +24,11 @@ impl<'a> Checker<'a> {
 
     /// Follows alias declarations from a receiver's type name to the type
     /// declaration; also says whether a pointer is on the way.
-    pub(super) fn resolve_base_type_name(&self, mut ptr: bool, name: IdentId) -> Option<(bool, ObjId)> {
+    pub(super) fn resolve_base_type_name(
+        &self,
+        mut ptr: bool,
+        name: IdentId,
+    ) -> Option<(bool, ObjId)> {
         let mut symbol = self.file().symbol(name);
         let mut seen = Vec::new();
         loop {
@@ -34,7 +38,15 @@ impl<'a> Checker<'a> {
             }
             let info = &self.decls[*self.obj_decls.get(&obj)?];
             let file = self.files[info.file as usize];
-            let DeclKind::Type { type_params, alias, ty, .. } = file[info.tdecl?].kind else { return None };
+            let DeclKind::Type {
+                type_params,
+                alias,
+                ty,
+                ..
+            } = file[info.tdecl?].kind
+            else {
+                return None;
+            };
             if !alias {
                 return Some((ptr, obj));
             }

@@ -7,7 +7,10 @@ use trigo_syntax::ast::{BranchKind, List, StmtId, StmtKind};
 impl<'a> Checker<'a> {
     pub(super) fn is_terminating_list(&self, list: List<StmtId>, label: Option<Symbol>) -> bool {
         let file = self.file();
-        let last = file[list].iter().rev().find(|&&s| !matches!(file[s].kind, StmtKind::Empty));
+        let last = file[list]
+            .iter()
+            .rev()
+            .find(|&&s| !matches!(file[s].kind, StmtKind::Empty));
         last.is_some_and(|&s| self.is_terminating(s, label))
     }
 
@@ -16,12 +19,20 @@ impl<'a> Checker<'a> {
         let mut s = s;
         loop {
             return match file[s].kind {
-                StmtKind::Labeled { label, stmt } => self.is_terminating(stmt, Some(file.symbol(label))),
+                StmtKind::Labeled { label, stmt } => {
+                    self.is_terminating(stmt, Some(file.symbol(label)))
+                }
                 StmtKind::Expr(e) => self.is_panic_call(e),
                 StmtKind::Return(_) => true,
-                StmtKind::Branch { kind, .. } => matches!(kind, BranchKind::Goto | BranchKind::Fallthrough),
+                StmtKind::Branch { kind, .. } => {
+                    matches!(kind, BranchKind::Goto | BranchKind::Fallthrough)
+                }
                 StmtKind::Block(b) => self.is_terminating_list(file[b].stmts, None),
-                StmtKind::If { then, els: Some(els), .. } => {
+                StmtKind::If {
+                    then,
+                    els: Some(els),
+                    ..
+                } => {
                     if !self.is_terminating_list(file[then].stmts, None) {
                         return false;
                     }
@@ -32,20 +43,26 @@ impl<'a> Checker<'a> {
                     let clauses = &file[clauses];
                     clauses.iter().any(|c| c.exprs.is_none())
                         && clauses.iter().all(|c| {
-                            self.is_terminating_list(c.body, None) && !self.has_break_list(c.body, label, true)
+                            self.is_terminating_list(c.body, None)
+                                && !self.has_break_list(c.body, label, true)
                         })
                 }
-                StmtKind::Select { clauses, .. } => file[clauses]
-                    .iter()
-                    .all(|c| self.is_terminating_list(c.body, None) && !self.has_break_list(c.body, label, true)),
-                StmtKind::For { cond: None, body, .. } => !self.has_break_list(file[body].stmts, label, true),
+                StmtKind::Select { clauses, .. } => file[clauses].iter().all(|c| {
+                    self.is_terminating_list(c.body, None)
+                        && !self.has_break_list(c.body, label, true)
+                }),
+                StmtKind::For {
+                    cond: None, body, ..
+                } => !self.has_break_list(file[body].stmts, label, true),
                 _ => false,
             };
         }
     }
 
     fn has_break_list(&self, list: List<StmtId>, label: Option<Symbol>, implicit: bool) -> bool {
-        self.file()[list].iter().any(|&s| self.has_break(s, label, implicit))
+        self.file()[list]
+            .iter()
+            .any(|&s| self.has_break(s, label, implicit))
     }
 
     /// Whether a statement breaks out of the one with `label`, or, with
@@ -57,7 +74,11 @@ impl<'a> Checker<'a> {
         loop {
             return match file[s].kind {
                 StmtKind::Labeled { stmt, .. } => self.has_break(stmt, label, implicit),
-                StmtKind::Branch { kind: BranchKind::Break, label: to, .. } => match to {
+                StmtKind::Branch {
+                    kind: BranchKind::Break,
+                    label: to,
+                    ..
+                } => match to {
                     None => implicit,
                     Some(to) => Some(file.symbol(to)) == label,
                 },
@@ -75,10 +96,16 @@ impl<'a> Checker<'a> {
                     }
                 }
                 StmtKind::Switch { clauses, .. } => {
-                    labeled && file[clauses].iter().any(|c| self.has_break_list(c.body, label, false))
+                    labeled
+                        && file[clauses]
+                            .iter()
+                            .any(|c| self.has_break_list(c.body, label, false))
                 }
                 StmtKind::Select { clauses, .. } => {
-                    labeled && file[clauses].iter().any(|c| self.has_break_list(c.body, label, false))
+                    labeled
+                        && file[clauses]
+                            .iter()
+                            .any(|c| self.has_break_list(c.body, label, false))
                 }
                 StmtKind::For { body, .. } | StmtKind::Range { body, .. } => {
                     labeled && self.has_break_list(file[body].stmts, label, false)

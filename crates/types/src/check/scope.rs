@@ -71,7 +71,10 @@ impl<'a> Checker<'a> {
 
     pub(super) fn new_scope(&mut self, parent: ScopeId) -> ScopeId {
         let id = ScopeId(self.scopes.len() as u32);
-        self.scopes.push(Scope { parent: Some(parent), ..Scope::default() });
+        self.scopes.push(Scope {
+            parent: Some(parent),
+            ..Scope::default()
+        });
         self.scope_mut(parent).children.push(id);
         id
     }
@@ -83,7 +86,10 @@ impl<'a> Checker<'a> {
 
     /// Returns to the enclosing scope.
     pub(super) fn close_scope(&mut self) {
-        self.env.scope = self.scope(self.env.scope).parent.unwrap_or(ScopeId::PACKAGE);
+        self.env.scope = self
+            .scope(self.env.scope)
+            .parent
+            .unwrap_or(ScopeId::PACKAGE);
     }
 
     /// What a name means here; the scope is none for predeclared names.
@@ -126,9 +132,7 @@ impl<'a> Checker<'a> {
 
     /// Reports variables of a function that are declared and not used.
     pub(super) fn usage(&mut self, scope: ScopeId) {
-        let needs_use = |o: ObjId| {
-            matches!(&self.s.obj(o).kind, ObjKind::Var(v) if matches!(v.kind, VarKind::Local | VarKind::Package))
-        };
+        let needs_use = |o: ObjId| matches!(&self.s.obj(o).kind, ObjKind::Var(v) if matches!(v.kind, VarKind::Local | VarKind::Package));
         let mut unused: Vec<ObjId> = self.scope(scope).names().iter().map(|(_, o)| *o).collect();
         unused.retain(|&o| needs_use(o) && !self.used.contains(&o));
         unused.sort_by_key(|&o| self.s.obj(o).pos);

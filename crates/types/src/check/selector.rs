@@ -4,10 +4,10 @@ use super::Checker;
 use super::operand::{Mode, OpExpr, Operand};
 use super::type_expr::is_valid_name;
 use crate::ids::{ObjId, PkgId, TypeId};
-use crate::results::{Selection, SelectionKind};
 use crate::lookup::Lookup;
 use crate::object::{ObjKind, VarKind};
 use crate::predicates::fold_eq;
+use crate::results::{Selection, SelectionKind};
 use crate::store::is_exported;
 use crate::types::{Signature, Type};
 use crate::universe::typ;
@@ -17,7 +17,9 @@ use trigo_syntax::ast::{ExprId, ExprKind, IdentId};
 impl<'a> Checker<'a> {
     /// `x.sel`. With `want_type` only types will do.
     pub(super) fn selector(&mut self, e: ExprId, want_type: bool) -> Operand {
-        let ExprKind::Selector { x: base, sel } = self.file()[e].kind else { return Operand::invalid(e) };
+        let ExprKind::Selector { x: base, sel } = self.file()[e].kind else {
+            return Operand::invalid(e);
+        };
         if let ExprKind::Name(name) = self.file()[base].kind
             && let Some(obj) = self.lookup_name(name)
             && let ObjKind::PkgName(pkg) = self.s.obj(obj).kind
@@ -61,7 +63,10 @@ impl<'a> Checker<'a> {
         };
         if !is_exported(text) {
             let package = s.pkg(pkg).name().map_or("", |n| s.text(n));
-            self.error_expr(sel.expr(), format!("name {text} not exported by package {package}"));
+            self.error_expr(
+                sel.expr(),
+                format!("name {text} not exported by package {package}"),
+            );
         }
         self.record_object(sel.expr(), member);
         let o = s.obj(member);
@@ -87,11 +92,21 @@ impl<'a> Checker<'a> {
     }
 
     /// Selects a field or method of `x`; false after an error.
-    fn select(&mut self, e: ExprId, base: ExprId, sel: IdentId, want_type: bool, x: &mut Operand) -> bool {
+    fn select(
+        &mut self,
+        e: ExprId,
+        base: ExprId,
+        sel: IdentId,
+        want_type: bool,
+        x: &mut Operand,
+    ) -> bool {
         let s = self.s;
         if x.mode == Mode::Builtin {
             let text = self.op_string(x);
-            self.error_at(self.pos(e), format!("invalid use of {text} in selector expression"));
+            self.error_at(
+                self.pos(e),
+                format!("invalid use of {text} in selector expression"),
+            );
             return false;
         }
         if !x.is_valid() || !self.is_complete(x.typ) {
@@ -110,7 +125,11 @@ impl<'a> Checker<'a> {
         let name = self.file().symbol(sel);
         let addressable = x.mode == Mode::Variable;
         let (obj, path, indirect) = match s.lookup(x.typ, addressable, Some(self.pkg), name) {
-            Lookup::Found { obj, path, indirect } => (obj, path, indirect),
+            Lookup::Found {
+                obj,
+                path,
+                indirect,
+            } => (obj, path, indirect),
             failed => {
                 self.selection_error(&failed, x, sel, name);
                 return false;
@@ -120,8 +139,21 @@ impl<'a> Checker<'a> {
             let sig = self.ensure_func(obj);
             self.add_dep(s.obj(obj).as_func().and_then(|f| f.origin).unwrap_or(obj));
             let is_type = x.mode == Mode::Type;
-            let kind = if is_type { SelectionKind::MethodExpr } else { SelectionKind::Method };
-            self.record_selection(e, Selection { kind, recv: x.typ, obj, path, indirect });
+            let kind = if is_type {
+                SelectionKind::MethodExpr
+            } else {
+                SelectionKind::Method
+            };
+            self.record_selection(
+                e,
+                Selection {
+                    kind,
+                    recv: x.typ,
+                    obj,
+                    path,
+                    indirect,
+                },
+            );
             x.mode = Mode::Value;
             match is_type {
                 true => return self.method_expr(e, obj, sig, x),
@@ -131,20 +163,38 @@ impl<'a> Checker<'a> {
         }
         if x.mode == Mode::Type {
             let (text, t) = (s.text(name), self.ts(x.typ));
-            self.error_expr(base, format!("operand for field selector {text} must be value of type {t}"));
+            self.error_expr(
+                base,
+                format!("operand for field selector {text} must be value of type {t}"),
+            );
             return false;
         }
-        self.record_selection(e, Selection { kind: SelectionKind::Field, recv: x.typ, obj, path, indirect });
-        x.mode = if addressable || indirect { Mode::Variable } else { Mode::Value };
+        self.record_selection(
+            e,
+            Selection {
+                kind: SelectionKind::Field,
+                recv: x.typ,
+                obj,
+                path,
+                indirect,
+            },
+        );
+        x.mode = if addressable || indirect {
+            Mode::Variable
+        } else {
+            Mode::Value
+        };
         x.typ = s.obj_type(obj);
         true
     }
 
     fn without_recv(&self, sig: TypeId) -> TypeId {
         match self.s.as_signature(sig) {
-            Some(sig) if sig.recv.is_some() => {
-                self.s.signature(Signature { recv: None, rparams: Box::new([]), ..sig.clone() })
-            }
+            Some(sig) if sig.recv.is_some() => self.s.signature(Signature {
+                recv: None,
+                rparams: Box::new([]),
+                ..sig.clone()
+            }),
             _ => sig,
         }
     }
@@ -152,7 +202,9 @@ impl<'a> Checker<'a> {
     /// The function `T.method`, whose first parameter is the receiver.
     fn method_expr(&mut self, e: ExprId, obj: ObjId, sig: TypeId, x: &mut Operand) -> bool {
         let s = self.s;
-        let Some(sig) = s.as_signature(sig) else { return false };
+        let Some(sig) = s.as_signature(sig) else {
+            return false;
+        };
         let in_interface = s.obj(obj).as_func().is_some_and(|f| f.in_interface);
         if sig.recv.is_none() && !in_interface {
             self.error_expr(e, "illegal cycle in method declaration");
@@ -169,7 +221,9 @@ impl<'a> Checker<'a> {
         let name = s.interner().intern(name);
         let pos = sig.recv.and_then(|r| s.obj(r).pos).or(s.obj(obj).pos);
         let first = s.new_var(VarKind::Param, pos, s.obj(obj).pkg, name, Some(x.typ));
-        let all = std::iter::once(first).chain(params.iter().copied()).collect();
+        let all = std::iter::once(first)
+            .chain(params.iter().copied())
+            .collect();
         x.typ = s.signature(Signature {
             params: s.tuple(all),
             recv: None,
@@ -192,7 +246,9 @@ impl<'a> Checker<'a> {
                 let t = self.ts(x.typ);
                 match x.mode {
                     Mode::Type => {
-                        format!("invalid method expression {t}.{text} (needs pointer receiver (*{t}).{text})")
+                        format!(
+                            "invalid method expression {t}.{text} (needs pointer receiver (*{t}).{text})"
+                        )
                     }
                     _ => format!("cannot call pointer method {text} on {t}"),
                 }
@@ -201,7 +257,13 @@ impl<'a> Checker<'a> {
                 let why = if s.is_interface_ptr(x.typ) {
                     self.interface_ptr_error(x.typ)
                 } else {
-                    let near = s.lookup_folded(x.typ, x.mode == Mode::Variable, Some(self.pkg), name, true);
+                    let near = s.lookup_folded(
+                        x.typ,
+                        x.mode == Mode::Variable,
+                        Some(self.pkg),
+                        name,
+                        true,
+                    );
                     self.lookup_error(x.typ, name, near.obj(), false)
                 };
                 format!("{expr}.{text} undefined ({why})")
@@ -211,7 +273,13 @@ impl<'a> Checker<'a> {
     }
 
     /// Why a field or method is not there, given one whose name is similar.
-    pub(super) fn lookup_error(&self, t: TypeId, name: Symbol, near: Option<ObjId>, in_literal: bool) -> String {
+    pub(super) fn lookup_error(
+        &self,
+        t: TypeId,
+        name: Symbol,
+        near: Option<ObjId>,
+        in_literal: bool,
+    ) -> String {
         enum Why {
             Missing,
             Misspelled,
@@ -246,7 +314,9 @@ impl<'a> Checker<'a> {
                 Why::Missing => unknown,
                 Why::Misspelled => format!("{unknown}, but does have {alt}"),
                 Why::Unexported => format!("{unknown}, but does have unexported {alt}"),
-                Why::Inaccessible => format!("cannot refer to unexported field {alt} in struct literal of type {tt}"),
+                Why::Inaccessible => {
+                    format!("cannot refer to unexported field {alt} in struct literal of type {tt}")
+                }
             };
         }
         let what = match near.map(|o| &s.obj(o).kind) {

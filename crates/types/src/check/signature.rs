@@ -21,7 +21,9 @@ impl<'a> Checker<'a> {
         tparams: List<Field>,
         ty: ExprId,
     ) -> (TypeId, ScopeId) {
-        let ExprKind::Func { params, results } = self.file()[ty].kind else { return (typ::INVALID, self.env.scope) };
+        let ExprKind::Func { params, results } = self.file()[ty].kind else {
+            return (typ::INVALID, self.env.scope);
+        };
         self.open_scope();
         let scope = self.env.scope;
         self.scope_mut(scope).is_func = true;
@@ -53,7 +55,11 @@ impl<'a> Checker<'a> {
         if let (Some(name), Some(var)) = (recv.and_then(|f| f.name), recv_var) {
             self.declare(scope, Some(name), var);
         }
-        for (name, var) in param_names.into_iter().zip(&params).chain(result_names.into_iter().zip(&results)) {
+        for (name, var) in param_names
+            .into_iter()
+            .zip(&params)
+            .chain(result_names.into_iter().zip(&results))
+        {
             if let Some(name) = name {
                 self.declare(scope, Some(name), *var);
             }
@@ -70,7 +76,11 @@ impl<'a> Checker<'a> {
         (sig, scope)
     }
 
-    fn collect_params(&mut self, kind: VarKind, list: List<Field>) -> (Vec<Option<IdentId>>, Vec<ObjId>, bool) {
+    fn collect_params(
+        &mut self,
+        kind: VarKind,
+        list: List<Field>,
+    ) -> (Vec<Option<IdentId>>, Vec<ObjId>, bool) {
         let file = self.file();
         let fields = &file[list];
         let (mut names, mut vars) = (Vec::new(), Vec::new());
@@ -98,7 +108,8 @@ impl<'a> Checker<'a> {
                 Some(name) => self.new_local(kind, name),
                 None => {
                     let unnamed = self.s.interner().intern("");
-                    self.s.new_var(kind, Some(self.here(f.pos)), Some(self.pkg), unnamed, None)
+                    self.s
+                        .new_var(kind, Some(self.here(f.pos)), Some(self.pkg), unnamed, None)
                 }
             };
             self.s.obj(var).set_typ(t);
@@ -124,7 +135,13 @@ impl<'a> Checker<'a> {
             Some(name) => self.new_local(VarKind::Receiver, name),
             None => {
                 let unnamed = self.s.interner().intern("");
-                self.s.new_var(VarKind::Receiver, Some(self.here(field.pos)), Some(self.pkg), unnamed, None)
+                self.s.new_var(
+                    VarKind::Receiver,
+                    Some(self.here(field.pos)),
+                    Some(self.pkg),
+                    unnamed,
+                    None,
+                )
             }
         };
         self.s.obj(recv).set_typ(t);
@@ -146,14 +163,23 @@ impl<'a> Checker<'a> {
             at = unpointer(self, load(&a.rhs).unwrap_or(typ::INVALID));
             if !self.s.type_params(at).is_empty() {
                 let text = self.ts(at);
-                self.error_expr(base, format!("cannot define new methods on instantiated type {text}"));
+                self.error_expr(
+                    base,
+                    format!("cannot define new methods on instantiated type {text}"),
+                );
                 return typ::INVALID;
             }
         }
         t
     }
 
-    fn generic_recv(&mut self, ty: ExprId, ptr: bool, base: ExprId, args: List<ExprId>) -> (TypeId, Vec<TypeId>) {
+    fn generic_recv(
+        &mut self,
+        ty: ExprId,
+        ptr: bool,
+        base: ExprId,
+        args: List<ExprId>,
+    ) -> (TypeId, Vec<TypeId>) {
         let file = self.file();
         let mut cause = String::new();
         let generic = self.generic_type(base, &mut cause);
@@ -162,7 +188,10 @@ impl<'a> Checker<'a> {
             Type::Named(_) => base_type = Some(generic),
             Type::Alias(_) if self.s.is_valid(generic) => {
                 let text = self.ts(generic);
-                self.error_expr(base, format!("cannot define new methods on generic alias type {text}"));
+                self.error_expr(
+                    base,
+                    format!("cannot define new methods on generic alias type {text}"),
+                );
             }
             _ if !cause.is_empty() => self.error_expr(base, cause),
             _ => {}
@@ -181,7 +210,10 @@ impl<'a> Checker<'a> {
                 None => {
                     if !matches!(file[arg].kind, ExprKind::Bad) {
                         let text = self.es(arg);
-                        self.error_expr(arg, format!("receiver type parameter {text} must be an identifier"));
+                        self.error_expr(
+                            arg,
+                            format!("receiver type parameter {text} must be an identifier"),
+                        );
                     }
                     self.blank_type_param(self.pos(arg), i as u32)
                 }
@@ -204,7 +236,10 @@ impl<'a> Checker<'a> {
         } else {
             let got = measure(rparams.len(), "type parameter");
             let want = tparams.len();
-            self.error_expr(base, format!("receiver declares {got}, but receiver base type declares {want}"));
+            self.error_expr(
+                base,
+                format!("receiver declares {got}, but receiver base type declares {want}"),
+            );
         }
         let at = self.start(base);
         self.verify_version(at, 18, |_| "type instantiation".into());
@@ -221,7 +256,13 @@ impl<'a> Checker<'a> {
 
     fn blank_type_param(&mut self, pos: FilePos, index: u32) -> TypeId {
         let kind = crate::object::ObjKind::TypeName;
-        let object = crate::Object::new(kind, Some(pos), Some(self.pkg), trigo_syntax::sym::BLANK, None);
+        let object = crate::Object::new(
+            kind,
+            Some(pos),
+            Some(self.pkg),
+            trigo_syntax::sym::BLANK,
+            None,
+        );
         let obj = self.s.new_object(object);
         let tparam = self.s.new_type_param(obj, index);
         self.s.obj(obj).set_typ(tparam);
@@ -238,7 +279,10 @@ impl<'a> Checker<'a> {
         match s.typ(t) {
             Type::Named(n) if s.obj(n.obj).pkg != Some(self.pkg) => {
                 let text = self.ts(base);
-                self.error_at(at, format!("cannot define new methods on non-local type {text}"));
+                self.error_at(
+                    at,
+                    format!("cannot define new methods on non-local type {text}"),
+                );
             }
             Type::Named(_) => {
                 let cause = match s.typ(s.under(t)) {
@@ -251,7 +295,10 @@ impl<'a> Checker<'a> {
             }
             Type::Basic(_) => {
                 let text = self.ts(base);
-                self.error_at(at, format!("cannot define new methods on non-local type {text}"));
+                self.error_at(
+                    at,
+                    format!("cannot define new methods on non-local type {text}"),
+                );
             }
             _ => {
                 let text = self.ts(s.obj_type(recv));

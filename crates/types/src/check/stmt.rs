@@ -23,7 +23,12 @@ pub(super) struct Context {
 
 impl Context {
     fn inner(self) -> Self {
-        Self { fallthrough_ok: false, final_case: false, type_switch: false, ..self }
+        Self {
+            fallthrough_ok: false,
+            final_case: false,
+            type_switch: false,
+            ..self
+        }
     }
 }
 
@@ -32,10 +37,19 @@ impl<'a> Checker<'a> {
         let file = self.file();
         let list = &file[list];
         // Empty statements at the end do not hide a fallthrough.
-        let len = list.iter().rposition(|&s| !matches!(file[s].kind, StmtKind::Empty)).map_or(0, |i| i + 1);
+        let len = list
+            .iter()
+            .rposition(|&s| !matches!(file[s].kind, StmtKind::Empty))
+            .map_or(0, |i| i + 1);
         for (i, &s) in list[..len].iter().enumerate() {
             let fallthrough_ok = context.fallthrough_ok && i + 1 == len;
-            self.stmt(Context { fallthrough_ok, ..context }, s);
+            self.stmt(
+                Context {
+                    fallthrough_ok,
+                    ..context
+                },
+                s,
+            );
         }
     }
 
@@ -97,7 +111,12 @@ impl<'a> Checker<'a> {
                 None => self.branch(context, kind, id),
             },
             StmtKind::Block(body) => self.block(context, body),
-            StmtKind::If { init, cond, then, els } => {
+            StmtKind::If {
+                init,
+                cond,
+                then,
+                els,
+            } => {
                 self.open_scope();
                 self.simple_stmt(init);
                 self.condition(cond, "if");
@@ -107,21 +126,52 @@ impl<'a> Checker<'a> {
                 }
                 self.close_scope();
             }
-            StmtKind::Switch { init, tag, clauses, rbrace } => {
-                let inner = Context { break_ok: true, ..inner };
+            StmtKind::Switch {
+                init,
+                tag,
+                clauses,
+                rbrace,
+            } => {
+                let inner = Context {
+                    break_ok: true,
+                    ..inner
+                };
                 self.open_scope();
                 self.simple_stmt(init);
                 match tag.map(|tag| (tag, file[tag].kind)) {
                     Some((_, ExprKind::TypeSwitchGuard { lhs, x })) => {
-                        self.type_switch(Context { type_switch: true, ..inner }, lhs, x, clauses);
+                        self.type_switch(
+                            Context {
+                                type_switch: true,
+                                ..inner
+                            },
+                            lhs,
+                            x,
+                            clauses,
+                        );
                     }
                     _ => self.expr_switch(inner, tag, clauses, rbrace),
                 }
                 self.close_scope();
             }
-            StmtKind::Select { clauses, .. } => self.select_stmt(Context { break_ok: true, ..inner }, clauses),
-            StmtKind::For { init, cond, post, body } => {
-                let inner = Context { break_ok: true, continue_ok: true, ..inner };
+            StmtKind::Select { clauses, .. } => self.select_stmt(
+                Context {
+                    break_ok: true,
+                    ..inner
+                },
+                clauses,
+            ),
+            StmtKind::For {
+                init,
+                cond,
+                post,
+                body,
+            } => {
+                let inner = Context {
+                    break_ok: true,
+                    continue_ok: true,
+                    ..inner
+                };
                 self.open_scope();
                 self.simple_stmt(init);
                 if let Some(cond) = cond {
@@ -129,7 +179,11 @@ impl<'a> Checker<'a> {
                 }
                 self.simple_stmt(post);
                 if let Some(post) = post
-                    && let StmtKind::Assign { op: AssignOp::Define, lhs, .. } = file[post].kind
+                    && let StmtKind::Assign {
+                        op: AssignOp::Define,
+                        lhs,
+                        ..
+                    } = file[post].kind
                 {
                     self.use_all(&file[lhs]);
                 }
@@ -137,7 +191,14 @@ impl<'a> Checker<'a> {
                 self.close_scope();
             }
             StmtKind::Range { .. } => {
-                self.range_stmt(Context { break_ok: true, continue_ok: true, ..inner }, id);
+                self.range_stmt(
+                    Context {
+                        break_ok: true,
+                        continue_ok: true,
+                        ..inner
+                    },
+                    id,
+                );
             }
         }
     }
@@ -161,7 +222,10 @@ impl<'a> Checker<'a> {
         }
         if !self.s.all_basic(x.typ, info::NUMERIC) {
             let (text, t) = (self.es(e), self.ts(x.typ));
-            self.error_expr(e, format!("invalid operation: {text}{op}{op} (non-numeric type {t})"));
+            self.error_expr(
+                e,
+                format!("invalid operation: {text}{op}{op} (non-numeric type {t})"),
+            );
             return;
         }
         self.assign_operand(e, &mut x, "assignment");
@@ -178,7 +242,8 @@ impl<'a> Checker<'a> {
                 let ([l], [r]) = (lhs, rhs) else {
                     let text = assign_op_text(op);
                     let at = self.stmt_start(id);
-                    let message = format!("assignment operation {text} requires single-valued expressions");
+                    let message =
+                        format!("assignment operation {text} requires single-valued expressions");
                     return self.error_at(at, message);
                 };
                 let mut x = self.binary(None, *l, *r, binary);
@@ -196,7 +261,10 @@ impl<'a> Checker<'a> {
 
     fn suspended_call(&mut self, keyword: &str, call: ExprId) {
         if !matches!(self.file()[call].kind, ExprKind::Call { .. }) {
-            self.error_expr(call, format!("expression in {keyword} must be function call"));
+            self.error_expr(
+                call,
+                format!("expression in {keyword} must be function call"),
+            );
             self.use_expr(call);
             return;
         }
@@ -213,12 +281,17 @@ impl<'a> Checker<'a> {
     fn return_stmt(&mut self, id: StmtId, results: &[ExprId]) {
         let sig = self.env.sig.and_then(|t| self.s.as_signature(t));
         let vars: &'a [ObjId] = self.s.vars(sig.map_or(typ::EMPTY_TUPLE, |s| s.results));
-        let named = vars.first().is_some_and(|&v| !self.s.obj_name(v).is_empty());
+        let named = vars
+            .first()
+            .is_some_and(|&v| !self.s.obj_name(v).is_empty());
         if results.is_empty() && named {
             for &v in vars {
                 let name = self.s.obj(v).name;
                 if let Some(alt) = self.lookup_name(name).filter(|&alt| alt != v) {
-                    let text = format!("result parameter {} not in scope at return", self.s.text(name));
+                    let text = format!(
+                        "result parameter {} not in scope at return",
+                        self.s.text(name)
+                    );
                     let mut report = Report::new(Some(self.stmt_start(id)), text);
                     let inner = format!("inner declaration of {}", self.os(v));
                     self.add_line(&mut report, self.s.obj(alt).pos, &inner);
@@ -232,11 +305,17 @@ impl<'a> Checker<'a> {
 
     fn branch(&mut self, context: Context, kind: BranchKind, id: StmtId) {
         let message = match kind {
-            BranchKind::Break if !context.break_ok => "break not in for, switch, or select statement",
+            BranchKind::Break if !context.break_ok => {
+                "break not in for, switch, or select statement"
+            }
             BranchKind::Continue if !context.continue_ok => "continue not in for statement",
             BranchKind::Fallthrough if !context.fallthrough_ok => match context {
-                Context { final_case: true, .. } => "cannot fallthrough final case in switch",
-                Context { type_switch: true, .. } => "cannot fallthrough in type switch",
+                Context {
+                    final_case: true, ..
+                } => "cannot fallthrough final case in switch",
+                Context {
+                    type_switch: true, ..
+                } => "cannot fallthrough in type switch",
                 _ => "fallthrough statement out of place",
             },
             _ => return,
@@ -262,8 +341,12 @@ impl<'a> Checker<'a> {
                     continue;
                 }
             };
-            let is_recv =
-                |e: ExprId| matches!(file[file.unparen(e)].kind, ExprKind::Unary { op: Op::Recv, .. });
+            let is_recv = |e: ExprId| {
+                matches!(
+                    file[file.unparen(e)].kind,
+                    ExprKind::Unary { op: Op::Recv, .. }
+                )
+            };
             if received.is_some_and(|e| !is_recv(e)) {
                 self.bad_comm(clause.comm);
                 continue;
@@ -280,7 +363,10 @@ impl<'a> Checker<'a> {
     fn bad_comm(&mut self, comm: Option<StmtId>) {
         if let Some(comm) = comm {
             let at = self.stmt_start(comm);
-            self.error_at(at, "select case must be send or receive (possibly with assignment)");
+            self.error_at(
+                at,
+                "select case must be send or receive (possibly with assignment)",
+            );
         }
     }
 
@@ -294,7 +380,10 @@ impl<'a> Checker<'a> {
         match *first {
             None => *first = Some(pos),
             Some(first) => {
-                let place = self.s.position(first).map_or_else(String::new, |p| p.to_string());
+                let place = self
+                    .s
+                    .position(first)
+                    .map_or_else(String::new, |p| p.to_string());
                 self.error_at(pos, format!("multiple defaults (first at {place})"));
             }
         }

@@ -51,10 +51,17 @@ impl<'a> Checker<'a> {
         if !tags.is_empty() {
             tags.resize(fields.len(), Box::default());
         }
-        self.s.new_type(Type::Struct(Struct { fields: fields.into(), tags: tags.into() }))
+        self.s.new_type(Type::Struct(Struct {
+            fields: fields.into(),
+            tags: tags.into(),
+        }))
     }
 
-    fn insert_field(&mut self, seen: &mut FxHashMap<trigo_syntax::Symbol, ObjId>, field: ObjId) -> bool {
+    fn insert_field(
+        &mut self,
+        seen: &mut FxHashMap<trigo_syntax::Symbol, ObjId>,
+        field: ObjId,
+    ) -> bool {
         let o = self.s.obj(field);
         if o.name == sym::BLANK {
             return true;
@@ -71,7 +78,9 @@ impl<'a> Checker<'a> {
 
     fn tag(&mut self, e: ExprId) -> Vec<u8> {
         match self.file()[e].kind {
-            ExprKind::Literal { bad: false, .. } => unquote(self.file().literal(e)).unwrap_or_default(),
+            ExprKind::Literal { bad: false, .. } => {
+                unquote(self.file().literal(e)).unwrap_or_default()
+            }
             _ => Vec::new(),
         }
     }
@@ -81,7 +90,9 @@ impl<'a> Checker<'a> {
         let file = self.file();
         match file[e].kind {
             ExprKind::Name(_) => file.as_ident(e),
-            ExprKind::Unary { op: Op::Mul, x } if !matches!(file[x].kind, ExprKind::Unary { op: Op::Mul, .. }) => {
+            ExprKind::Unary { op: Op::Mul, x }
+                if !matches!(file[x].kind, ExprKind::Unary { op: Op::Mul, .. }) =>
+            {
                 self.embedded_name(x)
             }
             ExprKind::Selector { sel, .. } => Some(sel),
@@ -93,12 +104,16 @@ impl<'a> Checker<'a> {
     fn check_embedded(&mut self, at: ExprId, t: TypeId) {
         let (base, is_ptr) = self.s.deref(t);
         let message = match self.s.typ(self.s.under(base)) {
-            Type::Basic(b) if b.kind == BasicKind::UnsafePointer => "embedded field type cannot be unsafe.Pointer",
+            Type::Basic(b) if b.kind == BasicKind::UnsafePointer => {
+                "embedded field type cannot be unsafe.Pointer"
+            }
             Type::Pointer(_) => "embedded field type cannot be a pointer",
             Type::Interface(_) if self.s.is_type_param(base) => {
                 "embedded field type cannot be a (pointer to a) type parameter"
             }
-            Type::Interface(_) if is_ptr => "embedded field type cannot be a pointer to an interface",
+            Type::Interface(_) if is_ptr => {
+                "embedded field type cannot be a pointer to an interface"
+            }
             _ => return,
         };
         self.error_expr(at, message);

@@ -39,7 +39,10 @@ impl<'a> Checker<'a> {
                 self.assignment(&mut x, None, "switch expression");
                 if x.is_valid() && !self.s.is_comparable(x.typ) && !self.s.has_nil(x.typ) {
                     let (text, t) = (self.op_string(&x), self.ts(x.typ));
-                    self.error_op(&x, format!("cannot switch on {text} ({t} is not comparable)"));
+                    self.error_op(
+                        &x,
+                        format!("cannot switch on {text} ({t} is not comparable)"),
+                    );
                     x.invalidate();
                 }
                 x
@@ -56,7 +59,14 @@ impl<'a> Checker<'a> {
             let values = clause.exprs.map_or(&[][..], |list| &self.file()[list]);
             self.case_values(&mut x, values, &mut seen);
             self.open_scope();
-            self.stmt_list(Context { fallthrough_ok: !last, final_case: last, ..inner }, clause.body);
+            self.stmt_list(
+                Context {
+                    fallthrough_ok: !last,
+                    final_case: last,
+                    ..inner
+                },
+                clause.body,
+            );
             self.close_scope();
         }
     }
@@ -77,11 +87,18 @@ impl<'a> Checker<'a> {
                 continue;
             }
             // Like Go's compiler, leave duplicate booleans alone.
-            let Some(key) = const_key(&v.val).filter(|k| !matches!(k, ConstKey::Bool(_))) else { continue };
+            let Some(key) = const_key(&v.val).filter(|k| !matches!(k, ConstKey::Bool(_))) else {
+                continue;
+            };
             let known = seen.entry(key).or_default();
-            match known.iter().find(|(_, t)| self.s.identical(v.typ, *t)).copied() {
+            match known
+                .iter()
+                .find(|(_, t)| self.s.identical(v.typ, *t))
+                .copied()
+            {
                 Some((previous, _)) => {
-                    let text = format!("duplicate case {} in expression switch", self.op_string(&v));
+                    let text =
+                        format!("duplicate case {} in expression switch", self.op_string(&v));
                     let mut report = Report::new(self.at(&v), text);
                     self.add_line(&mut report, previous, "previous case");
                     self.send(report);
@@ -112,7 +129,10 @@ impl<'a> Checker<'a> {
         if x.is_valid() {
             if self.s.is_type_param(x.typ) {
                 let text = self.op_string(&x);
-                self.error_op(&x, format!("cannot use type switch on type parameter value {text}"));
+                self.error_op(
+                    &x,
+                    format!("cannot use type switch on type parameter value {text}"),
+                );
             } else if self.s.is_interface(x.typ) {
                 subject = Some(x);
             } else {
@@ -150,9 +170,9 @@ impl<'a> Checker<'a> {
 
     fn is_nil_name(&self, e: ExprId) -> bool {
         match self.file()[self.file().unparen(e)].kind {
-            ExprKind::Name(name) => {
-                self.lookup_name(name).is_some_and(|o| matches!(self.s.obj(o).kind, crate::ObjKind::Nil))
-            }
+            ExprKind::Name(name) => self
+                .lookup_name(name)
+                .is_some_and(|o| matches!(self.s.obj(o).kind, crate::ObjKind::Nil)),
             _ => false,
         }
     }
@@ -182,7 +202,10 @@ impl<'a> Checker<'a> {
             };
             if let Some(&(_, other)) = seen.iter().find(|(other, _)| same(*other)) {
                 let text = t.map_or_else(|| "nil".into(), |t| self.ts(t));
-                let mut report = Report::new(Some(self.start(e)), format!("duplicate case {text} in type switch"));
+                let mut report = Report::new(
+                    Some(self.start(e)),
+                    format!("duplicate case {text} in type switch"),
+                );
                 self.add_line(&mut report, Some(self.start(other)), "previous case");
                 self.send(report);
                 continue;
@@ -194,7 +217,9 @@ impl<'a> Checker<'a> {
         }
         match t {
             Some(t) if cases.len() == 1 => t,
-            _ => x.filter(|x| x.mode != Mode::Invalid).map_or(typ::INVALID, |x| x.typ),
+            _ => x
+                .filter(|x| x.mode != Mode::Invalid)
+                .map_or(typ::INVALID, |x| x.typ),
         }
     }
 }

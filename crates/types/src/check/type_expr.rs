@@ -36,7 +36,10 @@ impl<'a> Checker<'a> {
         let o = s.obj(obj);
         let is_type = o.is_type_name();
         if !is_type && want_type {
-            self.error_expr(e, format!("{} ({}) is not a type", s.text(name), s.object_kind(obj)));
+            self.error_expr(
+                e,
+                format!("{} ({}) is not a type", s.text(name), s.object_kind(obj)),
+            );
             if o.as_var().is_some() {
                 self.used.insert(obj);
             }
@@ -54,7 +57,10 @@ impl<'a> Checker<'a> {
         }
         match &o.kind {
             ObjKind::PkgName(_) => {
-                self.error_expr(e, format!("use of package {} not in selector", s.text(name)));
+                self.error_expr(
+                    e,
+                    format!("use of package {} not in selector", s.text(name)),
+                );
                 return x;
             }
             ObjKind::Const(_) => {
@@ -133,7 +139,10 @@ impl<'a> Checker<'a> {
                 true => "interface is (or embeds) comparable",
                 false => "interface contains type constraints",
             };
-            let message = format!("cannot use type {} outside a type constraint: {why}", c.ts(t));
+            let message = format!(
+                "cannot use type {} outside a type constraint: {why}",
+                c.ts(t)
+            );
             let at = Some(c.start(e));
             c.soft_error(at, message);
         });
@@ -144,7 +153,10 @@ impl<'a> Checker<'a> {
         let mut t = self.deep(|c| c.type_expr(e));
         if self.s.is_generic(t) {
             let text = self.ts(t);
-            self.error_expr(e, format!("cannot use generic type {text} without instantiation"));
+            self.error_expr(
+                e,
+                format!("cannot use generic type {text} without instantiation"),
+            );
             t = typ::INVALID;
         }
         self.record_type(e, Mode::Type, t, None);
@@ -203,13 +215,19 @@ impl<'a> Checker<'a> {
                 self.instantiated_type(x, args)
             }
             ExprKind::Paren(x) => self.declared_type(x),
-            ExprKind::Array { len: Some(len), elem } => {
+            ExprKind::Array {
+                len: Some(len),
+                elem,
+            } => {
                 let len = self.array_length(len);
                 let elem = self.var_type(elem);
                 len.map_or(typ::INVALID, |len| self.s.array(len, elem))
             }
             ExprKind::Array { len: None, elem } => {
-                self.error_expr(e, "invalid use of [...] array (outside a composite literal)");
+                self.error_expr(
+                    e,
+                    "invalid use of [...] array (outside a composite literal)",
+                );
                 self.var_type(elem);
                 typ::INVALID
             }
@@ -224,7 +242,11 @@ impl<'a> Checker<'a> {
             ExprKind::Struct { fields, .. } => self.struct_type(fields),
             ExprKind::Unary { op: Op::Mul, x } => {
                 let base = self.var_type(x);
-                if self.s.is_valid(base) { self.s.pointer(base) } else { typ::INVALID }
+                if self.s.is_valid(base) {
+                    self.s.pointer(base)
+                } else {
+                    typ::INVALID
+                }
             }
             ExprKind::Func { .. } => self.func_type(None, None, List::EMPTY, e).0,
             ExprKind::Interface { elems, .. } => self.interface_type(elems),
@@ -247,7 +269,11 @@ impl<'a> Checker<'a> {
         let elem = self.var_type(value);
         self.later(move |c| {
             if !c.s.is_comparable(key) {
-                let why = if c.s.is_type_param(key) { " (missing comparable constraint)" } else { "" };
+                let why = if c.s.is_type_param(key) {
+                    " (missing comparable constraint)"
+                } else {
+                    ""
+                };
                 let text = c.ts(key);
                 c.error_expr(key_expr, format!("invalid map key type {text}{why}"));
             }
@@ -262,13 +288,19 @@ impl<'a> Checker<'a> {
         let list = &self.file()[args];
         if !cause.is_empty() {
             let args: Vec<String> = list.iter().map(|&a| self.es(a)).collect();
-            let message = format!("invalid operation: {}[{}] ({cause})", self.es(x), args.join(", "));
+            let message = format!(
+                "invalid operation: {}[{}] ({cause})",
+                self.es(x),
+                args.join(", ")
+            );
             self.error_expr(x, message);
         }
         if !self.s.is_valid(generic) {
             return generic;
         }
-        let Some(targs) = self.type_list(list) else { return typ::INVALID };
+        let Some(targs) = self.type_list(list) else {
+            return typ::INVALID;
+        };
         let pos = self.pos(x);
         let is_alias = matches!(self.s.typ(generic), Type::Alias(_));
         let count = self.s.type_params(generic).len();
@@ -304,7 +336,10 @@ impl<'a> Checker<'a> {
             _ => return true,
         };
         let name = self.s.type_obj(generic).map_or("", |o| self.s.obj_name(o));
-        self.error_at(pos, format!("{how} type arguments for type {name}: have {got}, want {want}"));
+        self.error_at(
+            pos,
+            format!("{how} type arguments for type {name}: have {got}, want {want}"),
+        );
         false
     }
 
@@ -313,7 +348,10 @@ impl<'a> Checker<'a> {
             let text = self.s.text(name);
             match self.lookup_name(name) {
                 None => {
-                    self.error_expr(e, format!("undefined array length {text} or missing type constraint"));
+                    self.error_expr(
+                        e,
+                        format!("undefined array length {text} or missing type constraint"),
+                    );
                     return None;
                 }
                 Some(obj) if !matches!(self.s.obj(obj).kind, ObjKind::Const(_)) => {
@@ -357,5 +395,7 @@ impl<'a> Checker<'a> {
 
 /// Whether a name is one the scanner accepts.
 pub(super) fn is_valid_name(name: &str) -> bool {
-    name.chars().enumerate().all(|(i, c)| c == '_' || c.is_alphabetic() || i > 0 && c.is_numeric())
+    name.chars()
+        .enumerate()
+        .all(|(i, c)| c == '_' || c.is_alphabetic() || i > 0 && c.is_numeric())
 }

@@ -20,9 +20,18 @@ pub(super) struct Exactness {
 }
 
 impl Exactness {
-    pub const INEXACT: Self = Self { assign: false, exact: false };
-    pub const ASSIGN: Self = Self { assign: true, exact: false };
-    pub const EXACT: Self = Self { assign: false, exact: true };
+    pub const INEXACT: Self = Self {
+        assign: false,
+        exact: false,
+    };
+    pub const ASSIGN: Self = Self {
+        assign: true,
+        exact: false,
+    };
+    pub const EXACT: Self = Self {
+        assign: false,
+        exact: true,
+    };
 }
 
 const DEPTH_LIMIT: usize = 50;
@@ -68,7 +77,10 @@ impl Unifier {
     }
 
     pub fn unknowns(&self) -> usize {
-        self.handles.iter().filter(|&&h| self.slots[h].is_none()).count()
+        self.handles
+            .iter()
+            .filter(|&&h| self.slots[h].is_none())
+            .count()
     }
 
     pub fn inferred(&self, tparams: &[TypeId]) -> Vec<Option<TypeId>> {
@@ -126,7 +138,9 @@ impl Unifier {
                 if self.join(px, py) {
                     return true;
                 }
-                let (Some(x), Some(y)) = (self.slots[self.handles[px]], self.slots[self.handles[py]]) else {
+                let (Some(x), Some(y)) =
+                    (self.slots[self.handles[px]], self.slots[self.handles[py]])
+                else {
                     return false;
                 };
                 return self.unify(c, x, y, mode);
@@ -173,7 +187,8 @@ impl Unifier {
             return false;
         }
         if !mode.exact && !xn {
-            let directed = matches!(s.typ(s.under(y)), Type::Chan { dir, .. } if *dir != ChanDir::Both);
+            let directed =
+                matches!(s.typ(s.under(y)), Type::Chan { dir, .. } if *dir != ChanDir::Both);
             if yn || directed {
                 self.slots[self.handles[px]] = Some(y);
             }
@@ -210,12 +225,16 @@ impl Unifier {
         let s = c.s;
         for &m in &s.type_set(s.under(iface)).methods {
             let o = s.obj(m);
-            let Lookup::Found { obj, .. } = s.lookup(t, false, o.pkg, o.name) else { return false };
+            let Lookup::Found { obj, .. } = s.lookup(t, false, o.pkg, o.name) else {
+                return false;
+            };
             if !matches!(s.obj(obj).kind, ObjKind::Func(_)) {
                 return false;
             }
             let ft = c.ensure_func(obj);
-            let generic = s.as_signature(ft).is_some_and(|sig| !sig.tparams.is_empty());
+            let generic = s
+                .as_signature(ft)
+                .is_some_and(|sig| !sig.tparams.is_empty());
             if generic || !self.unify(c, s.obj_type(m), ft, Exactness::EXACT) {
                 return false;
             }
@@ -225,7 +244,10 @@ impl Unifier {
 
     fn structure(&mut self, c: &mut Checker<'_>, x: TypeId, y: TypeId, mode: Exactness) -> bool {
         let s = c.s;
-        let elem_mode = Exactness { exact: mode.exact || mode.assign, ..mode };
+        let elem_mode = Exactness {
+            exact: mode.exact || mode.assign,
+            ..mode
+        };
         let y_orig = y;
         let (x, y) = (s.unalias(x), s.unalias(y));
         match (s.typ(x), s.typ(y)) {
@@ -244,17 +266,23 @@ impl Unifier {
             }
             (Type::Struct(a), Type::Struct(b)) => {
                 a.fields.len() == b.fields.len()
-                    && a.fields.iter().zip(&b.fields).enumerate().all(|(i, (&f, &g))| {
-                        let (fo, go) = (s.obj(f), s.obj(g));
-                        fo.is_embedded() == go.is_embedded()
-                            && a.tag(i) == b.tag(i)
-                            && s.same_id(f, go.pkg, go.name)
-                            && self.unify(c, s.obj_type(f), s.obj_type(g), elem_mode)
-                    })
+                    && a.fields
+                        .iter()
+                        .zip(&b.fields)
+                        .enumerate()
+                        .all(|(i, (&f, &g))| {
+                            let (fo, go) = (s.obj(f), s.obj(g));
+                            fo.is_embedded() == go.is_embedded()
+                                && a.tag(i) == b.tag(i)
+                                && s.same_id(f, go.pkg, go.name)
+                                && self.unify(c, s.obj_type(f), s.obj_type(g), elem_mode)
+                        })
             }
             (Type::Tuple(a), Type::Tuple(b)) => {
                 a.len() == b.len()
-                    && a.iter().zip(b).all(|(&v, &w)| self.unify(c, s.obj_type(v), s.obj_type(w), mode))
+                    && a.iter()
+                        .zip(b)
+                        .all(|(&v, &w)| self.unify(c, s.obj_type(v), s.obj_type(w), mode))
             }
             (Type::Signature(a), Type::Signature(b)) => {
                 a.variadic == b.variadic

@@ -27,7 +27,9 @@ impl<'a> Checker<'a> {
                 return term.typ;
             }
             if terms.len() >= MAX_TERMS {
-                let message = format!("cannot handle more than {MAX_TERMS} union terms (implementation limitation)");
+                let message = format!(
+                    "cannot handle more than {MAX_TERMS} union terms (implementation limitation)"
+                );
                 self.error_expr(part, message);
                 return typ::INVALID;
             }
@@ -67,7 +69,11 @@ impl<'a> Checker<'a> {
     }
 
     fn term_text(&self, term: Term) -> String {
-        format!("{}{}", if term.tilde { "~" } else { "" }, self.ts_long(term.typ))
+        format!(
+            "{}{}",
+            if term.tilde { "~" } else { "" },
+            self.ts_long(term.typ)
+        )
     }
 
     /// A type with full package paths, as type sets are shown.
@@ -84,7 +90,10 @@ impl<'a> Checker<'a> {
             let under = s.under(term.typ);
             let is_interface = matches!(s.typ(under), Type::Interface(_));
             let message = if term.tilde && is_interface {
-                Some(format!("invalid use of ~ ({} is an interface)", self.ts(term.typ)))
+                Some(format!(
+                    "invalid use of ~ ({} is an interface)",
+                    self.ts(term.typ)
+                ))
             } else if term.tilde && !s.identical(under, term.typ) {
                 let (t, u) = (self.ts(term.typ), self.ts(under));
                 Some(format!("invalid use of ~ (underlying type of {t} is {u})"))
@@ -92,19 +101,27 @@ impl<'a> Checker<'a> {
                 let set = s.type_set(under);
                 let text = self.term_text(term);
                 match set {
-                    _ if !set.methods.is_empty() => {
-                        Some(format!("cannot use {text} in union ({text} contains methods)"))
+                    _ if !set.methods.is_empty() => Some(format!(
+                        "cannot use {text} in union ({text} contains methods)"
+                    )),
+                    _ if term.typ == typ::COMPARABLE => {
+                        Some("cannot use comparable in union".into())
                     }
-                    _ if term.typ == typ::COMPARABLE => Some("cannot use comparable in union".into()),
-                    _ if set.comparable => Some(format!("cannot use {text} in union ({text} embeds comparable)")),
+                    _ if set.comparable => Some(format!(
+                        "cannot use {text} in union ({text} embeds comparable)"
+                    )),
                     _ => None,
                 }
             } else {
-                let overlap = terms[..i]
-                    .iter()
-                    .find(|x| s.is_valid(x.typ) && !s.is_interface(x.typ) && !s.disjoint(**x, term));
+                let overlap = terms[..i].iter().find(|x| {
+                    s.is_valid(x.typ) && !s.is_interface(x.typ) && !s.disjoint(**x, term)
+                });
                 if let Some(&x) = overlap {
-                    let message = format!("overlapping terms {} and {}", self.term_text(term), self.term_text(x));
+                    let message = format!(
+                        "overlapping terms {} and {}",
+                        self.term_text(term),
+                        self.term_text(x)
+                    );
                     let at = Some(self.start(places[i]));
                     self.soft_error(at, message);
                 }

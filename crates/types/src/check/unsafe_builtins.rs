@@ -5,21 +5,30 @@ use super::call::Call;
 use super::operand::{Mode, Operand};
 use crate::constant::Value;
 use crate::ids::TypeId;
-use crate::results::{Selection, SelectionKind};
 use crate::lookup::Lookup;
 use crate::object::ObjKind;
+use crate::results::{Selection, SelectionKind};
 use crate::types::Type;
 use crate::universe::{Builtin, typ};
 use trigo_syntax::ast::ExprKind;
 
 impl<'a> Checker<'a> {
-    pub(super) fn unsafe_builtin(&mut self, call: Call<'a>, mut args: Vec<Operand>, id: Builtin) -> Option<Operand> {
+    pub(super) fn unsafe_builtin(
+        &mut self,
+        call: Call<'a>,
+        mut args: Vec<Operand>,
+        id: Builtin,
+    ) -> Option<Operand> {
         let s = self.s;
         let at = self.start(call.fun);
         let (params, result) = match id {
             Builtin::Add => {
                 self.verify_version(at, 17, |_| "unsafe.Add".into());
-                self.assignment(&mut args[0], Some(typ::UNSAFE_POINTER), "argument to unsafe.Add");
+                self.assignment(
+                    &mut args[0],
+                    Some(typ::UNSAFE_POINTER),
+                    "argument to unsafe.Add",
+                );
                 if !args[0].is_valid() || !self.is_valid_index(&mut args[1], "length", true) {
                     return None;
                 }
@@ -30,7 +39,8 @@ impl<'a> Checker<'a> {
             Builtin::Offsetof => return self.offsetof(call),
             Builtin::Slice => {
                 self.verify_version(at, 17, |_| "unsafe.Slice".into());
-                let Some(Type::Pointer(base)) = s.common_under(args[0].typ).ok().map(|u| s.typ(u)) else {
+                let Some(Type::Pointer(base)) = s.common_under(args[0].typ).ok().map(|u| s.typ(u))
+                else {
                     return self.not_a(&args[0], "pointer");
                 };
                 if !self.is_valid_index(&mut args[1], "length", false) {
@@ -40,7 +50,8 @@ impl<'a> Checker<'a> {
             }
             Builtin::SliceData => {
                 self.verify_version(at, 20, |_| "unsafe.SliceData".into());
-                let Some(Type::Slice(elem)) = s.common_under(args[0].typ).ok().map(|u| s.typ(u)) else {
+                let Some(Type::Slice(elem)) = s.common_under(args[0].typ).ok().map(|u| s.typ(u))
+                else {
                     return self.not_a(&args[0], "slice");
                 };
                 (vec![args[0].typ], s.pointer(*elem))
@@ -56,7 +67,11 @@ impl<'a> Checker<'a> {
             }
             _ => {
                 self.verify_version(at, 20, |_| "unsafe.StringData".into());
-                self.assignment(&mut args[0], Some(typ::STRING), "argument to unsafe.StringData");
+                self.assignment(
+                    &mut args[0],
+                    Some(typ::STRING),
+                    "argument to unsafe.StringData",
+                );
                 if !args[0].is_valid() {
                     return None;
                 }
@@ -75,8 +90,11 @@ impl<'a> Checker<'a> {
 
     /// `unsafe.Sizeof` and `unsafe.Alignof`.
     fn measured(&mut self, call: Call<'a>, mut args: Vec<Operand>, id: Builtin) -> Option<Operand> {
-        let context =
-            if id == Builtin::Sizeof { "argument to unsafe.Sizeof" } else { "argument to unsafe.Alignof" };
+        let context = if id == Builtin::Sizeof {
+            "argument to unsafe.Sizeof"
+        } else {
+            "argument to unsafe.Alignof"
+        };
         let x = &mut args[0];
         self.assignment(x, None, context);
         if !x.is_valid() {
@@ -88,7 +106,11 @@ impl<'a> Checker<'a> {
             self.record_builtin(call.fun, &[t], Some(typ::UINTPTR), false);
             return Some(result);
         }
-        let size = if id == Builtin::Sizeof { self.s.size_of(t) } else { Some(self.s.align_of(t)) };
+        let size = if id == Builtin::Sizeof {
+            self.s.size_of(t)
+        } else {
+            Some(self.s.align_of(t))
+        };
         let Some(size) = size else {
             let text = self.op_string(&args[0]);
             self.error_op(&args[0], format!("{text} is too large"));
@@ -105,7 +127,10 @@ impl<'a> Checker<'a> {
         let inner = self.file().unparen(arg);
         let ExprKind::Selector { x: base, sel } = self.file()[inner].kind else {
             let text = self.es(arg);
-            self.error_expr(arg, format!("invalid argument: {text} is not a selector expression"));
+            self.error_expr(
+                arg,
+                format!("invalid argument: {text} is not a selector expression"),
+            );
             self.use_expr(arg);
             return None;
         };
@@ -115,9 +140,17 @@ impl<'a> Checker<'a> {
         }
         let struct_type = s.deref_struct_ptr(x.typ);
         let name = self.file().symbol(sel);
-        let Lookup::Found { obj, path, indirect } = s.lookup(struct_type, false, Some(self.pkg), name) else {
+        let Lookup::Found {
+            obj,
+            path,
+            indirect,
+        } = s.lookup(struct_type, false, Some(self.pkg), name)
+        else {
             let text = self.ts(struct_type);
-            let message = format!("invalid argument: {text} has no single field {}", s.text(name));
+            let message = format!(
+                "invalid argument: {text} has no single field {}",
+                s.text(name)
+            );
             self.error_op(&x, message);
             return None;
         };
@@ -128,16 +161,27 @@ impl<'a> Checker<'a> {
         }
         if indirect {
             let text = self.ts(struct_type);
-            let message =
-                format!("invalid argument: field {} is embedded via a pointer in {text}", s.text(name));
+            let message = format!(
+                "invalid argument: field {} is embedded via a pointer in {text}",
+                s.text(name)
+            );
             self.error_op(&x, message);
             return None;
         }
         let field_type = s.obj_type(obj);
-        let selection =
-            Selection { kind: SelectionKind::Field, recv: struct_type, obj, path: path.clone(), indirect: false };
+        let selection = Selection {
+            kind: SelectionKind::Field,
+            recv: struct_type,
+            obj,
+            path: path.clone(),
+            indirect: false,
+        };
         self.record_selection(inner, selection);
-        let mode = if x.mode == Mode::Variable { Mode::Variable } else { Mode::Value };
+        let mode = if x.mode == Mode::Variable {
+            Mode::Variable
+        } else {
+            Mode::Value
+        };
         self.record_type(inner, mode, field_type, None);
         let mut result = Operand::new(Mode::Value, typ::UINTPTR, call.e);
         if self.has_var_size(struct_type) {
@@ -163,17 +207,28 @@ impl<'a> Checker<'a> {
                 if let Some(&known) = self.var_sized.get(&t) {
                     return known;
                 }
-                if let Some(start) = self.obj_path.iter().position(|&o| o == n.obj) {
+                if let Some(start) = self.size_path.iter().position(|&p| p == t) {
+                    let mut steps: Vec<_> = self.size_path[start..]
+                        .iter()
+                        .map(|&p| self.type_step(p))
+                        .collect();
+                    let first = (0..steps.len()).min_by_key(|&i| steps[i].pos).unwrap_or(0);
+                    steps.rotate_left(first);
+                    self.report_cycle(steps, true);
+                    return true;
+                }
+                let declaring = self.obj_path.iter().position(|&o| o == n.obj);
+                if let Some(start) = declaring.filter(|_| n.inst.is_none()) {
                     let cycle = self.obj_path[start..].to_vec();
                     self.cycle_error(&cycle, self.first_in_source(&cycle));
                     return true;
                 }
-                self.obj_path.push(n.obj);
+                self.size_path.push(t);
                 let rhs = s.named_rhs(t).unwrap_or(typ::INVALID);
                 let simd = s.obj_name(n.obj) == "_simd"
                     && s.obj(n.obj).pkg.is_some_and(|p| &*s.pkg(p).path == "simd");
                 let result = self.has_var_size(rhs) || simd;
-                self.obj_path.pop();
+                self.size_path.pop();
                 self.var_sized.insert(t, result);
                 result
             }

@@ -49,9 +49,14 @@ impl<'a> Checker<'a> {
 
     fn update_type(&mut self, e: ExprId, t: TypeId, last: bool) {
         let key = (self.env.file, e);
-        let Some(old) = self.untyped.get(&key).cloned() else { return };
+        let Some(old) = self.untyped.get(&key).cloned() else {
+            return;
+        };
         match self.file()[e].kind {
-            ExprKind::Call { .. } | ExprKind::Name(_) | ExprKind::Literal { .. } | ExprKind::Selector { .. } => {}
+            ExprKind::Call { .. }
+            | ExprKind::Name(_)
+            | ExprKind::Literal { .. }
+            | ExprKind::Selector { .. } => {}
             ExprKind::Paren(x) => self.update_expr_type(x, t, last),
             ExprKind::Unary { op: Op::Mul, .. } => return,
             // A constant's operands keep their types.
@@ -102,20 +107,33 @@ impl<'a> Checker<'a> {
 
     /// The type an untyped operand takes where `target` is wanted, and a
     /// constant's value after rounding.
-    pub(super) fn implicit_type(&self, x: &Operand, target: TypeId) -> Result<(TypeId, Option<Value>), Unfit> {
+    pub(super) fn implicit_type(
+        &self,
+        x: &Operand,
+        target: TypeId,
+    ) -> Result<(TypeId, Option<Value>), Unfit> {
         let s = self.s;
         if !x.is_valid() || !s.is_untyped(x.typ) || !s.is_valid(target) {
             return Ok((x.typ, None));
         }
         if s.is_untyped(target) {
-            return s.max_untyped(x.typ, target).map(|t| (t, None)).ok_or(Unfit::Other);
+            return s
+                .max_untyped(x.typ, target)
+                .map(|t| (t, None))
+                .ok_or(Unfit::Other);
         }
         if x.is_nil() {
-            return if s.has_nil(target) { Ok((target, None)) } else { Err(Unfit::Other) };
+            return if s.has_nil(target) {
+                Ok((target, None))
+            } else {
+                Err(Unfit::Other)
+            };
         }
         let under = s.under(target);
         match s.typ(under) {
-            Type::Basic(_) if x.is_const() => self.representation(x, under).map(|v| (target, Some(v))),
+            Type::Basic(_) if x.is_const() => {
+                self.representation(x, under).map(|v| (target, Some(v)))
+            }
             Type::Basic(_) => {
                 let fits = match s.basic_kind(x.typ) {
                     Some(BasicKind::UntypedBool) => s.is_boolean(target),
@@ -128,11 +146,22 @@ impl<'a> Checker<'a> {
                     Some(BasicKind::UntypedString) => s.is_string(target),
                     _ => false,
                 };
-                if fits { Ok((target, None)) } else { Err(Unfit::Other) }
+                if fits {
+                    Ok((target, None))
+                } else {
+                    Err(Unfit::Other)
+                }
             }
             Type::Interface(_) if s.is_type_param(target) => {
-                let all = s.under_set(target).iter().all(|(_, u)| u.is_some_and(|u| self.implicit_type(x, u).is_ok()));
-                if all { Ok((target, None)) } else { Err(Unfit::Other) }
+                let all = s
+                    .under_set(target)
+                    .iter()
+                    .all(|(_, u)| u.is_some_and(|u| self.implicit_type(x, u).is_ok()));
+                if all {
+                    Ok((target, None))
+                } else {
+                    Err(Unfit::Other)
+                }
             }
             Type::Interface(_) if s.type_set(under).is_all() => Ok((s.default_type(x.typ), None)),
             _ => Err(Unfit::Other),
@@ -144,7 +173,11 @@ impl<'a> Checker<'a> {
         match self.implicit_type(x, target) {
             Ok((t, val)) => self.settle(x, t, val),
             Err(why) => {
-                let t = if self.s.is_type_param(target) { target } else { self.s.under(target) };
+                let t = if self.s.is_type_param(target) {
+                    target
+                } else {
+                    self.s.under(target)
+                };
                 self.invalid_conversion(why, x, t);
                 x.invalidate();
             }
@@ -190,5 +223,8 @@ pub(super) fn is_shift(op: Op) -> bool {
 }
 
 pub(super) fn is_comparison(op: Op) -> bool {
-    matches!(op, Op::Eql | Op::Neq | Op::Lss | Op::Leq | Op::Gtr | Op::Geq)
+    matches!(
+        op,
+        Op::Eql | Op::Neq | Op::Lss | Op::Leq | Op::Gtr | Op::Geq
+    )
 }

@@ -18,9 +18,12 @@ impl<'a> Checker<'a> {
     }
 
     /// A defined type on a cycle; an instance is shown where it was written.
-    fn type_step(&self, t: TypeId) -> Step {
+    pub(super) fn type_step(&self, t: TypeId) -> Step {
         let declared = self.s.type_obj(t).and_then(|o| self.s.obj(o).pos);
-        Step { name: self.ts_plain(t), pos: self.inst_pos.get(&t).copied().or(declared) }
+        Step {
+            name: self.ts_plain(t),
+            pos: self.inst_pos.get(&t).copied().or(declared),
+        }
     }
 
     /// A defined type without the type parameters it declares.
@@ -36,7 +39,10 @@ impl<'a> Checker<'a> {
         let t = s.unalias(t);
         match s.typ(t) {
             Type::Array { elem, .. } => self.walk_type(*elem, nest, path),
-            Type::Struct(st) => st.fields.iter().all(|&f| self.walk_type(s.obj_type(f), nest, path)),
+            Type::Struct(st) => st
+                .fields
+                .iter()
+                .all(|&f| self.walk_type(s.obj_type(f), nest, path)),
             Type::Union(terms) => terms.iter().all(|x| self.walk_type(x.typ, nest, path)),
             Type::Interface(i) => i.embeddeds.iter().all(|&e| self.walk_type(e, nest, path)),
             Type::Named(n) => {
@@ -52,7 +58,9 @@ impl<'a> Checker<'a> {
                     }
                     return false;
                 }
-                let Some(rhs) = s.named_rhs(s.origin(t)) else { return true };
+                let Some(rhs) = s.named_rhs(s.origin(t)) else {
+                    return true;
+                };
                 nest.push(t);
                 path.push(t);
                 let valid = self.deep(|c| c.walk_type(rhs, nest, path));
@@ -63,7 +71,8 @@ impl<'a> Checker<'a> {
             Type::TypeParam(_) => {
                 let Some(inst) = nest.pop() else { return true };
                 let arg = s.type_params(inst).iter().position(|&p| p == t);
-                let arg = arg.and_then(|i| s.as_named(inst).and_then(|n| n.targs().get(i).copied()));
+                let arg =
+                    arg.and_then(|i| s.as_named(inst).and_then(|n| n.targs().get(i).copied()));
                 let valid = arg.is_none_or(|arg| self.walk_type(arg, nest, path));
                 nest.push(inst);
                 valid

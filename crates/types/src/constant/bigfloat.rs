@@ -59,17 +59,25 @@ impl BigFloat {
         let mag = mag >> zeros;
         let top = exp.saturating_add(mag.bits() as i64);
         if top > MAX_EXP {
-            return Self::Infinite { negative: sign == Sign::Minus };
+            return Self::Infinite {
+                negative: sign == Sign::Minus,
+            };
         }
         if top < -MAX_EXP {
             return Self::zero();
         }
-        Self::Finite { mant: BigInt::from_biguint(sign, mag), exp }
+        Self::Finite {
+            mant: BigInt::from_biguint(sign, mag),
+            exp,
+        }
     }
 
     /// The number zero.
     pub fn zero() -> Self {
-        Self::Finite { mant: BigInt::zero(), exp: 0 }
+        Self::Finite {
+            mant: BigInt::zero(),
+            exp: 0,
+        }
     }
 
     /// The nearest number to an integer.
@@ -87,7 +95,11 @@ impl BigFloat {
         let bits = x.to_bits();
         let raw = ((bits >> 52) & 0x7ff) as i64;
         let frac = bits & ((1 << 52) - 1);
-        let (mant, exp) = if raw == 0 { (frac, -1074) } else { (frac | 1 << 52, raw - 1075) };
+        let (mant, exp) = if raw == 0 {
+            (frac, -1074)
+        } else {
+            (frac | 1 << 52, raw - 1075)
+        };
         let mant = BigInt::from(mant);
         Self::new(if x < 0.0 { -mant } else { mant }, exp)
     }
@@ -100,7 +112,11 @@ impl BigFloat {
         let (q, r) = (a << shift as u64).div_rem(b);
         let mut mant = q << 1u8;
         if !r.is_zero() {
-            mant += if a.is_negative() == b.is_negative() { 1 } else { -1 };
+            mant += if a.is_negative() == b.is_negative() {
+                1
+            } else {
+                -1
+            };
         }
         Self::new(mant, aexp - bexp - shift - 1)
     }
@@ -118,7 +134,13 @@ impl BigFloat {
                 Sign::NoSign => 0,
                 Sign::Plus => 1,
             },
-            Self::Infinite { negative } => if *negative { -1 } else { 1 },
+            Self::Infinite { negative } => {
+                if *negative {
+                    -1
+                } else {
+                    1
+                }
+            }
         }
     }
 
@@ -184,15 +206,25 @@ impl BigFloat {
     /// The negated number.
     pub fn neg(&self) -> Self {
         match self {
-            Self::Finite { mant, exp } => Self::Finite { mant: -mant, exp: *exp },
-            Self::Infinite { negative } => Self::Infinite { negative: !negative },
+            Self::Finite { mant, exp } => Self::Finite {
+                mant: -mant,
+                exp: *exp,
+            },
+            Self::Infinite { negative } => Self::Infinite {
+                negative: !negative,
+            },
         }
     }
 
     /// The rounded sum.
     pub fn add(&self, other: &Self) -> Self {
-        let (Self::Finite { mant: a, exp: ae }, Self::Finite { mant: b, exp: be }) = (self, other) else {
-            return if self.is_infinite() { self.clone() } else { other.clone() };
+        let (Self::Finite { mant: a, exp: ae }, Self::Finite { mant: b, exp: be }) = (self, other)
+        else {
+            return if self.is_infinite() {
+                self.clone()
+            } else {
+                other.clone()
+            };
         };
         if a.is_zero() {
             return other.clone();
@@ -220,19 +252,27 @@ impl BigFloat {
     /// The rounded product.
     pub fn mul(&self, other: &Self) -> Self {
         match (self, other) {
-            (Self::Finite { mant: a, exp: ae }, Self::Finite { mant: b, exp: be }) => Self::new(a * b, ae + be),
-            _ => Self::Infinite { negative: (self.signum() < 0) != (other.signum() < 0) },
+            (Self::Finite { mant: a, exp: ae }, Self::Finite { mant: b, exp: be }) => {
+                Self::new(a * b, ae + be)
+            }
+            _ => Self::Infinite {
+                negative: (self.signum() < 0) != (other.signum() < 0),
+            },
         }
     }
 
     /// The rounded quotient; infinite for a zero divisor.
     pub fn quo(&self, other: &Self) -> Self {
         match (self, other) {
-            (Self::Finite { mant: a, exp: ae }, Self::Finite { mant: b, exp: be }) if !b.is_zero() => {
+            (Self::Finite { mant: a, exp: ae }, Self::Finite { mant: b, exp: be })
+                if !b.is_zero() =>
+            {
                 Self::quotient(a, *ae, b, *be)
             }
             (Self::Finite { .. }, Self::Infinite { .. }) => Self::zero(),
-            _ => Self::Infinite { negative: (self.signum() < 0) != (other.signum() < 0) },
+            _ => Self::Infinite {
+                negative: (self.signum() < 0) != (other.signum() < 0),
+            },
         }
     }
 
@@ -241,8 +281,20 @@ impl BigFloat {
         match (self, other) {
             (Self::Finite { .. }, Self::Finite { .. }) => self.sub(other).signum().cmp(&0),
             _ if self == other => Ordering::Equal,
-            (Self::Infinite { negative }, _) => if *negative { Ordering::Less } else { Ordering::Greater },
-            (_, Self::Infinite { negative }) => if *negative { Ordering::Greater } else { Ordering::Less },
+            (Self::Infinite { negative }, _) => {
+                if *negative {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                }
+            }
+            (_, Self::Infinite { negative }) => {
+                if *negative {
+                    Ordering::Greater
+                } else {
+                    Ordering::Less
+                }
+            }
         }
     }
 
@@ -265,7 +317,13 @@ impl BigFloat {
 }
 
 /// Cuts a magnitude to `precision` bits.
-fn round_magnitude(mag: BigUint, exp: i64, precision: u64, how: Rounding, negative: bool) -> (BigUint, i64) {
+fn round_magnitude(
+    mag: BigUint,
+    exp: i64,
+    precision: u64,
+    how: Rounding,
+    negative: bool,
+) -> (BigUint, i64) {
     let bits = mag.bits();
     if bits <= precision {
         return (mag, exp);
@@ -312,7 +370,13 @@ fn to_binary(mant: &BigInt, exp: i64, precision: i64, min_exp: i64, max_exp: i64
         let exactly_half = mant.magnitude().trailing_zeros() == Some(bits as u64 - 1);
         (BigUint::from(u8::from(!exactly_half)), min_exp)
     } else {
-        round_magnitude(mant.magnitude().clone(), exp, wanted as u64, Rounding::NearestEven, negative)
+        round_magnitude(
+            mant.magnitude().clone(),
+            exp,
+            wanted as u64,
+            Rounding::NearestEven,
+            negative,
+        )
     };
     if exp + mag.bits() as i64 > max_exp {
         return sign * f64::INFINITY;
@@ -350,7 +414,15 @@ mod tests {
 
     #[test]
     fn converts_to_f64_like_the_standard_parser() {
-        for text in ["0.1", "1e-320", "4.9e-324", "2.4e-324", "1.7976931348623157e308", "3.14159", "1e22"] {
+        for text in [
+            "0.1",
+            "1e-320",
+            "4.9e-324",
+            "2.4e-324",
+            "1.7976931348623157e308",
+            "3.14159",
+            "1e22",
+        ] {
             let want: f64 = text.parse().unwrap();
             let got = crate::constant::Value::from_float_literal(text).to_f64();
             assert_eq!(got.to_bits(), want.to_bits(), "{text}");

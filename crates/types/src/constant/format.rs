@@ -34,7 +34,9 @@ pub fn quote(bytes: &[u8]) -> String {
                 '\r' => out.push_str("\\r"),
                 '\t' => out.push_str("\\t"),
                 '\x0b' => out.push_str("\\v"),
-                c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
+                c if (c as u32) < 0x20 || c as u32 == 0x7f => {
+                    out.push_str(&format!("\\x{:02x}", c as u32))
+                }
                 c if c.is_control() => out.push_str(&format!("\\u{:04x}", c as u32)),
                 c => out.push(c),
             }
@@ -87,7 +89,9 @@ pub fn general(x: f64, digits: Option<usize>) -> String {
         Some(n) => format!("{x:.*e}", n - 1),
         None => format!("{x:e}"),
     };
-    let Some((mantissa, exp)) = scientific.split_once('e') else { return scientific };
+    let Some((mantissa, exp)) = scientific.split_once('e') else {
+        return scientific;
+    };
     let exp: i32 = exp.parse().unwrap_or(0);
     let trimmed = match mantissa.contains('.') {
         true => mantissa.trim_end_matches('0').trim_end_matches('.'),
@@ -95,7 +99,13 @@ pub fn general(x: f64, digits: Option<usize>) -> String {
     };
     let count = trimmed.bytes().filter(u8::is_ascii_digit).count() as i32;
     let limit = match digits {
-        Some(n) => if n as i32 > count && count > exp { count } else { n as i32 },
+        Some(n) => {
+            if n as i32 > count && count > exp {
+                count
+            } else {
+                n as i32
+            }
+        }
         None => 6,
     };
     if exp < -4 || exp >= limit {

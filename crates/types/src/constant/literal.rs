@@ -32,14 +32,18 @@ impl Value {
 
     /// The value of an imaginary literal.
     pub fn from_imaginary_literal(text: &str) -> Value {
-        let Some(number) = text.strip_suffix('i') else { return Value::Unknown };
+        let Some(number) = text.strip_suffix('i') else {
+            return Value::Unknown;
+        };
         let part = parse_float(number).unwrap_or(Value::Unknown);
         Value::complex(Value::Int(0), part)
     }
 
     /// The value of a rune literal, quotes included.
     pub fn from_rune_literal(text: &str) -> Value {
-        let Some(body) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) else { return Value::Unknown };
+        let Some(body) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) else {
+            return Value::Unknown;
+        };
         match unescape_one(body.as_bytes(), b'\'') {
             Some((Unit::Byte(b), rest)) if rest.is_empty() => Value::Int(i64::from(b)),
             Some((Unit::Char(c), rest)) if rest.is_empty() => Value::Int(i64::from(c)),
@@ -142,9 +146,17 @@ fn split(text: &str) -> Option<Parts> {
     let mantissa = BigInt::parse_bytes(all.as_bytes(), radix)?;
     let fraction = fraction.len() as i64;
     Some(if radix == 10 {
-        Parts { mantissa, binary: 0, decimal: exponent.saturating_sub(fraction) }
+        Parts {
+            mantissa,
+            binary: 0,
+            decimal: exponent.saturating_sub(fraction),
+        }
     } else {
-        Parts { mantissa, binary: exponent.saturating_sub(fraction * digit_bits), decimal: 0 }
+        Parts {
+            mantissa,
+            binary: exponent.saturating_sub(fraction * digit_bits),
+            decimal: 0,
+        }
     })
 }
 
@@ -168,7 +180,10 @@ fn parse_float(text: &str) -> Option<Value> {
         return Some(Value::Rat(Arc::new(BigRational::zero())));
     }
     let rounded = round_parts(&parts);
-    if rounded.is_infinite() || rounded.signum() == 0 || rounded.exponent().unsigned_abs() >= SMALL_BITS {
+    if rounded.is_infinite()
+        || rounded.signum() == 0
+        || rounded.exponent().unsigned_abs() >= SMALL_BITS
+    {
         return Some(Value::from_bigfloat(rounded));
     }
     let power = |base: u32, exp: i64| BigInt::from(base).pow(exp.unsigned_abs() as u32);
@@ -190,7 +205,11 @@ fn round_parts(parts: &Parts) -> BigFloat {
         return base;
     }
     let scale = BigFloat::pow(10, parts.decimal.unsigned_abs());
-    if parts.decimal > 0 { base.mul(&scale) } else { base.quo(&scale) }
+    if parts.decimal > 0 {
+        base.mul(&scale)
+    } else {
+        base.quo(&scale)
+    }
 }
 
 #[cfg(test)]
@@ -199,7 +218,14 @@ mod tests {
 
     #[test]
     fn reads_integers_of_every_base() {
-        for (text, want) in [("0", 0), ("017", 15), ("0x_F", 15), ("0b101", 5), ("0o17", 15), ("1_000", 1000)] {
+        for (text, want) in [
+            ("0", 0),
+            ("017", 15),
+            ("0x_F", 15),
+            ("0b101", 5),
+            ("0o17", 15),
+            ("1_000", 1000),
+        ] {
             assert_eq!(Value::from_int_literal(text).as_i64(), Some(want), "{text}");
         }
     }
@@ -217,6 +243,9 @@ mod tests {
         assert!(Value::from_float_literal("1e1000000000000").is_unknown());
         assert_eq!(Value::from_float_literal("1e-1000000000000").signum(), 0);
         assert_eq!(Value::from_float_literal("0x1p-2").to_f64(), 0.25);
-        assert!(matches!(Value::from_float_literal("1e5000"), Value::Float(_)));
+        assert!(matches!(
+            Value::from_float_literal("1e5000"),
+            Value::Float(_)
+        ));
     }
 }

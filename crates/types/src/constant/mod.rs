@@ -193,8 +193,22 @@ impl Value {
     pub fn signum(&self) -> i32 {
         match self {
             Self::Int(x) => x.signum() as i32,
-            Self::BigInt(x) => if x.is_negative() { -1 } else { 1 },
-            Self::Rat(x) => if x.is_zero() { 0 } else if x.is_negative() { -1 } else { 1 },
+            Self::BigInt(x) => {
+                if x.is_negative() {
+                    -1
+                } else {
+                    1
+                }
+            }
+            Self::Rat(x) => {
+                if x.is_zero() {
+                    0
+                } else if x.is_negative() {
+                    -1
+                } else {
+                    1
+                }
+            }
             Self::Float(x) => x.signum(),
             Self::Complex(c) => c.0.signum() | c.1.signum(),
             _ => 1,
@@ -248,7 +262,9 @@ impl Value {
     pub fn to_float(&self) -> Value {
         match self {
             Self::Int(x) => Self::Rat(Arc::new(BigRational::from_integer(BigInt::from(*x)))),
-            Self::BigInt(x) if x.bits() < SMALL_BITS => Self::Rat(Arc::new(BigRational::from_integer((**x).clone()))),
+            Self::BigInt(x) if x.bits() < SMALL_BITS => {
+                Self::Rat(Arc::new(BigRational::from_integer((**x).clone())))
+            }
             Self::BigInt(x) => Self::from_bigfloat(BigFloat::from_int(x)),
             Self::Rat(_) | Self::Float(_) => self.clone(),
             Self::Complex(c) if c.1.signum() == 0 => c.0.to_float(),

@@ -104,9 +104,7 @@ impl Value {
                 BinaryOp::LogicalOr => Value::Bool(*a || *b),
                 _ => Value::Unknown,
             },
-            (Value::Str(a), Value::Str(b)) if op == BinaryOp::Add => {
-                Value::Str(a.concat(b))
-            }
+            (Value::Str(a), Value::Str(b)) if op == BinaryOp::Add => Value::Str(a.concat(b)),
             (Value::Int(a), Value::Int(b)) => small_binary(*a, op, *b)
                 .unwrap_or_else(|| big_binary(&BigInt::from(*a), op, &BigInt::from(*b))),
             (Value::BigInt(a), Value::BigInt(b)) => big_binary(a, op, b),
@@ -121,7 +119,9 @@ impl Value {
     pub fn shift(&self, left: bool, count: u64) -> Value {
         match (self, left) {
             (_, _) if count == 0 => self.clone(),
-            (Value::Int(x), false) => Value::Int(x.checked_shr(count.min(64) as u32).unwrap_or(x >> 63)),
+            (Value::Int(x), false) => {
+                Value::Int(x.checked_shr(count.min(64) as u32).unwrap_or(x >> 63))
+            }
             (Value::Int(_) | Value::BigInt(_), _) => {
                 let x = self.as_bigint().unwrap_or_default();
                 Value::from_bigint(if left { x << count } else { x >> count })
@@ -142,7 +142,11 @@ impl Value {
             (Value::Float(a), Value::Float(b)) => BigFloat::cmp(a, b),
             (Value::Complex(a), Value::Complex(b)) => {
                 let same = a.0.compare(CompareOp::Eq, &b.0) && a.1.compare(CompareOp::Eq, &b.1);
-                if same { Ordering::Equal } else { Ordering::Less }
+                if same {
+                    Ordering::Equal
+                } else {
+                    Ordering::Less
+                }
             }
             _ => return false,
         };
@@ -185,7 +189,9 @@ fn raised(x: &Value, goal: u8) -> Value {
             Some(i) => Value::Rat(Arc::new(BigRational::from_integer(i))),
             None => Value::Unknown,
         },
-        5 => x.to_bigfloat().map_or(Value::Unknown, |f| Value::Float(Arc::new(f))),
+        5 => x
+            .to_bigfloat()
+            .map_or(Value::Unknown, |f| Value::Float(Arc::new(f))),
         _ => Value::complex(x.clone(), Value::Int(0)),
     }
 }
@@ -277,8 +283,14 @@ mod tests {
         let max = Value::Int(i64::MAX);
         let bigger = max.binary(BinaryOp::Add, &Value::Int(1));
         assert!(matches!(bigger, Value::BigInt(_)));
-        assert!(matches!(bigger.binary(BinaryOp::Sub, &Value::Int(1)), Value::Int(i64::MAX)));
-        assert_eq!(Value::Int(1).shift(true, 100).shift(false, 99).as_i64(), Some(2));
+        assert!(matches!(
+            bigger.binary(BinaryOp::Sub, &Value::Int(1)),
+            Value::Int(i64::MAX)
+        ));
+        assert_eq!(
+            Value::Int(1).shift(true, 100).shift(false, 99).as_i64(),
+            Some(2)
+        );
     }
 
     #[test]
@@ -287,12 +299,22 @@ mod tests {
         let one = third.binary(BinaryOp::Mul, &Value::Int(3));
         assert!(one.compare(CompareOp::Eq, &Value::Int(1)));
         assert_eq!(one.to_int().kind(), Kind::Int);
-        assert!(Value::Int(1).binary(BinaryOp::IntQuo, &Value::Int(0)).is_unknown());
+        assert!(
+            Value::Int(1)
+                .binary(BinaryOp::IntQuo, &Value::Int(0))
+                .is_unknown()
+        );
     }
 
     #[test]
     fn complement_respects_width() {
-        assert_eq!(Value::Int(0).unary(UnaryOp::Complement, 8).as_i64(), Some(255));
-        assert_eq!(Value::Int(0).unary(UnaryOp::Complement, 0).as_i64(), Some(-1));
+        assert_eq!(
+            Value::Int(0).unary(UnaryOp::Complement, 8).as_i64(),
+            Some(255)
+        );
+        assert_eq!(
+            Value::Int(0).unary(UnaryOp::Complement, 0).as_i64(),
+            Some(-1)
+        );
     }
 }

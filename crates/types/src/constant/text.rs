@@ -19,13 +19,21 @@ impl Text {
     /// A string with these bytes.
     pub fn new(bytes: impl Into<Box<[u8]>>) -> Self {
         let bytes = bytes.into();
-        Self(Arc::new(Node { len: bytes.len(), flat: OnceLock::from(bytes), parts: Mutex::new(None) }))
+        Self(Arc::new(Node {
+            len: bytes.len(),
+            flat: OnceLock::from(bytes),
+            parts: Mutex::new(None),
+        }))
     }
 
     /// The string followed by another.
     pub fn concat(&self, other: &Text) -> Self {
         let parts = Mutex::new(Some((self.clone(), other.clone())));
-        Self(Arc::new(Node { len: self.0.len.saturating_add(other.0.len), flat: OnceLock::new(), parts }))
+        Self(Arc::new(Node {
+            len: self.0.len.saturating_add(other.0.len),
+            flat: OnceLock::new(),
+            parts,
+        }))
     }
 
     /// The number of bytes.
@@ -44,7 +52,12 @@ impl Text {
             let mut out = Vec::with_capacity(self.0.len);
             let mut stack = vec![self.clone()];
             while let Some(text) = stack.pop() {
-                let parts = text.0.parts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let parts = text
+                    .0
+                    .parts
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clone();
                 match parts {
                     Some((a, b)) => stack.extend([b, a]),
                     None => out.extend_from_slice(text.0.flat.get().map_or(&[], |f| f)),
@@ -59,9 +72,15 @@ impl Drop for Node {
     /// Takes long chains apart in a loop rather than by recursion.
     fn drop(&mut self) {
         let take = |parts: &mut Mutex<Option<(Text, Text)>>| {
-            parts.get_mut().unwrap_or_else(PoisonError::into_inner).take()
+            parts
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
         };
-        let mut stack: Vec<Text> = take(&mut self.parts).into_iter().flat_map(|(a, b)| [a, b]).collect();
+        let mut stack: Vec<Text> = take(&mut self.parts)
+            .into_iter()
+            .flat_map(|(a, b)| [a, b])
+            .collect();
         while let Some(text) = stack.pop() {
             if let Some(mut node) = Arc::into_inner(text.0) {
                 stack.extend(take(&mut node.parts).into_iter().flat_map(|(a, b)| [a, b]));

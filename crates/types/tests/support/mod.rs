@@ -39,13 +39,19 @@ pub fn goroot() -> Option<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| env::var_os("XDG_CACHE_HOME").map(|c| PathBuf::from(c).join("trigo")))
         .or_else(|| env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache/trigo")));
-    let named = ["TRIGO_GOROOT", "GOROOT"].into_iter().filter_map(|v| env::var_os(v).map(PathBuf::from));
-    named.chain(cache.map(|c| c.join("go-1.27.3"))).find(|p| p.join("src/fmt").is_dir())
+    let named = ["TRIGO_GOROOT", "GOROOT"]
+        .into_iter()
+        .filter_map(|v| env::var_os(v).map(PathBuf::from));
+    named
+        .chain(cache.map(|c| c.join("go-1.27.3")))
+        .find(|p| p.join("src/fmt").is_dir())
 }
 
 fn tag_holds(tag: &str) -> bool {
     if let Some(minor) = tag.strip_prefix("go1.") {
-        return minor.parse::<u32>().is_ok_and(|m| m <= GoVersion::CURRENT.0);
+        return minor
+            .parse::<u32>()
+            .is_ok_and(|m| m <= GoVersion::CURRENT.0);
     }
     match tag.strip_prefix("goexperiment.") {
         Some(experiment) => EXPERIMENTS.contains(&experiment),
@@ -83,7 +89,9 @@ fn constraint_holds(text: &str) -> bool {
             *t = t.trim_start().strip_prefix(')').unwrap_or(t);
             return v;
         }
-        let end = t.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(t.len());
+        let end = t
+            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
+            .unwrap_or(t.len());
         let (tag, rest) = t.split_at(end);
         *t = rest;
         tag_holds(tag)
@@ -126,7 +134,14 @@ impl Library {
             false => Store::new(interner.clone()),
         };
         let (next_file, packages) = (Cell::new(1), RefCell::default());
-        Self { store, interner, goroot, next_file, packages, problems: RefCell::default() }
+        Self {
+            store,
+            interner,
+            goroot,
+            next_file,
+            packages,
+            problems: RefCell::default(),
+        }
     }
 
     pub fn parse(&self, path: &Path, errors: &mut Vec<Diagnostic>) -> Arc<File> {
@@ -144,12 +159,17 @@ impl Library {
             .flatten()
             .filter_map(|e| Some(e.ok()?.path()))
             .filter(|p| {
-                let name = p.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let name = p
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 name.ends_with(".go")
                     && !name.starts_with(['_', '.'])
                     && name.ends_with("_test.go") == tests
-                    && fs::read_to_string(p)
-                        .is_ok_and(|text| file_matches(&name, &text) && !text.contains("\nimport \"C\"\n"))
+                    && fs::read_to_string(p).is_ok_and(|text| {
+                        file_matches(&name, &text) && !text.contains("\nimport \"C\"\n")
+                    })
             })
             .collect();
         files.sort();
@@ -158,22 +178,76 @@ impl Library {
 
     pub fn dir(&self, path: &str) -> PathBuf {
         let src = self.goroot.join("src");
-        let vendored = [src.join("vendor").join(path), src.join("cmd/vendor").join(path)];
-        vendored.into_iter().find(|d| d.is_dir()).unwrap_or_else(|| src.join(path))
+        let vendored = [
+            src.join("vendor").join(path),
+            src.join("cmd/vendor").join(path),
+        ];
+        vendored
+            .into_iter()
+            .find(|d| d.is_dir())
+            .unwrap_or_else(|| src.join(path))
     }
 
     pub fn check(&self, path: &str, files: &[PathBuf], bodies: bool) -> (Checked, Vec<Diagnostic>) {
         let mut syntax = Vec::new();
         let files: Vec<Arc<File>> = files.iter().map(|f| self.parse(f, &mut syntax)).collect();
-        let config =
-            Config { importer: self, go_version: None, ignore_func_bodies: !bodies, fake_import_c: false };
+        let config = Config {
+            importer: self,
+            go_version: None,
+            ignore_func_bodies: !bodies,
+            fake_import_c: false,
+        };
         (check_package(&self.store, path, &files, config), syntax)
+    }
+
+    /// The errors of a package.
+    pub fn check_messages(&self, path: &str, files: &[PathBuf]) -> Vec<String> {
+        let (checked, syntax) = self.check(path, files, true);
+        self.messages(&checked, &syntax)
+    }
+
+    /// The errors of a package together with its tests, and of its external tests.
+    pub fn test_messages(&self, path: &str, files: &[PathBuf]) -> Vec<String> {
+        let tests = self.go_files(&self.dir(path), true);
+        let is_external = |p: &PathBuf| {
+            let text = fs::read_to_string(p).unwrap_or_default();
+            let package = text.lines().find_map(|l| l.strip_prefix("package "));
+            package.is_some_and(|name| {
+                name.split_whitespace()
+                    .next()
+                    .is_some_and(|n| n.ends_with("_test"))
+            })
+        };
+        let (external, internal): (Vec<_>, Vec<_>) = tests.into_iter().partition(is_external);
+        let mut all = files.to_vec();
+        all.extend(internal);
+        // External tests see what the package's own test files export.
+        let (checked, syntax) = self.check(path, &all, true);
+        let mut messages = self.messages(&checked, &syntax);
+        if !external.is_empty() {
+            let saved = self
+                .packages
+                .borrow_mut()
+                .insert(path.into(), Some(checked.pkg));
+            messages.extend(self.check_messages(&format!("{path}_test"), &external));
+            match saved {
+                Some(saved) => self.packages.borrow_mut().insert(path.into(), saved),
+                None => self.packages.borrow_mut().remove(path),
+            };
+        }
+        messages
     }
 
     /// Errors as `file:line:col: message`.
     pub fn messages(&self, checked: &Checked, syntax: &[Diagnostic]) -> Vec<String> {
-        let place = |pos| self.store.position(pos).map_or_else(|| "-".into(), |p| p.to_string());
-        let parsed = syntax.iter().map(|d| format!("{}: {}", place(d.pos), d.message));
+        let place = |pos| {
+            self.store
+                .position(pos)
+                .map_or_else(|| "-".into(), |p| p.to_string())
+        };
+        let parsed = syntax
+            .iter()
+            .map(|d| format!("{}: {}", place(d.pos), d.message));
         let found = checked
             .errors
             .iter()
@@ -193,8 +267,12 @@ impl Importer for Library {
         }
         self.packages.borrow_mut().insert(path.into(), None);
         let (checked, syntax) = self.check(path, &files, false);
-        self.problems.borrow_mut().extend(self.messages(&checked, &syntax));
-        self.packages.borrow_mut().insert(path.into(), Some(checked.pkg));
+        self.problems
+            .borrow_mut()
+            .extend(self.messages(&checked, &syntax));
+        self.packages
+            .borrow_mut()
+            .insert(path.into(), Some(checked.pkg));
         Ok(checked.pkg)
     }
 }
