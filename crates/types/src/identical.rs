@@ -1,6 +1,7 @@
 //! Type identity (spec: Type identity).
 
 use crate::ids::TypeId;
+use crate::sizes::with_stack;
 use crate::store::Store;
 use crate::types::Type;
 
@@ -38,6 +39,10 @@ impl Store {
 
 impl Comparer<'_> {
     fn identical(&mut self, x: TypeId, y: TypeId) -> bool {
+        with_stack(|| self.same(x, y))
+    }
+
+    fn same(&mut self, x: TypeId, y: TypeId) -> bool {
         let s = self.store;
         let (x, y) = (s.unalias(x), s.unalias(y));
         if x == y {

@@ -1,6 +1,7 @@
 //! Simple questions about types.
 
 use crate::ids::{ObjId, PkgId, TypeId};
+use crate::sizes::with_stack;
 use crate::store::Store;
 use crate::types::{Basic, BasicKind, Type, info, load};
 use crate::typeset::Terms;
@@ -165,6 +166,15 @@ impl Store {
             return Ok(());
         }
         seen.push(t);
+        with_stack(|| self.comparable_parts(t, dynamic, seen))
+    }
+
+    fn comparable_parts(
+        &self,
+        t: TypeId,
+        dynamic: bool,
+        seen: &mut Vec<TypeId>,
+    ) -> Result<(), Incomparable> {
         let under = self.under(t);
         match self.typ(under) {
             Type::Basic(b) if b.kind == BasicKind::UntypedNil => Err(Incomparable::Kind),

@@ -10,6 +10,10 @@ const WORD: i64 = 8;
 impl Store {
     /// The alignment of a type's variables.
     pub fn align_of(&self, t: TypeId) -> i64 {
+        with_stack(|| self.alignment(t))
+    }
+
+    fn alignment(&self, t: TypeId) -> i64 {
         match self.typ(self.under(t)) {
             Type::Array { elem, .. } => self.align_of(*elem),
             Type::Struct(s) if s.fields.is_empty() && self.is_align64(t) => 8,
@@ -38,6 +42,10 @@ impl Store {
 
     /// The size of a type's variables, or `None` if it passes the address space.
     pub fn size_of(&self, t: TypeId) -> Option<i64> {
+        with_stack(|| self.size(t))
+    }
+
+    fn size(&self, t: TypeId) -> Option<i64> {
         Some(match self.typ(self.under(t)) {
             Type::Basic(b) => match b.kind {
                 BasicKind::Bool | BasicKind::Int8 | BasicKind::Uint8 => 1,
@@ -94,6 +102,11 @@ impl Store {
         }
         Some(sum)
     }
+}
+
+/// Runs `f` with room on the stack: types nest as deep as the source says.
+pub(crate) fn with_stack<R>(f: impl FnOnce() -> R) -> R {
+    stacker::maybe_grow(96 * 1024, 2 * 1024 * 1024, f)
 }
 
 fn aligned(x: i64, align: i64) -> Option<i64> {

@@ -2,6 +2,7 @@
 
 use crate::ids::{ObjId, TypeId};
 use crate::object::{Func, ObjKind, Object, Var};
+use crate::sizes::with_stack;
 use crate::store::Store;
 use crate::types::{Instance, Named, Signature, Struct, Term, Type, load};
 use crate::universe::typ;
@@ -213,6 +214,10 @@ impl Store {
 
 impl Subster<'_> {
     fn typ(&mut self, t: TypeId) -> TypeId {
+        with_stack(|| self.replaced(t))
+    }
+
+    fn replaced(&mut self, t: TypeId) -> TypeId {
         let s = self.store;
         match s.typ(t) {
             Type::Basic(_) => t,

@@ -4,7 +4,7 @@
 #![allow(dead_code)]
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -167,9 +167,8 @@ impl Library {
                 name.ends_with(".go")
                     && !name.starts_with(['_', '.'])
                     && name.ends_with("_test.go") == tests
-                    && fs::read_to_string(p).is_ok_and(|text| {
-                        file_matches(&name, &text) && !text.contains("\nimport \"C\"\n")
-                    })
+                    && fs::read_to_string(p).is_ok_and(|text| file_matches(&name, &text))
+                    && !self.uses_cgo(p)
             })
             .collect();
         files.sort();
@@ -225,17 +224,45 @@ impl Library {
         let (checked, syntax) = self.check(path, &all, true);
         let mut messages = self.messages(&checked, &syntax);
         if !external.is_empty() {
-            let saved = self
-                .packages
+            // Packages that import the tested one see its test variant too.
+            let saved = self.packages.borrow().clone();
+            let original = saved.get(path).copied().flatten();
+            self.packages.borrow_mut().retain(|_, pkg| {
+                pkg.is_none_or(|p| original.is_none_or(|original| !self.depends_on(p, original)))
+            });
+            self.packages
                 .borrow_mut()
                 .insert(path.into(), Some(checked.pkg));
             messages.extend(self.check_messages(&format!("{path}_test"), &external));
-            match saved {
-                Some(saved) => self.packages.borrow_mut().insert(path.into(), saved),
-                None => self.packages.borrow_mut().remove(path),
-            };
+            *self.packages.borrow_mut() = saved;
         }
         messages
+    }
+
+    fn depends_on(&self, pkg: PkgId, on: PkgId) -> bool {
+        let (mut seen, mut work) = (HashSet::new(), vec![pkg]);
+        while let Some(p) = work.pop() {
+            if p == on {
+                return true;
+            }
+            if seen.insert(p) {
+                work.extend_from_slice(self.store.pkg(p).imports());
+            }
+        }
+        false
+    }
+
+    /// Whether a file needs cgo.
+    fn uses_cgo(&self, path: &Path) -> bool {
+        let text = fs::read(path).unwrap_or_default();
+        let source = Source::new(FileId(0), "", text);
+        let mode = Mode {
+            imports_only: true,
+            ..Mode::default()
+        };
+        let file = parse_file(source, &self.interner, mode, &mut Vec::new());
+        file.imports()
+            .any(|(_, import)| file.literal(import) == "\"C\"")
     }
 
     /// Errors as `file:line:col: message`.
