@@ -336,14 +336,15 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn use_all(&mut self, list: &[ExprId]) -> bool {
-        list.iter()
-            .fold(true, |ok, &e| self.use_one(e, false) && ok)
+        let valid = list.iter().filter(|&&e| self.use_one(e, false)).count();
+        valid == list.len()
     }
 
     /// Like [`Checker::use_all`] for the left side of an assignment, which
     /// does not count as a use of its variables.
     pub(super) fn use_lhs(&mut self, list: &[ExprId]) -> bool {
-        list.iter().fold(true, |ok, &e| self.use_one(e, true) && ok)
+        let valid = list.iter().filter(|&&e| self.use_one(e, true)).count();
+        valid == list.len()
     }
 
     fn use_one(&mut self, e: ExprId, lhs: bool) -> bool {

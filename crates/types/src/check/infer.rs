@@ -115,16 +115,14 @@ impl<'a> Checker<'a> {
                 let tx = u.at(tparam);
                 if let Some((core, single)) = self.core_term(tparam) {
                     match tx {
-                        Some(tx) => {
-                            if !u.unify(self, tx, core.typ, Exactness::INEXACT) {
-                                let (p, t, b) =
-                                    (self.ts(tparam), self.ts(tx), self.ts(self.s.bound(tparam)));
-                                let message = format!("{p} (type {t}) does not satisfy {b}");
-                                return Err(InferError::Because(Some(pos), message));
-                            }
+                        Some(tx) if !u.unify(self, tx, core.typ, Exactness::INEXACT) => {
+                            let (p, t, b) =
+                                (self.ts(tparam), self.ts(tx), self.ts(self.s.bound(tparam)));
+                            let message = format!("{p} (type {t}) does not satisfy {b}");
+                            return Err(InferError::Because(Some(pos), message));
                         }
                         None if single && !core.tilde => u.set(tparam, core.typ),
-                        None => {}
+                        _ => {}
                     }
                 }
                 if let Some(tx) = tx.filter(|&t| !self.is_parameterized(tparams, t)) {

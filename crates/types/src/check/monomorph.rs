@@ -173,7 +173,7 @@ impl<'a> Checker<'a> {
                 if matches!(self.s.typ(t), Type::TypeParam(_))
                     && let Some(src) = self.param_vertex(t)
                 {
-                    let dst = *vertex.get_or_insert_with(|| self.mono.vertices.len());
+                    let dst = *vertex.get_or_insert(self.mono.vertices.len());
                     if dst == self.mono.vertices.len() {
                         self.new_vertex(obj);
                     }

@@ -246,7 +246,7 @@ impl<'a> Checker<'a> {
             Value::Unknown
         };
         let integer = s.all_basic(x.typ, info::INTEGER);
-        if !integer && !(s.is_untyped(x.typ) && xval.kind() == Kind::Int) {
+        if !(integer || s.is_untyped(x.typ) && xval.kind() == Kind::Int) {
             return self.reject(x, |t| format!("shifted operand {t} must be integer"));
         }
         if y.is_const() {

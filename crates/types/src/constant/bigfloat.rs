@@ -277,7 +277,7 @@ impl BigFloat {
     }
 
     /// The numerical order of two numbers.
-    pub fn cmp(&self, other: &Self) -> Ordering {
+    pub fn compare(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Finite { .. }, Self::Finite { .. }) => self.sub(other).signum().cmp(&0),
             _ if self == other => Ordering::Equal,

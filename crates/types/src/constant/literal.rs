@@ -45,8 +45,8 @@ impl Value {
             return Value::Unknown;
         };
         match unescape_one(body.as_bytes(), b'\'') {
-            Some((Unit::Byte(b), rest)) if rest.is_empty() => Value::Int(i64::from(b)),
-            Some((Unit::Char(c), rest)) if rest.is_empty() => Value::Int(i64::from(c)),
+            Some((Unit::Byte(b), [])) => Value::Int(i64::from(b)),
+            Some((Unit::Char(c), [])) => Value::Int(i64::from(c)),
             _ => Value::Unknown,
         }
     }

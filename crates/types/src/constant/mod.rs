@@ -193,22 +193,8 @@ impl Value {
     pub fn signum(&self) -> i32 {
         match self {
             Self::Int(x) => x.signum() as i32,
-            Self::BigInt(x) => {
-                if x.is_negative() {
-                    -1
-                } else {
-                    1
-                }
-            }
-            Self::Rat(x) => {
-                if x.is_zero() {
-                    0
-                } else if x.is_negative() {
-                    -1
-                } else {
-                    1
-                }
-            }
+            Self::BigInt(x) => 1 - 2 * i32::from(x.is_negative()),
+            Self::Rat(x) => i32::from(x.is_positive()) - i32::from(x.is_negative()),
             Self::Float(x) => x.signum(),
             Self::Complex(c) => c.0.signum() | c.1.signum(),
             _ => 1,

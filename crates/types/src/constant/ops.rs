@@ -139,7 +139,7 @@ impl Value {
             (Value::Int(a), Value::Int(b)) => a.cmp(b),
             (Value::BigInt(a), Value::BigInt(b)) => a.cmp(b),
             (Value::Rat(a), Value::Rat(b)) => a.cmp(b),
-            (Value::Float(a), Value::Float(b)) => BigFloat::cmp(a, b),
+            (Value::Float(a), Value::Float(b)) => a.compare(b),
             (Value::Complex(a), Value::Complex(b)) => {
                 let same = a.0.compare(CompareOp::Eq, &b.0) && a.1.compare(CompareOp::Eq, &b.1);
                 if same {
