@@ -27,7 +27,7 @@
 //! let store = Store::new(interner.clone());
 //! let source = Source::new(FileId(1), "p.go", *b"package p; const big = 1 << 100; var x int = big >> 98; var s string = x");
 //! let file = Arc::new(parse_file(source, &interner, Default::default(), &mut Vec::new()));
-//! let config = Config { importer: &NoImports, go_version: None, ignore_func_bodies: false, fake_import_c: false };
+//! let config = Config { importer: &NoImports, go_version: None, ignore_func_bodies: false, fake_import_c: false, ignore_branch_errors: false };
 //! let checked = check_package(&store, "p", &[file], config);
 //!
 //! let big = store.pkg(checked.pkg).lookup(interner.intern("big")).unwrap();

@@ -113,6 +113,7 @@ fn damaged_files_never_panic() {
                     go_version: None,
                     ignore_func_bodies: false,
                     fake_import_c: false,
+                    ignore_branch_errors: false,
                 };
                 check_package(&library.store, "p", &[Arc::new(file)], config)
                     .errors

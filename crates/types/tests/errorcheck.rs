@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use support::Library;
+use trigo_syntax::Mode;
 use trigo_types::{Config, GoVersion, check_package};
 
 /// The patterns expected on each line.
@@ -33,9 +34,26 @@ fn expectations(text: &str) -> BTreeMap<u32, Vec<String>> {
     map
 }
 
+/// Replaces `LINE+n` by line numbers.
+fn with_lines(pattern: &str, line: u32) -> String {
+    let place = Regex::new(r"LINE(?:([+-])(\d+))?").expect("a valid pattern");
+    let number = |c: &regex::Captures<'_>| {
+        let n: u32 = c.get(2).map_or(0, |n| n.as_str().parse().unwrap_or(0));
+        match c.get(1).map(|s| s.as_str()) {
+            Some("-") => line.saturating_sub(n).to_string(),
+            _ => (line + n).to_string(),
+        }
+    };
+    place.replace_all(pattern, number).into_owned()
+}
+
 fn run(library: &Library, path: &Path, text: &str) -> Vec<String> {
     let mut syntax = Vec::new();
-    let file = library.parse(path, &mut syntax);
+    let mode = Mode {
+        check_branches: true,
+        ..Mode::default()
+    };
+    let file = library.parse_with(path, mode, &mut syntax);
     let first = text.lines().next().unwrap_or("");
     let lang = first
         .split_whitespace()
@@ -45,13 +63,14 @@ fn run(library: &Library, path: &Path, text: &str) -> Vec<String> {
         go_version: lang.and_then(GoVersion::parse),
         ignore_func_bodies: false,
         fake_import_c: false,
+        ignore_branch_errors: true,
     };
     let mut errors: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for d in &syntax {
+        // Go's compiler shows one syntax error a line.
         errors
             .entry(file.line_col(d.pos.pos).line)
-            .or_default()
-            .push(d.message.to_string());
+            .or_insert_with(|| vec![d.message.to_string()]);
     }
     // Like Go's compiler, look at types only if the syntax is right.
     if syntax.is_empty() {
@@ -65,10 +84,7 @@ fn run(library: &Library, path: &Path, text: &str) -> Vec<String> {
     for (line, patterns) in expectations(text) {
         let mut found = errors.remove(&line).unwrap_or_default();
         for pattern in patterns {
-            let Ok(regex) = Regex::new(&pattern) else {
-                failures.push(format!("{line}: bad pattern {pattern}"));
-                continue;
-            };
+            let regex = support::go_regex(&with_lines(&pattern, line));
             let before = found.len();
             found.retain(|m| !regex.is_match(m));
             if found.len() == before {

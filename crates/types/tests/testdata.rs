@@ -6,7 +6,6 @@
 
 mod support;
 
-use regex::Regex;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -115,21 +114,6 @@ fn tolerance(dir: &str) -> u32 {
     }
 }
 
-/// Go's regular expressions take a brace that starts no repetition as it is.
-fn go_regex(pattern: &str) -> Regex {
-    let mut escaped = String::new();
-    let chars: Vec<char> = pattern.chars().collect();
-    for (i, &c) in chars.iter().enumerate() {
-        let repeats = c == '{' && chars.get(i + 1).is_some_and(char::is_ascii_digit);
-        let closes = c == '}' && i > 0 && chars[i - 1].is_ascii_digit();
-        if matches!(c, '{' | '}') && !repeats && !closes && (i == 0 || chars[i - 1] != '\\') {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    Regex::new(&escaped).unwrap_or_else(|e| panic!("pattern {pattern}: {e}"))
-}
-
 /// Checks one package; gives what went wrong.
 fn run(library: &Library, files: &[PathBuf], tolerance: u32) -> Vec<String> {
     let mut syntax = Vec::new();
@@ -158,6 +142,7 @@ fn run(library: &Library, files: &[PathBuf], tolerance: u32) -> Vec<String> {
         go_version: lang.and_then(GoVersion::parse),
         ignore_func_bodies: false,
         fake_import_c: flags.contains("-fakeImportC"),
+        ignore_branch_errors: false,
     };
     let checked = check_package(&library.store, "p", &parsed, config);
     let mut found: Vec<(Option<FilePos>, String)> = syntax
@@ -177,7 +162,7 @@ fn run(library: &Library, files: &[PathBuf], tolerance: u32) -> Vec<String> {
             .unwrap_or(trigo_syntax::LineCol { line: 0, col: 0 });
         let name = file.map_or("", |f| f.name().rsplit('/').next().unwrap_or(""));
         let matching = |e: &Expected| match e.is_regex {
-            true => go_regex(&e.pattern).is_match(&message),
+            true => support::go_regex(&e.pattern).is_match(&message),
             false => message.contains(&e.pattern),
         };
         let list = expected

@@ -21,7 +21,9 @@ impl<'a> Checker<'a> {
                 return x.invalidate();
             }
             let ok = converted.is_some();
-            x.val = converted.unwrap_or(Value::Unknown);
+            if let Some(val) = converted {
+                x.val = val;
+            }
             ok
         } else if constant && s.is_type_param(t) {
             let ok = self.convert_constant_to_param(x, t, &mut cause);

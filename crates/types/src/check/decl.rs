@@ -438,7 +438,7 @@ impl<'a> Checker<'a> {
         let saved = std::mem::replace(&mut self.env, env);
         let block = &self.file()[body];
         self.stmt_list(super::stmt::Context::default(), block.stmts);
-        if self.env.has_label {
+        if self.env.has_label && !self.conf.ignore_branch_errors {
             self.labels(body);
         }
         let results = self

@@ -38,8 +38,7 @@ impl<'a> Checker<'a> {
     /// Reports an error. Errors that follow from others are dropped.
     pub(super) fn report(&mut self, pos: Option<FilePos>, message: String, soft: bool) {
         if !self.errors.is_empty() {
-            let first = message.lines().next().unwrap_or("");
-            let follows = |text| first.find(text).is_some_and(|at| at > 0);
+            let follows = |text| message.find(text).is_some_and(|at| at > 0);
             if follows("invalid operand") || follows("invalid type") {
                 return;
             }

@@ -81,6 +81,9 @@ pub struct Config<'c> {
     pub ignore_func_bodies: bool,
     /// Whether `import "C"` is accepted and everything in it.
     pub fake_import_c: bool,
+    /// Whether to leave labels, `goto`, `break`, `continue` and `fallthrough` unchecked because the parser has
+    /// checked them ([`Mode::check_branches`](trigo_syntax::Mode)), as in Go's compiler.
+    pub ignore_branch_errors: bool,
 }
 
 /// The outcome of checking a package.

@@ -235,6 +235,14 @@ impl<'a> Checker<'a> {
             self.error_op(y, "invalid operation: division by zero");
             return false;
         }
+        if x.is_const() && self.s.is_basic(x.typ, info::COMPLEX) {
+            // The quotient divides by the sum of these squares.
+            let square = |part: Value| part.binary(BinaryOp::Mul, &part).signum();
+            if square(y.val.real()) == 0 && square(y.val.imag()) == 0 {
+                self.error_op(y, "invalid operation: division by zero");
+                return false;
+            }
+        }
         true
     }
 

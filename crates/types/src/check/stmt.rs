@@ -108,6 +108,7 @@ impl<'a> Checker<'a> {
             StmtKind::Return(results) => self.return_stmt(id, &file[results]),
             StmtKind::Branch { kind, label, .. } => match label {
                 Some(_) => self.env.has_label = true,
+                None if self.conf.ignore_branch_errors => {}
                 None => self.branch(context, kind, id),
             },
             StmtKind::Block(body) => self.block(context, body),

@@ -121,6 +121,21 @@ impl BigFloat {
         Self::new(mant, aexp - bexp - shift - 1)
     }
 
+    /// The `f64` nearest to a fraction, rounded once.
+    pub fn rat_to_f64(x: &BigRational) -> f64 {
+        let (a, b) = (x.numer(), x.denom());
+        let shift = (130 + b.bits() as i64 - a.bits() as i64).max(0);
+        let (q, r) = (a << shift as u64).div_rem(b);
+        // A last bit stands for what is cut off.
+        let sticky = i32::from(!r.is_zero()) * if a.is_negative() { -1 } else { 1 };
+        to_f64(&((q << 1u8) + sticky), -shift - 1)
+    }
+
+    /// The `f64` nearest to an integer, rounded once.
+    pub fn int_to_f64(x: &BigInt) -> f64 {
+        to_f64(x, 0)
+    }
+
     /// Whether the number is infinite.
     pub fn is_infinite(&self) -> bool {
         matches!(self, Self::Infinite { .. })
@@ -427,6 +442,16 @@ mod tests {
             let got = crate::constant::Value::from_float_literal(text).to_f64();
             assert_eq!(got.to_bits(), want.to_bits(), "{text}");
         }
+    }
+
+    #[test]
+    fn rounds_large_integers_once() {
+        let max = BigInt::from_biguint(
+            Sign::Plus,
+            (BigUint::one() << 1024u32) - (BigUint::one() << 970u32),
+        );
+        assert_eq!(BigFloat::int_to_f64(&(&max - 1)), f64::MAX);
+        assert_eq!(BigFloat::int_to_f64(&max), f64::INFINITY);
     }
 
     #[test]

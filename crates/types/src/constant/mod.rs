@@ -271,7 +271,11 @@ impl Value {
 
     /// The nearest `f64` of a real number; infinite on overflow.
     pub fn to_f64(&self) -> f64 {
-        self.to_bigfloat().map_or(0.0, |f| f.to_f64())
+        match self {
+            Self::Rat(x) => BigFloat::rat_to_f64(x),
+            Self::BigInt(x) => BigFloat::int_to_f64(x),
+            _ => self.to_bigfloat().map_or(0.0, |f| f.to_f64()),
+        }
     }
 
     /// The nearest `f32` of a real number; infinite on overflow.

@@ -3,6 +3,7 @@
 
 #![allow(dead_code)]
 
+use regex::Regex;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::env;
@@ -115,6 +116,21 @@ pub fn file_matches(name: &str, text: &str) -> bool {
     name_fits && constraint.is_none_or(constraint_holds)
 }
 
+/// Go's regular expressions take a brace that starts no repetition as it is.
+pub fn go_regex(pattern: &str) -> Regex {
+    let mut escaped = String::new();
+    let chars: Vec<char> = pattern.chars().collect();
+    for (i, &c) in chars.iter().enumerate() {
+        let repeats = c == '{' && chars.get(i + 1).is_some_and(char::is_ascii_digit);
+        let closes = c == '}' && i > 0 && chars[i - 1].is_ascii_digit();
+        if matches!(c, '{' | '}') && !repeats && !closes && (i == 0 || chars[i - 1] != '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    Regex::new(&escaped).unwrap_or_else(|e| panic!("pattern {pattern}: {e}"))
+}
+
 /// Loads and checks packages of a GOROOT.
 pub struct Library {
     pub store: Store,
@@ -145,11 +161,15 @@ impl Library {
     }
 
     pub fn parse(&self, path: &Path, errors: &mut Vec<Diagnostic>) -> Arc<File> {
+        self.parse_with(path, Mode::default(), errors)
+    }
+
+    pub fn parse_with(&self, path: &Path, mode: Mode, errors: &mut Vec<Diagnostic>) -> Arc<File> {
         let text = fs::read(path).unwrap_or_default();
         let id = FileId(self.next_file.get());
         self.next_file.set(id.0 + 1);
         let source = Source::new(id, path.to_string_lossy(), text);
-        Arc::new(parse_file(source, &self.interner, Mode::default(), errors))
+        Arc::new(parse_file(source, &self.interner, mode, errors))
     }
 
     /// The Go files of a folder that are built.
@@ -195,6 +215,7 @@ impl Library {
             go_version: None,
             ignore_func_bodies: !bodies,
             fake_import_c: false,
+            ignore_branch_errors: false,
         };
         (check_package(&self.store, path, &files, config), syntax)
     }
