@@ -34,14 +34,14 @@ fn expectations(text: &str) -> BTreeMap<u32, Vec<String>> {
     map
 }
 
-/// Replaces `LINE+n` by line numbers.
-fn with_lines(pattern: &str, line: u32) -> String {
+/// Replaces `LINE+n` by the file's name and a line number.
+fn with_lines(pattern: &str, name: &str, line: u32) -> String {
     let place = Regex::new(r"LINE(?:([+-])(\d+))?").expect("a valid pattern");
     let number = |c: &regex::Captures<'_>| {
         let n: u32 = c.get(2).map_or(0, |n| n.as_str().parse().unwrap_or(0));
         match c.get(1).map(|s| s.as_str()) {
-            Some("-") => line.saturating_sub(n).to_string(),
-            _ => (line + n).to_string(),
+            Some("-") => format!("{name}:{}", line.saturating_sub(n)),
+            _ => format!("{name}:{}", line + n),
         }
     };
     place.replace_all(pattern, number).into_owned()
@@ -65,26 +65,38 @@ fn run(library: &Library, path: &Path, text: &str) -> Vec<String> {
         fake_import_c: false,
         ignore_branch_errors: true,
     };
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let folder = format!("{}/", path.parent().unwrap_or(path).to_string_lossy());
+    let shown = |message: &str| message.replace(&folder, "");
     let mut errors: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    // Go's compiler shows one syntax error a line, and looks at types only if there is none.
+    let mut parsed = true;
     for d in &syntax {
-        // Go's compiler shows one syntax error a line.
-        errors
-            .entry(file.line_col(d.pos.pos).line)
-            .or_insert_with(|| vec![d.message.to_string()]);
+        let list = errors.entry(file.line_col(d.pos.pos).line).or_default();
+        if d.message.starts_with("syntax error") {
+            parsed = false;
+            if list.iter().any(|m| m.starts_with("syntax error")) {
+                continue;
+            }
+        }
+        list.push(shown(&d.message));
     }
-    // Like Go's compiler, look at types only if the syntax is right.
-    if syntax.is_empty() {
+    if parsed {
         let checked = check_package(&library.store, "p", std::slice::from_ref(&file), config);
         for e in checked.errors {
             let line = e.pos.map_or(0, |p| file.line_col(p.pos).line);
-            errors.entry(line).or_default().push(e.message);
+            errors.entry(line).or_default().push(shown(&e.message));
         }
     }
     let mut failures = Vec::new();
     for (line, patterns) in expectations(text) {
         let mut found = errors.remove(&line).unwrap_or_default();
         for pattern in patterns {
-            let regex = support::go_regex(&with_lines(&pattern, line));
+            let regex = support::go_regex(&with_lines(&pattern, &name, line));
             let before = found.len();
             found.retain(|m| !regex.is_match(m));
             if found.len() == before {
