@@ -18,7 +18,10 @@ fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);
     while let Some(arg) = args.next() {
         if arg == "-n" {
-            rounds = args.next().and_then(|n| n.to_str()?.parse().ok()).unwrap_or(rounds);
+            rounds = args
+                .next()
+                .and_then(|n| n.to_str()?.parse().ok())
+                .unwrap_or(rounds);
         } else {
             folder = Some(PathBuf::from(arg));
         }
@@ -63,7 +66,10 @@ fn report(what: &str, bytes: usize, rounds: usize, mut work: impl FnMut() -> usi
         count = work();
         best = best.min(start.elapsed());
     }
-    println!("{what}: {:.1} MB/s ({count} items)", bytes as f64 / 1e6 / best.as_secs_f64());
+    println!(
+        "{what}: {:.1} MB/s ({count} items)",
+        bytes as f64 / 1e6 / best.as_secs_f64()
+    );
 }
 
 fn lex(sources: &[Source]) -> usize {

@@ -8,7 +8,8 @@
 use std::collections::HashMap;
 
 use crate::ast::{
-    AssignOp, BlockId, BranchKind, CaseClause, DeclKind, ExprKind, IdentId, List, Nodes, StmtId, StmtKind,
+    AssignOp, BlockId, BranchKind, CaseClause, DeclKind, ExprKind, IdentId, List, Nodes, StmtId,
+    StmtKind,
 };
 use crate::intern::{Interner, Symbol, sym};
 use crate::pos::{Pos, Position};
@@ -31,7 +32,12 @@ impl BranchError {
 }
 
 /// Checks a function's body and fills in the targets of its branches.
-pub(crate) fn check(nodes: &mut Nodes, src: &[u8], names: &Interner, body: BlockId) -> Vec<(Pos, BranchError)> {
+pub(crate) fn check(
+    nodes: &mut Nodes,
+    src: &[u8],
+    names: &Interner,
+    body: BlockId,
+) -> Vec<(Pos, BranchError)> {
     let mut checker = Checker {
         tree: Tree::new(nodes, src, names),
         blocks: Vec::new(),
@@ -44,7 +50,9 @@ pub(crate) fn check(nodes: &mut Nodes, src: &[u8], names: &Interner, body: Block
     let block = checker.tree.nodes[body];
     checker.block(None, Context::default(), None, block.lbrace, block.stmts);
     checker.finish();
-    let Checker { targets, errors, .. } = checker;
+    let Checker {
+        targets, errors, ..
+    } = checker;
     for (branch, to) in targets {
         if let StmtKind::Branch { target, .. } = &mut nodes.stmts[branch.index()].kind {
             *target = Some(to);
@@ -140,7 +148,11 @@ impl Checker<'_> {
                 Some(&label) => {
                     self.labels[label].used = true;
                     let start = self.blocks[self.labels[label].block].start;
-                    self.error(pos, format!("goto {name} jumps into block starting at "), Some(start));
+                    self.error(
+                        pos,
+                        format!("goto {name} jumps into block starting at "),
+                        Some(start),
+                    );
                 }
                 None => self.error(pos, format!("label {name} not defined"), None),
             }
@@ -163,13 +175,20 @@ impl Checker<'_> {
         stmts: List<StmtId>,
     ) {
         let block = self.blocks.len();
-        self.blocks.push(BlockInfo { parent, start, labeled });
+        self.blocks.push(BlockInfo {
+            parent,
+            start,
+            labeled,
+        });
         let first_waiting = self.waiting.len();
         let nodes = self.tree.nodes;
         let stmts = &nodes[stmts];
         // A fallthrough may be followed by empty statements.
         let significant = |stmt: &StmtId| !matches!(nodes[*stmt].kind, StmtKind::Empty);
-        let len = stmts.iter().rposition(significant).map_or(0, |last| last + 1);
+        let len = stmts
+            .iter()
+            .rposition(significant)
+            .map_or(0, |last| last + 1);
         let mut last_var = None;
         for (i, &stmt) in stmts[..len].iter().enumerate() {
             let context = Context {
@@ -257,7 +276,9 @@ impl Checker<'_> {
             ..inner
         };
         match nodes[stmt].kind {
-            StmtKind::Block(b) => self.block(parent, inner, labeled, nodes[b].lbrace, nodes[b].stmts),
+            StmtKind::Block(b) => {
+                self.block(parent, inner, labeled, nodes[b].lbrace, nodes[b].stmts)
+            }
             StmtKind::If { .. } => {
                 let mut next = Some(stmt);
                 while let Some(stmt) = next.take() {
@@ -266,7 +287,9 @@ impl Checker<'_> {
                             self.block(parent, inner, labeled, nodes[b].lbrace, nodes[b].stmts);
                             next = els;
                         }
-                        StmtKind::Block(b) => self.block(parent, inner, labeled, nodes[b].lbrace, nodes[b].stmts),
+                        StmtKind::Block(b) => {
+                            self.block(parent, inner, labeled, nodes[b].lbrace, nodes[b].stmts)
+                        }
                         _ => {}
                     }
                 }
@@ -274,7 +297,9 @@ impl Checker<'_> {
             StmtKind::For { body: b, .. } | StmtKind::Range { body: b, .. } => {
                 self.block(parent, in_loop, labeled, nodes[b].lbrace, nodes[b].stmts);
             }
-            StmtKind::Switch { clauses, .. } => self.clauses(parent, in_switch, labeled, &nodes[clauses]),
+            StmtKind::Switch { clauses, .. } => {
+                self.clauses(parent, in_switch, labeled, &nodes[clauses])
+            }
             StmtKind::Select { clauses, .. } => {
                 for clause in &nodes[clauses] {
                     self.block(parent, in_switch, labeled, clause.pos, clause.body);
@@ -284,11 +309,21 @@ impl Checker<'_> {
         }
     }
 
-    fn clauses(&mut self, parent: Option<usize>, context: Context, labeled: Option<StmtId>, clauses: &[CaseClause]) {
+    fn clauses(
+        &mut self,
+        parent: Option<usize>,
+        context: Context,
+        labeled: Option<StmtId>,
+        clauses: &[CaseClause],
+    ) {
         for (i, clause) in clauses.iter().enumerate() {
             let is_last = i + 1 == clauses.len();
             let context = Context {
-                clause: Some(if is_last { Clause::Last } else { Clause::NotLast }),
+                clause: Some(if is_last {
+                    Clause::Last
+                } else {
+                    Clause::NotLast
+                }),
                 ..context
             };
             self.block(parent, context, labeled, clause.pos, clause.body);
@@ -312,7 +347,13 @@ impl Checker<'_> {
     }
 
     /// Lets the gotos of this block that wait for `label` go there.
-    fn arrive(&mut self, label: IdentId, stmt: StmtId, first_waiting: usize, last_var: Option<&LastVar>) {
+    fn arrive(
+        &mut self,
+        label: IdentId,
+        stmt: StmtId,
+        first_waiting: usize,
+        last_var: Option<&LastVar>,
+    ) {
         let symbol = self.symbol(label);
         let mut i = first_waiting;
         while i < self.waiting.len() {
@@ -353,8 +394,9 @@ impl Checker<'_> {
             Some(StmtKind::Switch { tag, .. }) => tag,
             _ => return self.error(pos, "fallthrough statement out of place".into(), None),
         };
-        let is_type_switch =
-            tag.is_some_and(|tag| matches!(self.tree.nodes[tag].kind, ExprKind::TypeSwitchGuard { .. }));
+        let is_type_switch = tag.is_some_and(|tag| {
+            matches!(self.tree.nodes[tag].kind, ExprKind::TypeSwitchGuard { .. })
+        });
         let message = match context.clause {
             _ if is_type_switch => "cannot fallthrough in type switch",
             None => "fallthrough statement out of place",
@@ -364,7 +406,14 @@ impl Checker<'_> {
         self.error(pos, message.into(), None);
     }
 
-    fn labeled_branch(&mut self, block: usize, branch: StmtId, kind: BranchKind, label: IdentId, index: usize) {
+    fn labeled_branch(
+        &mut self,
+        block: usize,
+        branch: StmtId,
+        kind: BranchKind,
+        label: IdentId,
+        index: usize,
+    ) {
         let symbol = self.symbol(label);
         if kind == BranchKind::Goto {
             return match self.goto_target(block, symbol) {
@@ -377,7 +426,11 @@ impl Checker<'_> {
                 }),
             };
         }
-        let word = if kind == BranchKind::Break { "break" } else { "continue" };
+        let word = if kind == BranchKind::Break {
+            "break"
+        } else {
+            "continue"
+        };
         let (pos, name) = (self.pos(label), self.text(label));
         let Some(&declared) = self.by_name.get(&symbol) else {
             return self.error(pos, format!("{word} label not defined: {name}"), None);

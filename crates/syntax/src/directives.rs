@@ -127,7 +127,8 @@ mod tests {
             ("//go:build go1.20 || go1.18", Some("go1.18")),
             ("//go:build go1.20 && go1.18", Some("go1.20")),
             ("//go:build !go1.20", None),
-            ("//go:build !(!go1.20 || linux)", None),
+            ("//go:build !(!go1.20 || linux)", Some("go1.20")),
+            ("//go:build !(!go1.20 && linux)", None),
             ("//go:build (go1.5)", Some("go1.5")),
             ("//go:build go1", Some("go1")),
             ("//go:build ignore", None),
@@ -142,7 +143,13 @@ mod tests {
 
     #[test]
     fn other_comments_say_nothing() {
-        for line in ["//go:builder go1.21", "// go:build go1.21", "//go:build go1.21 &&", "//go:build", "//go:build a b"] {
+        for line in [
+            "//go:builder go1.21",
+            "// go:build go1.21",
+            "//go:build go1.21 &&",
+            "//go:build",
+            "//go:build a b",
+        ] {
             assert_eq!(go_version_of_build_line(line), None, "{line}");
         }
         let deep = format!("//go:build {}a{}", "(".repeat(100_000), ")".repeat(100_000));

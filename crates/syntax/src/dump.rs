@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::ast::{AssignOp, ChanDir, Decl, DeclKind, ExprId, ExprKind, File, Node, StmtId, StmtKind};
+use crate::ast::{
+    AssignOp, ChanDir, Decl, DeclKind, ExprId, ExprKind, File, Node, StmtId, StmtKind,
+};
 use crate::intern::Interner;
 
 /// Writes a file's tree, each node on a line below its parent and indented by two more spaces.
@@ -37,7 +39,12 @@ pub fn dump(file: &File, names: &Interner) -> String {
     }
     out.push('\n');
     let mut stack: Vec<(Node, usize)> = Vec::new();
-    stack.extend(file[file.decls].iter().rev().map(|&decl| (Node::Decl(decl), 1)));
+    stack.extend(
+        file[file.decls]
+            .iter()
+            .rev()
+            .map(|&decl| (Node::Decl(decl), 1)),
+    );
     while let Some((node, depth)) = stack.pop() {
         for _ in 0..depth {
             out.push_str("  ");
@@ -69,7 +76,11 @@ fn label(file: &File, names: &Interner, node: Node, out: &mut String) {
             }
             None => out.push_str("Default"),
         },
-        Node::Comm(clause) => out.push_str(if clause.comm.is_some() { "Case" } else { "Default" }),
+        Node::Comm(clause) => out.push_str(if clause.comm.is_some() {
+            "Case"
+        } else {
+            "Default"
+        }),
     }
 }
 
@@ -156,7 +167,9 @@ fn stmt(file: &File, id: StmtId, out: &mut String) {
             flag(out, "init", init.is_some());
             flag(out, "else", els.is_some());
         }
-        StmtKind::For { init, cond, post, .. } => {
+        StmtKind::For {
+            init, cond, post, ..
+        } => {
             out.push_str("For");
             flag(out, "init", init.is_some());
             flag(out, "cond", cond.is_some());

@@ -1,5 +1,55 @@
 //! Go's syntax: from bytes to a tree, and back.
-#![warn(missing_docs)]
+//!
+//! This crate reads Go 1.27 source as Go's own compiler does: the same language, the same errors at the same places,
+//! and the same way of going on after one. It knows nothing of types. The tree is compact and shared easily: nodes are
+//! named by four-byte ids, identifiers are interned [`Symbol`]s, positions are byte offsets.
+//!
+//! * [`parse_file`] makes a [`File`](ast::File) of a [`Source`]; [`Lexer`] gives its tokens only.
+//! * [`ast`] has the tree; [`File::children`](ast::File::children) walks it.
+//! * [`printer`] writes a tree as source again; [`dump`] shows it node by node.
+//! * Comments can be kept, `//go:` directives always are, and `//line` directives move the positions of errors.
+//!
+//! Bad input is expected: any bytes give a tree and errors, never a panic or a stack overflow. Nesting is limited to
+//! [`MAX_NESTING`], files to [`MAX_SOURCE_BYTES`].
+//!
+//! # Example
+//!
+//! The exported functions of a file, with what their documentation says first:
+//!
+//! ```
+//! use trigo_syntax::ast::DeclKind;
+//! use trigo_syntax::{FileId, Interner, Mode, Source, parse_file};
+//!
+//! let text = *b"package shapes
+//!
+//! // Area returns the area of a circle.
+//! func Area(r float64) float64 { return 3.14 * r * r }
+//!
+//! func helper() { if }
+//! ";
+//! let interner = Interner::new();
+//! let mut diagnostics = Vec::new();
+//! let mode = Mode { comments: true, ..Mode::default() };
+//! let file = parse_file(Source::new(FileId(0), "shapes.go", text), &interner, mode, &mut diagnostics);
+//!
+//! let mut exported = Vec::new();
+//! for &decl in &file[file.decls] {
+//!     if let DeclKind::Func { name, .. } = file[decl].kind {
+//!         let name = interner.text(file.symbol(name));
+//!         if name.starts_with(char::is_uppercase) {
+//!             let doc = file.comments_before(file[decl].keyword);
+//!             exported.push((name, file.comment_text(doc[0])));
+//!         }
+//!     }
+//! }
+//! assert_eq!(exported, [("Area", "// Area returns the area of a circle.")]);
+//!
+//! let error = &diagnostics[0];
+//! assert_eq!(
+//!     format!("{}: {}", file.position(error.pos.pos), error.message),
+//!     "shapes.go:6:20: syntax error: unexpected }, expected expression",
+//! );
+//! ```
 
 pub mod ast;
 mod branches;
@@ -23,7 +73,14 @@ pub use pos::{FileId, FilePos, LineCol, MAX_SOURCE_BYTES, Pos, Position, Source}
 use ast::File;
 
 /// How deep expressions, types and statements may nest before the parser gives up on a file.
+///
+/// A pass that recurses over the tree needs no more than this many levels of statements and expressions together, if
+/// it takes two things in loops: the left operands of [`ast::ExprKind::Binary`], and `else if`. Chains of the two are
+/// common in generated programs and may be of any length.
 pub const MAX_NESTING: usize = 1000;
+
+/// How many errors the parser reports before it gives up on a file, so that broken files of any size take little memory.
+pub const MAX_ERRORS: usize = 10_000;
 
 /// What [`parse_file`] does besides building the tree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

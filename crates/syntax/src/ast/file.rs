@@ -216,6 +216,38 @@ impl File {
         &self.nodes.comments
     }
 
+    /// The comments that document what is at `pos`: those directly before it, with no empty line between them or after
+    /// them. Needs [`Mode::comments`](crate::Mode).
+    ///
+    /// For a declaration ask at its [`keyword`](Decl::keyword), for a field at its [`pos`](Field::pos).
+    pub fn comments_before(&self, pos: Pos) -> &[Comment] {
+        let comments = &self.nodes.comments;
+        let end = comments.partition_point(|comment| comment.end <= pos);
+        let mut start = end;
+        let mut next = pos;
+        while let Some(before) = start.checked_sub(1).map(|i| comments[i]) {
+            let between = &self.source.text[before.end.offset()..next.offset()];
+            let blank = between.iter().all(u8::is_ascii_whitespace);
+            if !blank
+                || memchr::memchr_iter(b'\n', between).count() > 1
+                || !self.is_first_on_line(before.pos)
+            {
+                break;
+            }
+            start -= 1;
+            next = before.pos;
+        }
+        &comments[start..end]
+    }
+
+    fn is_first_on_line(&self, pos: Pos) -> bool {
+        let before = &self.source.text[..pos.offset()];
+        let last = before
+            .iter()
+            .rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        last.is_none_or(|last| before[last] == b'\n')
+    }
+
     /// All `//go:` directives in source order.
     pub fn all_directives(&self) -> &[Directive] {
         &self.nodes.directives

@@ -51,10 +51,12 @@ impl File {
                 | ExprKind::Struct { rbrace: end, .. }
                 | ExprKind::Interface { rbrace: end, .. } => return after(end),
                 ExprKind::FuncLit { body, .. } => return self.block_end(body),
-                ExprKind::Func { params, results } => match self[results].last().or(self[params].last()) {
-                    Some(field) => field.ty,
-                    None => return node.pos,
-                },
+                ExprKind::Func { params, results } => {
+                    match self[results].last().or(self[params].last()) {
+                        Some(field) => field.ty,
+                        None => return node.pos,
+                    }
+                }
                 ExprKind::Slice { x, lo, hi, max, .. } => max.or(hi).or(lo).unwrap_or(x),
                 ExprKind::Selector { sel, .. } => sel.0,
                 ExprKind::KeyValue { value: x, .. }
@@ -75,7 +77,9 @@ impl File {
     /// The position of the first token of a statement.
     pub fn stmt_start(&self, stmt: StmtId) -> Pos {
         match self[stmt].kind {
-            StmtKind::Expr(x) | StmtKind::Send { chan: x, .. } | StmtKind::IncDec { x, .. } => self.start(x),
+            StmtKind::Expr(x) | StmtKind::Send { chan: x, .. } | StmtKind::IncDec { x, .. } => {
+                self.start(x)
+            }
             StmtKind::Assign { lhs, .. } => self.start(self[lhs][0]),
             StmtKind::Labeled { label, .. } => self.ident_pos(label),
             _ => self[stmt].pos,
@@ -89,11 +93,20 @@ impl File {
             stmt = match node.kind {
                 StmtKind::Empty => return node.pos,
                 StmtKind::Block(body)
-                | StmtKind::If { then: body, els: None, .. }
+                | StmtKind::If {
+                    then: body,
+                    els: None,
+                    ..
+                }
                 | StmtKind::For { body, .. }
                 | StmtKind::Range { body, .. } => return self.block_end(body),
-                StmtKind::If { els: Some(stmt), .. } | StmtKind::Labeled { stmt, .. } => stmt,
-                StmtKind::Expr(x) | StmtKind::Send { value: x, .. } | StmtKind::Spawn { call: x, .. } => {
+                StmtKind::If {
+                    els: Some(stmt), ..
+                }
+                | StmtKind::Labeled { stmt, .. } => stmt,
+                StmtKind::Expr(x)
+                | StmtKind::Send { value: x, .. }
+                | StmtKind::Spawn { call: x, .. } => {
                     return self.end(x);
                 }
                 StmtKind::IncDec { .. } => return Pos(node.pos.0 + 2),
@@ -101,23 +114,30 @@ impl File {
                     return self[list].last().map_or(node.pos, |&x| self.end(x));
                 }
                 StmtKind::Decl(decls) => {
-                    return self[decls].last().map_or(node.pos, |&decl| match self[decl].kind {
-                        DeclKind::Import { path, .. } => path.map_or(node.pos, |path| self.end(path)),
-                        DeclKind::Const { names, ty, values } | DeclKind::Var { names, ty, values } => {
-                            let name = self[names].last().map(|name| name.0);
-                            let last = self[values].last().copied().or(ty).or(name);
-                            last.map_or(node.pos, |x| self.end(x))
-                        }
-                        DeclKind::Type { ty, .. } => self.end(ty),
-                        DeclKind::Func { ty, body, .. } => {
-                            body.map_or_else(|| self.end(ty), |body| self.block_end(body))
-                        }
-                    });
+                    return self[decls]
+                        .last()
+                        .map_or(node.pos, |&decl| match self[decl].kind {
+                            DeclKind::Import { path, .. } => {
+                                path.map_or(node.pos, |path| self.end(path))
+                            }
+                            DeclKind::Const { names, ty, values }
+                            | DeclKind::Var { names, ty, values } => {
+                                let name = self[names].last().map(|name| name.0);
+                                let last = self[values].last().copied().or(ty).or(name);
+                                last.map_or(node.pos, |x| self.end(x))
+                            }
+                            DeclKind::Type { ty, .. } => self.end(ty),
+                            DeclKind::Func { ty, body, .. } => {
+                                body.map_or_else(|| self.end(ty), |body| self.block_end(body))
+                            }
+                        });
                 }
                 StmtKind::Branch { label, .. } => {
                     return label.map_or(node.pos, |label| self.ident_end(label.0));
                 }
-                StmtKind::Switch { rbrace, .. } | StmtKind::Select { rbrace, .. } => return Pos(rbrace.0 + 1),
+                StmtKind::Switch { rbrace, .. } | StmtKind::Select { rbrace, .. } => {
+                    return Pos(rbrace.0 + 1);
+                }
             }
         }
     }

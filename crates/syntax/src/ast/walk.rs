@@ -94,15 +94,20 @@ impl<V: FnMut(Node)> Children<'_, V> {
     }
 
     fn fields(&mut self, list: List<Field>) {
-        self.file[list].iter().for_each(|&field| (self.visit)(Node::Field(field)));
+        self.file[list]
+            .iter()
+            .for_each(|&field| (self.visit)(Node::Field(field)));
     }
 
     fn stmts(&mut self, list: List<StmtId>) {
-        self.file[list].iter().for_each(|&stmt| (self.visit)(Node::Stmt(stmt)));
+        self.file[list]
+            .iter()
+            .for_each(|&stmt| (self.visit)(Node::Stmt(stmt)));
     }
 
     fn maybe_stmt(&mut self, stmt: Option<StmtId>) {
-        stmt.into_iter().for_each(|stmt| (self.visit)(Node::Stmt(stmt)));
+        stmt.into_iter()
+            .for_each(|stmt| (self.visit)(Node::Stmt(stmt)));
     }
 
     fn block(&mut self, block: BlockId) {
@@ -121,7 +126,10 @@ impl<V: FnMut(Node)> Children<'_, V> {
                 self.exprs(values);
             }
             DeclKind::Type {
-                name, type_params, ty, ..
+                name,
+                type_params,
+                ty,
+                ..
             } => {
                 self.ident(Some(name));
                 self.fields(type_params);
@@ -147,11 +155,17 @@ impl<V: FnMut(Node)> Children<'_, V> {
         match self.file[id].kind {
             StmtKind::Empty => {}
             StmtKind::Block(block) => self.block(block),
-            StmtKind::Expr(x) | StmtKind::IncDec { x, .. } | StmtKind::Spawn { call: x, .. } => self.one(x),
+            StmtKind::Expr(x) | StmtKind::IncDec { x, .. } | StmtKind::Spawn { call: x, .. } => {
+                self.one(x)
+            }
             StmtKind::Send { chan, value } => [chan, value].into_iter().for_each(|x| self.one(x)),
-            StmtKind::Assign { lhs, rhs, .. } => [lhs, rhs].into_iter().for_each(|list| self.exprs(list)),
+            StmtKind::Assign { lhs, rhs, .. } => {
+                [lhs, rhs].into_iter().for_each(|list| self.exprs(list))
+            }
             StmtKind::Decl(decls) => {
-                self.file[decls].iter().for_each(|&decl| (self.visit)(Node::Decl(decl)));
+                self.file[decls]
+                    .iter()
+                    .for_each(|&decl| (self.visit)(Node::Decl(decl)));
             }
             StmtKind::Labeled { label, stmt } => {
                 self.ident(Some(label));
@@ -159,13 +173,23 @@ impl<V: FnMut(Node)> Children<'_, V> {
             }
             StmtKind::Branch { label, .. } => self.ident(label),
             StmtKind::Return(results) => self.exprs(results),
-            StmtKind::If { init, cond, then, els } => {
+            StmtKind::If {
+                init,
+                cond,
+                then,
+                els,
+            } => {
                 self.maybe_stmt(init);
                 self.one(cond);
                 self.block(then);
                 self.maybe_stmt(els);
             }
-            StmtKind::For { init, cond, post, body } => {
+            StmtKind::For {
+                init,
+                cond,
+                post,
+                body,
+            } => {
                 self.maybe_stmt(init);
                 self.maybe(cond);
                 self.maybe_stmt(post);
@@ -176,7 +200,9 @@ impl<V: FnMut(Node)> Children<'_, V> {
                 self.one(x);
                 self.block(body);
             }
-            StmtKind::Switch { init, tag, clauses, .. } => {
+            StmtKind::Switch {
+                init, tag, clauses, ..
+            } => {
                 self.maybe_stmt(init);
                 self.maybe(tag);
                 let clauses = self.file[clauses].iter();
@@ -226,9 +252,13 @@ impl<V: FnMut(Node)> Children<'_, V> {
             | ExprKind::SliceType { elem: x }
             | ExprKind::Variadic { elem: x }
             | ExprKind::Chan { elem: x, .. } => self.one(x),
-            ExprKind::Struct { fields, .. } | ExprKind::Interface { elems: fields, .. } => self.fields(fields),
+            ExprKind::Struct { fields, .. } | ExprKind::Interface { elems: fields, .. } => {
+                self.fields(fields)
+            }
             ExprKind::Func { params, results } => {
-                [params, results].into_iter().for_each(|list| self.fields(list));
+                [params, results]
+                    .into_iter()
+                    .for_each(|list| self.fields(list));
             }
         }
     }

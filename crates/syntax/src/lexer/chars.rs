@@ -1,24 +1,31 @@
 //! Characters: what is wrong with a file's bytes, Go's character classes, and how messages name a character.
 
+use crate::MAX_ERRORS;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// All errors in the bytes themselves, last one first: their offsets and texts.
+/// The errors in the bytes themselves, last one first: their offsets and texts. At most [`MAX_ERRORS`] of each sort.
 pub(super) fn check(src: &[u8]) -> Vec<(u32, &'static str)> {
     let mut errors = Vec::new();
-    for at in memchr::memchr_iter(0, src) {
+    for at in memchr::memchr_iter(0, src).take(MAX_ERRORS) {
         errors.push((at as u32, "invalid NUL character"));
     }
     if src.is_ascii() {
         errors.reverse();
         return errors;
     }
-    for at in memchr::memmem::find_iter(src, BOM).filter(|&at| at > 0) {
+    for at in memchr::memmem::find_iter(src, BOM)
+        .filter(|&at| at > 0)
+        .take(MAX_ERRORS)
+    {
         errors.push((at as u32, "invalid BOM in the middle of the file"));
     }
     let mut from = 0;
-    while let Err(error) = str::from_utf8(&src[from..]) {
+    for _ in 0..MAX_ERRORS {
+        let Err(error) = str::from_utf8(&src[from..]) else {
+            break;
+        };
         from += error.valid_up_to();
         errors.push((from as u32, "invalid UTF-8 encoding"));
         // Go reports every byte of a broken sequence.

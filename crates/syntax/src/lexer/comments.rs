@@ -61,7 +61,9 @@ impl Lexer<'_> {
 
     fn is_line_blank_before(&self, at: usize) -> bool {
         let before = &self.src[..at];
-        let last = before.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        let last = before
+            .iter()
+            .rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
         last.is_none_or(|last| before[last] == b'\n')
     }
 
@@ -69,7 +71,10 @@ impl Lexer<'_> {
     /// has no such end is an ordinary comment.
     fn line_directive(&mut self, from: usize, text: &[u8]) {
         let text_start = self.start + 2;
-        let Some(text) = str::from_utf8(text).ok().and_then(|text| text.strip_prefix("line ")) else {
+        let Some(text) = str::from_utf8(text)
+            .ok()
+            .and_then(|text| text.strip_prefix("line "))
+        else {
             return;
         };
         let text_start = text_start + "line ".len();
@@ -82,7 +87,9 @@ impl Lexer<'_> {
         let Some(n) = parse_number(last) else {
             return complain("line", &text[rest.len() + 1..], rest.len() + 1);
         };
-        let before = rest.rsplit_once(':').and_then(|(name, line)| Some((name, parse_number(line)?)));
+        let before = rest
+            .rsplit_once(':')
+            .and_then(|(name, line)| Some((name, parse_number(line)?)));
         let (name, line, col) = match before {
             Some((name, line)) => {
                 if n == 0 || n > MAX_LINE {
@@ -97,7 +104,10 @@ impl Lexer<'_> {
         }
         let pos = Pos(from as u32);
         let file = match (name, before.is_some()) {
-            ("", true) => self.lines.base(pos).map_or_else(|| self.source.name.clone(), |base| base.file.clone()),
+            ("", true) => self
+                .lines
+                .base(pos)
+                .map_or_else(|| self.source.name.clone(), |base| base.file.clone()),
             ("", false) => "".into(),
             _ => resolve(&self.source.name, name),
         };
@@ -112,5 +122,7 @@ impl Lexer<'_> {
 
 /// A decimal number without a sign.
 fn parse_number(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }

@@ -84,7 +84,10 @@ const KEYWORD_TABLE: [(u64, Token); KEYWORD_SLOTS] = {
         }
         let word = u64::from_le_bytes(word);
         let slot = keyword_slot(word, text.len());
-        assert!(matches!(table[slot].1, Token::Name), "two keywords share a slot");
+        assert!(
+            matches!(table[slot].1, Token::Name),
+            "two keywords share a slot"
+        );
         table[slot] = (word, KEYWORDS[i]);
         i += 1;
     }
@@ -154,7 +157,11 @@ impl Lexer<'_> {
         let read = |at: usize| {
             let word = self.word(at);
             let len = ident_prefix(word);
-            let mask = if len == 8 { u64::MAX } else { (1 << (8 * len)) - 1 };
+            let mask = if len == 8 {
+                u64::MAX
+            } else {
+                (1 << (8 * len)) - 1
+            };
             (word & mask, len)
         };
         let (first, mut len) = read(self.start);
@@ -174,8 +181,10 @@ impl Lexer<'_> {
         }
         let text = &src[self.start..end];
         if let Some(keyword) = keyword(first, text) {
-            self.newline_is_semi =
-                matches!(keyword, Token::Break | Token::Continue | Token::Fallthrough | Token::Return);
+            self.newline_is_semi = matches!(
+                keyword,
+                Token::Break | Token::Continue | Token::Fallthrough | Token::Return
+            );
             self.tok = keyword;
             return;
         }
@@ -207,7 +216,7 @@ impl Lexer<'_> {
 
     /// The rest of an identifier with characters beyond ASCII, or with bytes that were reported already.
     #[cold]
-    fn unusual_ident(&mut self) {
+    pub(super) fn unusual_ident(&mut self) {
         while !self.at_end() {
             if is_ident_start(self.peek()) || self.peek().is_ascii_digit() || self.peek() == 0 {
                 self.at += 1;
@@ -275,7 +284,18 @@ mod tests {
         for token in KEYWORDS {
             assert_eq!(look_up(token.as_str()), Some(token));
         }
-        for name in ["a", "brake", "breaks", "Func", "fun", "_", "interfaces", "interfacf", "continues", "gogo"] {
+        for name in [
+            "a",
+            "brake",
+            "breaks",
+            "Func",
+            "fun",
+            "_",
+            "interfaces",
+            "interfacf",
+            "continues",
+            "gogo",
+        ] {
             assert_eq!(look_up(name), None, "{name}");
         }
     }
@@ -288,7 +308,11 @@ mod tests {
                 let mut bytes = *b"aZ0_9zA_";
                 bytes[at] = byte;
                 let expected = if is_ident { 8 } else { at };
-                assert_eq!(ident_prefix(u64::from_le_bytes(bytes)), expected, "{byte:#x} at {at}");
+                assert_eq!(
+                    ident_prefix(u64::from_le_bytes(bytes)),
+                    expected,
+                    "{byte:#x} at {at}"
+                );
             }
         }
     }

@@ -81,7 +81,14 @@ impl Lexer<'_> {
                     }
                     break;
                 }
-                _ => self.at += chars::decode(&self.src[self.at..]).map_or(1, |(_, len)| len),
+                _ => match chars::decode(&self.src[self.at..]) {
+                    Some((c, len)) if !matches!(c, '\0' | '\u{feff}') => self.at += len,
+                    // Reported already, and not there as far as literals are concerned.
+                    skipped => {
+                        self.at += skipped.map_or(1, |(_, len)| len);
+                        continue;
+                    }
+                },
             }
             count += 1;
         }
@@ -125,7 +132,8 @@ impl Lexer<'_> {
             if self.at_end() {
                 return true;
             }
-            let (c, len) = chars::decode(&self.src[self.at..]).unwrap_or((char::REPLACEMENT_CHARACTER, 1));
+            let (c, len) =
+                chars::decode(&self.src[self.at..]).unwrap_or((char::REPLACEMENT_CHARACTER, 1));
             let Some(digit) = c.to_digit(base) else {
                 let (c, base) = (chars::quote(c), base_name(base));
                 self.error_at(self.at, format!("invalid character {c} in {base} escape"));

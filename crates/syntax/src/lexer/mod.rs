@@ -250,7 +250,7 @@ impl<'s> Lexer<'s> {
                 }
                 0 => self.at += 1,
                 0x80.. => match self.non_ascii_start() {
-                    true => return self.ident(),
+                    true => return self.unusual_ident(),
                     false => continue,
                 },
                 _ => {

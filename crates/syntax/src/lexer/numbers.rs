@@ -143,7 +143,10 @@ impl Lexer<'_> {
         if ok && matches!(e, 'e' | 'E') && !decimal {
             ok = self.number_error(self.at, format!("'{e}' exponent requires decimal mantissa"));
         } else if ok && matches!(e, 'p' | 'P') && prefix != Prefix::Hex {
-            ok = self.number_error(self.at, format!("'{e}' exponent requires hexadecimal mantissa"));
+            ok = self.number_error(
+                self.at,
+                format!("'{e}' exponent requires hexadecimal mantissa"),
+            );
         }
         self.at += 1;
         if matches!(self.peek(), b'+' | b'-') {
@@ -172,13 +175,16 @@ impl Lexer<'_> {
 
 /// The index of the first underscore that does not stand between digits; a base prefix counts as a digit.
 fn invalid_separator(text: &[u8]) -> Option<usize> {
-    let prefixed = text.len() >= 2 && text[0] == b'0' && matches!(text[1] | 0x20, b'x' | b'o' | b'b');
+    let prefixed =
+        text.len() >= 2 && text[0] == b'0' && matches!(text[1] | 0x20, b'x' | b'o' | b'b');
     let hex = prefixed && text[1] | 0x20 == b'x';
     let is_digit = |byte: u8| byte.is_ascii_digit() || hex && byte.is_ascii_hexdigit();
     let first = if prefixed { 2 } else { 0 };
     (first..text.len()).filter(|&i| text[i] == b'_').find(|&i| {
         let before = i == first && prefixed || i > first && is_digit(text[i - 1]);
-        let after = text.get(i + 1).is_some_and(|&byte| is_digit(byte));
+        let after = text
+            .get(i + 1)
+            .is_some_and(|&byte| byte == b'_' || is_digit(byte));
         !before || !after
     })
 }

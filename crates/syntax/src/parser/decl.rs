@@ -7,7 +7,13 @@ use crate::pos::Pos;
 use crate::token::{LitKind, Token};
 
 /// Where to go on after a broken declaration.
-const DECLARATIONS: &[Token] = &[Token::Import, Token::Const, Token::Type, Token::Var, Token::Func];
+const DECLARATIONS: &[Token] = &[
+    Token::Import,
+    Token::Const,
+    Token::Type,
+    Token::Var,
+    Token::Func,
+];
 
 impl Parser<'_> {
     /// `SourceFile = PackageClause ";" { ImportDecl ";" } { TopLevelDecl ";" } .`
@@ -97,7 +103,9 @@ impl Parser<'_> {
             false
         });
         let start = self.nodes.decl_lists.len();
-        self.nodes.decl_lists.extend_from_slice(&self.decl_stack[mark..]);
+        self.nodes
+            .decl_lists
+            .extend_from_slice(&self.decl_stack[mark..]);
         let decls = List::from_range(start..self.nodes.decl_lists.len());
         let group = &mut self.nodes.groups[group.index()];
         (group.rparen, group.decls) = (rparen, decls);
@@ -147,11 +155,19 @@ impl Parser<'_> {
             }
             Some(path) => {
                 let node = self.nodes[path];
-                if let ExprKind::Literal { kind, bad: false, len } = node.kind
+                if let ExprKind::Literal {
+                    kind,
+                    bad: false,
+                    len,
+                } = node.kind
                     && kind != LitKind::String
                 {
                     self.syntax_error_at(node.pos, "import path must be a string");
-                    self.nodes.exprs[path.index()].kind = ExprKind::Literal { kind, bad: true, len };
+                    self.nodes.exprs[path.index()].kind = ExprKind::Literal {
+                        kind,
+                        bad: true,
+                        len,
+                    };
                 }
             }
         }
@@ -221,7 +237,11 @@ impl Parser<'_> {
             let (params, results) = (List::EMPTY, List::EMPTY);
             type_params = List::EMPTY;
             ty = self.expr(at, ExprKind::Func { params, results });
-            self.syntax_error(if has_recv { "expected name" } else { "expected name or (" });
+            self.syntax_error(if has_recv {
+                "expected name"
+            } else {
+                "expected name or ("
+            });
             self.advance(&[Token::LBrace, Token::Semi]);
         }
         let body = (self.tok() == Token::LBrace).then(|| self.func_body());

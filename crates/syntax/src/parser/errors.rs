@@ -47,7 +47,9 @@ impl Parser<'_> {
     /// Skips up to one of `follow`, or inside a function up to a keyword that starts a statement.
     pub(super) fn advance(&mut self, follow: &[Token]) {
         let in_function = self.function_depth > 0;
-        while self.tok() != Token::Eof && !follow.contains(&self.tok()) && !(in_function && starts_statement(self.tok()))
+        while self.tok() != Token::Eof
+            && !follow.contains(&self.tok())
+            && !(in_function && starts_statement(self.tok()))
         {
             self.next();
         }
@@ -56,7 +58,9 @@ impl Parser<'_> {
     pub(super) fn error_at(&mut self, pos: Pos, message: impl Into<Box<str>>) {
         if !self.gave_up {
             let file = self.lex.source.id;
-            self.lex.diagnostics.push(Diagnostic::new(file, pos, message));
+            self.lex
+                .diagnostics
+                .push(Diagnostic::new(file, pos, message));
         }
     }
 
@@ -72,7 +76,7 @@ impl Parser<'_> {
     /// gets the current token in front.
     #[cold]
     pub(super) fn syntax_error_at(&mut self, pos: Pos, message: &str) {
-        if self.tok() == Token::Eof && !self.lex.diagnostics.is_empty() {
+        if self.tok() == Token::Eof && self.error_count() > 0 {
             return; // At the end there is little to say that was not said already.
         }
         let joint = match message.split(' ').next() {
@@ -81,7 +85,10 @@ impl Parser<'_> {
             _ => return self.error_at(pos, format!("syntax error: {message}")),
         };
         let found = self.found();
-        self.error_at(pos, format!("syntax error: unexpected {found}{joint}{message}"));
+        self.error_at(
+            pos,
+            format!("syntax error: unexpected {found}{joint}{message}"),
+        );
     }
 
     /// The current token as it stands there.

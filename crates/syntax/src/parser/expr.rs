@@ -14,7 +14,9 @@ impl Parser<'_> {
 
     /// The rest of an expression that starts with `x`, as far as operators bind stronger than `precedence`.
     pub(super) fn binary_expr(&mut self, mut x: ExprId, precedence: u8) -> ExprId {
-        while matches!(self.tok(), Token::Operator | Token::Star) && self.lex.precedence > precedence {
+        while matches!(self.tok(), Token::Operator | Token::Star)
+            && self.lex.precedence > precedence
+        {
             let (pos, op, inner) = (self.pos(), self.lex.op, self.lex.precedence);
             self.next();
             let y = self.unary_expr();
@@ -110,7 +112,15 @@ impl Parser<'_> {
                     self.next();
                     let (args, spread, rparen) = self.arguments();
                     let fun = x;
-                    self.expr(pos, ExprKind::Call { fun, args, spread, rparen })
+                    self.expr(
+                        pos,
+                        ExprKind::Call {
+                            fun,
+                            args,
+                            spread,
+                            rparen,
+                        },
+                    )
                 }
                 Token::LBrace if self.can_be_literal_type(x) => {
                     if self.unparen(x) != x {
@@ -202,7 +212,16 @@ impl Parser<'_> {
         }
         self.expr_level -= 1;
         self.want(Token::RBrack);
-        self.expr(pos, ExprKind::Slice { x, lo, hi, max, full })
+        self.expr(
+            pos,
+            ExprKind::Slice {
+                x,
+                lo,
+                hi,
+                max,
+                full,
+            },
+        )
     }
 
     /// `Arguments = "(" [ ( ExpressionList | Type [ "," ExpressionList ] ) [ "..." ] [ "," ] ] ")" .`, without the `(`.
@@ -225,7 +244,11 @@ impl Parser<'_> {
     pub(super) fn type_list(&mut self, strict: bool) -> (List<ExprId>, bool) {
         self.expr_level += 1;
         let mark = self.expr_stack.len();
-        let first = if strict { self.type_() } else { self.expression() };
+        let first = if strict {
+            self.type_()
+        } else {
+            self.expression()
+        };
         self.expr_stack.push(first);
         let comma = self.tok() == Token::Comma;
         while self.got(Token::Comma)
@@ -243,7 +266,10 @@ impl Parser<'_> {
         match self.kind(ty) {
             ExprKind::Name(_) | ExprKind::Selector { .. } => self.expr_level >= 0,
             ExprKind::Index { .. } => self.expr_level >= 0 && !self.is_value(ty),
-            ExprKind::Array { .. } | ExprKind::SliceType { .. } | ExprKind::Struct { .. } | ExprKind::Map { .. } => true,
+            ExprKind::Array { .. }
+            | ExprKind::SliceType { .. }
+            | ExprKind::Struct { .. }
+            | ExprKind::Map { .. } => true,
             _ => false,
         }
     }

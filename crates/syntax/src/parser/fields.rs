@@ -83,7 +83,11 @@ impl Parser<'_> {
         let ty = if names.len() == 1 && self.tok() == Token::LBrack {
             match self.array_or_args() {
                 ArrayOrArgs::Array(ty) => ty,
-                ArrayOrArgs::Args { pos: at, args, rbrack } => {
+                ArrayOrArgs::Args {
+                    pos: at,
+                    args,
+                    rbrack,
+                } => {
                     let x = name.expr();
                     let ty = self.expr(at, ExprKind::Index { x, args, rbrack });
                     return self.embedded_field(pos, ty);
@@ -305,7 +309,11 @@ impl Parser<'_> {
             pos = self.nodes[name.expr()].pos;
         } else if sets_ok && self.at_op(Op::Tilde) {
             let ty = Some(self.union());
-            return Some(Param { pos, name: None, ty });
+            return Some(Param {
+                pos,
+                name: None,
+                ty,
+            });
         }
         let name = match name {
             None if self.tok() == Token::Name => Some(self.name()),
@@ -373,7 +381,10 @@ impl Parser<'_> {
 
     /// Decides which lone names are types, and gives the others the type that follows them.
     fn distribute_types(&mut self, params: &mut [Param], end: Pos, require_names: bool) {
-        let named = params.iter().filter(|p| p.name.is_some() && p.ty.is_some()).count();
+        let named = params
+            .iter()
+            .filter(|p| p.name.is_some() && p.ty.is_some())
+            .count();
         let typed = params.iter().filter(|p| p.ty.is_some()).count();
         if named == 0 && !require_names {
             for param in params {
@@ -409,7 +420,10 @@ impl Parser<'_> {
             // Only names without types are left, and they are at the end of the list.
             (true, true) => (end, "missing type constraint"),
             (true, false) => (end, "missing parameter type"),
-            (false, true) if params.len() == 1 => (leftmost, "missing type parameter name or invalid array length"),
+            (false, true) if params.len() == 1 => (
+                leftmost,
+                "missing type parameter name or invalid array length",
+            ),
             (false, true) => (leftmost, "missing type parameter name"),
             (false, false) => (leftmost, "missing parameter name"),
         };

@@ -39,7 +39,9 @@ impl Parser<'_> {
     fn header_parts(&mut self, keyword: Token, header: &mut Header) {
         if self.tok() != Token::Semi {
             if self.got(Token::Var) {
-                self.syntax_error(&format!("var declaration not allowed in {keyword} initializer"));
+                self.syntax_error(&format!(
+                    "var declaration not allowed in {keyword} initializer"
+                ));
             }
             let init = self.simple_stmt(None, keyword);
             header.init = Some(init);
@@ -87,7 +89,8 @@ impl Parser<'_> {
             let post = self.simple_stmt(None, Token::Eof);
             header.post = Some(post);
             if let SimpleKind::Stmt(StmtKind::Assign {
-                op: AssignOp::Define, ..
+                op: AssignOp::Define,
+                ..
             }) = post.kind
             {
                 self.syntax_error_at(post.pos, "cannot declare in post statement of for loop");
@@ -97,14 +100,22 @@ impl Parser<'_> {
     }
 
     /// The expression that the statement in the condition's place should be.
-    fn condition(&mut self, keyword: Token, simple: Option<Simple>, semi: Option<(Pos, Semi)>) -> Option<ExprId> {
+    fn condition(
+        &mut self,
+        keyword: Token,
+        simple: Option<Simple>,
+        semi: Option<(Pos, Semi)>,
+    ) -> Option<ExprId> {
         let Some(simple) = simple else {
             let (pos, semi) = semi.filter(|_| keyword == Token::If)?;
             if semi == Semi::Semicolon {
                 self.syntax_error_at(pos, "missing condition in if statement");
             } else {
                 let found = semi.as_str();
-                self.syntax_error_at(pos, &format!("unexpected {found}, expected {{ after if clause"));
+                self.syntax_error_at(
+                    pos,
+                    &format!("unexpected {found}, expected {{ after if clause"),
+                );
             }
             return Some(self.expr(pos, ExprKind::Bad));
         };

@@ -18,8 +18,12 @@ mod stmt;
 mod type_decl;
 mod types;
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use crate::ast::{
-    BlockId, DeclId, Directive, Expr, ExprId, ExprKind, Field, File, IdentId, List, Nodes, Stmt, StmtId, StmtKind,
+    BlockId, DeclId, Directive, Expr, ExprId, ExprKind, Field, File, IdentId, List, Nodes, Stmt,
+    StmtId, StmtKind,
 };
 use crate::branches;
 use crate::diagnostic::Diagnostic;
@@ -29,7 +33,12 @@ use crate::lexer::Lexer;
 use crate::pos::{Pos, Source};
 use crate::printer::Tree;
 use crate::token::{Op, Token};
-use crate::{MAX_NESTING, Mode};
+use crate::{MAX_ERRORS, MAX_NESTING, Mode};
+
+/// How many levels are read on the caller's stack; without optimisation a level can take several kilobytes.
+const SMALL_STACK_NESTING: usize = 128;
+/// The stack for the levels beyond.
+const LARGE_STACK_BYTES: usize = 32 << 20;
 
 pub(crate) struct Parser<'s> {
     lex: Lexer<'s>,
@@ -45,6 +54,8 @@ pub(crate) struct Parser<'s> {
     expr_level: i32,
     /// Directives before this one belong to somebody, or to nobody.
     next_directive: usize,
+    /// How many of the errors are about branches, which do not make a function malformed.
+    branch_errors: usize,
     /// Whether the rest of the file was given up.
     gave_up: bool,
     /// Lists under construction, each on top of the ones around it.
@@ -55,7 +66,12 @@ pub(crate) struct Parser<'s> {
     field_stack: Vec<Field>,
 }
 
-pub(crate) fn parse(source: Source, interner: &Interner, mode: Mode, diagnostics: &mut Vec<Diagnostic>) -> File {
+pub(crate) fn parse(
+    source: Source,
+    interner: &Interner,
+    mode: Mode,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> File {
     let mut parser = Parser {
         lex: Lexer::new(&source, interner),
         mode,
@@ -65,6 +81,7 @@ pub(crate) fn parse(source: Source, interner: &Interner, mode: Mode, diagnostics
         function_depth: 0,
         expr_level: 0,
         next_directive: 0,
+        branch_errors: 0,
         gave_up: false,
         expr_stack: Vec::new(),
         ident_stack: Vec::new(),
@@ -117,6 +134,9 @@ impl Parser<'_> {
     fn next(&mut self) {
         if !self.gave_up {
             self.lex.next_token();
+            if self.lex.diagnostics.len() >= MAX_ERRORS {
+                self.stop();
+            }
         }
     }
 
@@ -158,16 +178,38 @@ impl Parser<'_> {
 /// Depth.
 impl<'s> Parser<'s> {
     /// Reads something one level deeper, or nothing if that is too deep.
-    fn enter<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    fn enter<T: Send>(&mut self, read: impl FnOnce(&mut Self) -> T + Send) -> Option<T> {
         if self.depth >= MAX_NESTING {
             self.give_up();
             return None;
         }
         self.depth += 1;
         self.reach = self.reach.max(self.depth);
-        let result = read(self);
+        let result = if self.depth == SMALL_STACK_NESTING {
+            self.on_large_stack(read)
+        } else {
+            Some(read(self))
+        };
         self.depth -= 1;
-        Some(result)
+        result
+    }
+
+    /// Goes on on a thread of its own, so that the caller's stack may be of any usual size.
+    #[cold]
+    fn on_large_stack<T: Send>(&mut self, read: impl FnOnce(&mut Self) -> T + Send) -> Option<T> {
+        let outcome = thread::scope(|scope| {
+            let builder = thread::Builder::new().stack_size(LARGE_STACK_BYTES);
+            let thread = builder.spawn_scoped(scope, || read(self)).ok()?;
+            Some(thread.join())
+        });
+        match outcome {
+            Some(Ok(result)) => Some(result),
+            Some(Err(panic)) => resume_unwind(panic),
+            None => {
+                self.give_up();
+                None
+            }
+        }
     }
 
     /// Puts all that was read since the last reset of `reach` a level deeper; false if that is too deep.
@@ -183,10 +225,19 @@ impl<'s> Parser<'s> {
     #[cold]
     fn give_up(&mut self) {
         if !self.gave_up {
-            self.error_at(self.pos(), format!("nesting is deeper than {MAX_NESTING} levels"));
-            self.lex.skip_all();
-            self.gave_up = true;
+            self.error_at(
+                self.pos(),
+                format!("nesting is deeper than {MAX_NESTING} levels"),
+            );
+            self.stop();
         }
+    }
+
+    /// Acts from here on as if the file ended.
+    #[cold]
+    fn stop(&mut self) {
+        self.lex.skip_all();
+        self.gave_up = true;
     }
 }
 
@@ -287,7 +338,9 @@ impl<'s> Parser<'s> {
             self.ident_stack.push(name);
         }
         let start = self.nodes.ident_lists.len();
-        self.nodes.ident_lists.extend(self.ident_stack.drain(mark..));
+        self.nodes
+            .ident_lists
+            .extend(self.ident_stack.drain(mark..));
         List::from_range(start..self.nodes.ident_lists.len())
     }
 
@@ -326,7 +379,9 @@ impl<'s> Parser<'s> {
             done = element(self);
             if !self.got(separator) && self.tok() != close {
                 let (separator, end) = (errors::describe(separator), errors::describe(close));
-                self.syntax_error(&format!("in {context}; possibly missing {separator} or {end}"));
+                self.syntax_error(&format!(
+                    "in {context}; possibly missing {separator} or {end}"
+                ));
                 self.advance(&[Token::RParen, Token::RBrack, Token::RBrace]);
                 if self.tok() != close {
                     return self.pos();
@@ -355,13 +410,20 @@ impl<'s> Parser<'s> {
 
     /// Resolves branches in a function's body, if that was asked for and the body is well-formed.
     fn check_branches(&mut self, body: BlockId, errors_before: usize) {
-        if self.mode.check_branches && self.lex.diagnostics.len() == errors_before {
+        if self.mode.check_branches && self.error_count() == errors_before {
             let errors = branches::check(&mut self.nodes, self.lex.src, self.lex.interner, body);
             for (pos, error) in errors {
-                let message = error.message(&|pos| self.lex.lines.position(&self.lex.source.name, pos));
+                let message =
+                    error.message(&|pos| self.lex.lines.position(&self.lex.source.name, pos));
                 self.error_at(pos, message);
+                self.branch_errors += 1;
             }
         }
+    }
+
+    /// How many errors there are, but for those about branches.
+    fn error_count(&self) -> usize {
+        self.lex.diagnostics.len() - self.branch_errors
     }
 
     fn go_version(&self) -> Option<Box<str>> {

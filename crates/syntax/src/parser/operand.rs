@@ -18,7 +18,9 @@ impl Parser<'_> {
             Token::Literal => self.basic_literal(),
             Token::LParen => self.parenthesized(keep_parens),
             Token::Func => self.function(),
-            Token::LBrack | Token::Chan | Token::Map | Token::Struct | Token::Interface => self.type_(),
+            Token::LBrack | Token::Chan | Token::Map | Token::Struct | Token::Interface => {
+                self.type_()
+            }
             _ => {
                 let bad = self.bad_expr();
                 self.syntax_error("expected expression");
@@ -74,7 +76,7 @@ impl Parser<'_> {
 
     pub(super) fn func_body(&mut self) -> BlockId {
         self.function_depth += 1;
-        let errors = self.lex.diagnostics.len();
+        let errors = self.error_count();
         let body = self.block("");
         self.function_depth -= 1;
         self.check_branches(body, errors);

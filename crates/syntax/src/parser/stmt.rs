@@ -2,8 +2,8 @@
 
 use super::Parser;
 use crate::ast::{
-    AssignOp, Block, BlockId, BranchKind, CaseClause, CommClause, ExprId, ExprKind, IdentId, List, SpawnKind, StmtId,
-    StmtKind,
+    AssignOp, Block, BlockId, BranchKind, CaseClause, CommClause, ExprId, ExprKind, IdentId, List,
+    SpawnKind, StmtId, StmtKind,
 };
 use crate::pos::Pos;
 use crate::token::{Op, Token};
@@ -133,7 +133,10 @@ impl Parser<'_> {
     /// `StatementList = { Statement ";" } .`
     pub(super) fn stmt_list(&mut self) -> List<StmtId> {
         let mark = self.stmt_stack.len();
-        while !matches!(self.tok(), Token::Eof | Token::RBrace | Token::Case | Token::Default) {
+        while !matches!(
+            self.tok(),
+            Token::Eof | Token::RBrace | Token::Case | Token::Default
+        ) {
             let stmt = self.stmt_or_none();
             self.drop_directives();
             let Some(stmt) = stmt else { break };
@@ -176,7 +179,9 @@ impl Parser<'_> {
                 return Some(self.simple_to_stmt(simple));
             }
             Token::Operator | Token::Star => match self.lex.op {
-                Op::Add | Op::Sub | Op::Mul | Op::And | Op::Xor | Op::Not => return Some(self.plain_simple_stmt()),
+                Op::Add | Op::Sub | Op::Mul | Op::And | Op::Xor | Op::Not => {
+                    return Some(self.plain_simple_stmt());
+                }
                 _ => return None,
             },
             Token::Literal
@@ -218,7 +223,9 @@ impl Parser<'_> {
         self.next();
         let label = match kind {
             BranchKind::Goto => Some(self.name()),
-            BranchKind::Break | BranchKind::Continue if self.tok() == Token::Name => Some(self.name()),
+            BranchKind::Break | BranchKind::Continue if self.tok() == Token::Name => {
+                Some(self.name())
+            }
             _ => None,
         };
         StmtKind::Branch {
@@ -284,7 +291,11 @@ impl Parser<'_> {
 
     fn push_block(&mut self, lbrace: Pos, stmts: List<StmtId>, rbrace: Pos) -> BlockId {
         let id = BlockId::from_index(self.nodes.blocks.len());
-        self.nodes.blocks.push(Block { lbrace, stmts, rbrace });
+        self.nodes.blocks.push(Block {
+            lbrace,
+            stmts,
+            rbrace,
+        });
         id
     }
 
@@ -346,7 +357,15 @@ impl Parser<'_> {
             break;
         }
         while let Some((pos, init, cond, then)) = chain.pop() {
-            let stmt = self.stmt(pos, StmtKind::If { init, cond, then, els });
+            let stmt = self.stmt(
+                pos,
+                StmtKind::If {
+                    init,
+                    cond,
+                    then,
+                    els,
+                },
+            );
             if chain.is_empty() {
                 return stmt;
             }
@@ -395,7 +414,12 @@ impl Parser<'_> {
             let colon = self.pos();
             self.want(Token::Colon);
             let body = self.stmt_list();
-            clauses.push(CommClause { pos, comm, colon, body });
+            clauses.push(CommClause {
+                pos,
+                comm,
+                colon,
+                body,
+            });
         }
         let rbrace = self.pos();
         self.want(Token::RBrace);

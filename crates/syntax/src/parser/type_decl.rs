@@ -89,13 +89,22 @@ impl Parser<'_> {
         let mut first_term = x;
         let mut force = force;
         let mut inner_union = None;
-        while let ExprKind::Binary { op: Op::Or, x: left, y } = self.kind(first_term) {
+        while let ExprKind::Binary {
+            op: Op::Or,
+            x: left,
+            y,
+        } = self.kind(first_term)
+        {
             force = force || self.is_type_elem(y);
             inner_union = Some((first_term, y));
             first_term = left;
         }
         let (name, ty) = match self.kind(first_term) {
-            ExprKind::Binary { op: Op::Mul, x: left, y } => {
+            ExprKind::Binary {
+                op: Op::Mul,
+                x: left,
+                y,
+            } => {
                 let name = self.as_ident(left)?;
                 if !force && !self.is_type_elem(y) {
                     return None;
@@ -103,9 +112,13 @@ impl Parser<'_> {
                 let pos = self.nodes[first_term].pos;
                 (name, self.pointer_to(pos, y))
             }
-            ExprKind::Call { fun, args, spread, .. } => {
+            ExprKind::Call {
+                fun, args, spread, ..
+            } => {
                 let name = self.as_ident(fun)?;
-                let &[arg] = &self.nodes[args] else { return None };
+                let &[arg] = &self.nodes[args] else {
+                    return None;
+                };
                 if spread || !force && !self.is_type_elem(arg) {
                     return None;
                 }
@@ -116,7 +129,11 @@ impl Parser<'_> {
         let Some((union, y)) = inner_union else {
             return Some((name, Some(ty)));
         };
-        self.nodes.exprs[union.index()].kind = ExprKind::Binary { op: Op::Or, x: ty, y };
+        self.nodes.exprs[union.index()].kind = ExprKind::Binary {
+            op: Op::Or,
+            x: ty,
+            y,
+        };
         Some((name, Some(x)))
     }
 

@@ -228,7 +228,10 @@ impl Parser<'_> {
         self.want(Token::LParen);
         let params = self.params(Token::RParen, true);
         let results = self.results();
-        (type_params, self.expr(pos, ExprKind::Func { params, results }))
+        (
+            type_params,
+            self.expr(pos, ExprKind::Func { params, results }),
+        )
     }
 
     /// `Result = Parameters | Type .`

@@ -24,7 +24,9 @@ impl Printer<'_> {
 
     fn decl_groups(&mut self, decls: &[DeclId], mut around: impl FnMut(&mut Self)) {
         let nodes = self.tree.nodes;
-        let together = |a: &DeclId, b: &DeclId| nodes[*a].group.is_some() && nodes[*a].group == nodes[*b].group;
+        let together = |a: &DeclId, b: &DeclId| {
+            nodes[*a].group.is_some() && nodes[*a].group == nodes[*b].group
+        };
         for group in decls.chunk_by(together) {
             around(self);
             let first = &nodes[group[0]];

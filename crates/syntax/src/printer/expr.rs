@@ -19,7 +19,11 @@ impl Printer<'_> {
         let before_paren = std::mem::take(&mut self.before_paren);
         let node = self.tree.nodes[x];
         match node.kind {
-            ExprKind::Bad => self.text("_"),
+            ExprKind::Bad => self.text(if self.form == Form::Short {
+                "<bad expr>"
+            } else {
+                "_"
+            }),
             ExprKind::Name(symbol) => self.out.push_str(self.tree.names.text(symbol)),
             ExprKind::Literal { len, .. } => self.out.push_str(self.tree.source(node.pos, len)),
             ExprKind::Composite { ty, elems, .. } => self.composite(ty, elems),
@@ -45,7 +49,13 @@ impl Printer<'_> {
                 self.exprs(args);
                 self.text("]");
             }
-            ExprKind::Slice { x, lo, hi, max, full } => {
+            ExprKind::Slice {
+                x,
+                lo,
+                hi,
+                max,
+                full,
+            } => {
                 self.expr(x);
                 self.text("[");
                 lo.into_iter().for_each(|x| self.expr(x));
@@ -73,7 +83,9 @@ impl Printer<'_> {
             }
             ExprKind::Unary { op, x } => self.unary(op, x, before_paren),
             ExprKind::Binary { .. } => self.binary(x),
-            ExprKind::Call { fun, args, spread, .. } => {
+            ExprKind::Call {
+                fun, args, spread, ..
+            } => {
                 self.before_paren = true;
                 self.expr(fun);
                 self.before_paren = false;
@@ -224,13 +236,19 @@ impl Printer<'_> {
     }
 
     fn struct_type(&mut self, fields: List<Field>) {
-        self.text(if fields.is_empty() || self.form == Form::Short { "struct" } else { "struct " });
+        self.text(if fields.is_empty() || self.form == Form::Short {
+            "struct"
+        } else {
+            "struct "
+        });
         let nodes = self.tree.nodes;
         let fields = &nodes[fields];
         let together = |a: &Field, b: &Field| a.name.is_some() && b.name.is_some() && a.ty == b.ty;
         let lines: Vec<&[Field]> = fields.chunk_by(together).collect();
         self.braced(&lines, "", |p, line| {
-            p.separated(line, ", ", |p, field| field.name.into_iter().for_each(|name| p.expr(name.expr())));
+            p.separated(line, ", ", |p, field| {
+                field.name.into_iter().for_each(|name| p.expr(name.expr()))
+            });
             if line[0].name.is_some() {
                 p.text(" ");
             }
@@ -243,14 +261,20 @@ impl Printer<'_> {
     }
 
     fn interface_type(&mut self, elems: List<Field>) {
-        self.text(if elems.is_empty() || self.form == Form::Short { "interface" } else { "interface " });
+        self.text(if elems.is_empty() || self.form == Form::Short {
+            "interface"
+        } else {
+            "interface "
+        });
         let nodes = self.tree.nodes;
-        self.braced(&nodes[elems], "", |p, elem| match (elem.name, nodes[elem.ty].kind) {
-            (Some(name), ExprKind::Func { params, results }) => {
-                p.expr(name.expr());
-                p.signature(params, results);
+        self.braced(&nodes[elems], "", |p, elem| {
+            match (elem.name, nodes[elem.ty].kind) {
+                (Some(name), ExprKind::Func { params, results }) => {
+                    p.expr(name.expr());
+                    p.signature(params, results);
+                }
+                _ => p.expr(elem.ty),
             }
-            _ => p.expr(elem.ty),
         });
     }
 
@@ -305,7 +329,9 @@ impl Printer<'_> {
         while let ExprKind::Binary { x, .. } = nodes[first_term].kind {
             first_term = x;
         }
-        if fields.len() == 1 && matches!(nodes[first_term].kind, ExprKind::Unary { op: Op::Mul, .. }) {
+        if fields.len() == 1
+            && matches!(nodes[first_term].kind, ExprKind::Unary { op: Op::Mul, .. })
+        {
             self.text(",");
         }
         self.text("]");

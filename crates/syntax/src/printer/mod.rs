@@ -57,7 +57,9 @@ pub fn print_file(file: &File, names: &Interner) -> String {
 /// assert_eq!(printer::expr_string(&file, &interner, file[values][0]), "f(T{…}, func() {…})[1:]");
 /// ```
 pub fn expr_string(file: &File, names: &Interner, expr: ExprId) -> String {
-    Tree::new(&file.nodes, &file.source.text, names).expr(expr).to_string()
+    Tree::new(&file.nodes, &file.source.text, names)
+        .expr(expr)
+        .to_string()
 }
 
 /// A statement on one line, as messages show it.
@@ -99,7 +101,9 @@ impl<'a> Tree<'a> {
         } = kind
         {
             let side = |list: List<ExprId>| match self.nodes[list] {
-                [x] if matches!(self.nodes[x].kind, ExprKind::Binary { .. }) => format!("({})", self.expr(x)),
+                [x] if matches!(self.nodes[x].kind, ExprKind::Binary { .. }) => {
+                    format!("({})", self.expr(x))
+                }
                 _ => self.expr_list(list),
             };
             return format!("assignment {} = {}", side(lhs), side(rhs));
@@ -162,7 +166,12 @@ impl<'a> Printer<'a> {
     }
 
     /// Prints `each` of `items` with `separator` between them.
-    fn separated<T: Copy>(&mut self, items: &[T], separator: &str, mut each: impl FnMut(&mut Self, T)) {
+    fn separated<T: Copy>(
+        &mut self,
+        items: &[T],
+        separator: &str,
+        mut each: impl FnMut(&mut Self, T),
+    ) {
         for (i, &item) in items.iter().enumerate() {
             if i > 0 {
                 self.text(separator);
@@ -172,7 +181,12 @@ impl<'a> Printer<'a> {
     }
 
     /// Prints `each` of `items` in braces on a line of its own, indented, or in the short form on one line.
-    fn braced<T: Copy>(&mut self, items: &[T], terminator: &str, mut each: impl FnMut(&mut Self, T)) {
+    fn braced<T: Copy>(
+        &mut self,
+        items: &[T],
+        terminator: &str,
+        mut each: impl FnMut(&mut Self, T),
+    ) {
         self.text("{");
         if self.form == Form::Short {
             self.separated(items, "; ", each);

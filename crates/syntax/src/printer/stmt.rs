@@ -7,7 +7,11 @@ impl Printer<'_> {
     pub(super) fn block(&mut self, block: BlockId) {
         let nodes = self.tree.nodes;
         if self.form == Form::Short {
-            return self.text(if nodes[block].stmts.is_empty() { "{}" } else { "{…}" });
+            return self.text(if nodes[block].stmts.is_empty() {
+                "{}"
+            } else {
+                "{…}"
+            });
         }
         self.braced(&nodes[nodes[block].stmts], "", Self::stmt);
     }
@@ -82,7 +86,13 @@ impl Printer<'_> {
     }
 
     fn if_stmt(&mut self, mut kind: StmtKind) {
-        while let StmtKind::If { init, cond, then, els } = kind {
+        while let StmtKind::If {
+            init,
+            cond,
+            then,
+            els,
+        } = kind
+        {
             self.text("if ");
             self.init(init);
             self.expr(cond);
@@ -105,7 +115,12 @@ impl Printer<'_> {
     fn clause_stmt(&mut self, kind: StmtKind) {
         let nodes = self.tree.nodes;
         match kind {
-            StmtKind::For { init, cond, post, body } => {
+            StmtKind::For {
+                init,
+                cond,
+                post,
+                body,
+            } => {
                 self.text("for ");
                 if init.is_some() || post.is_some() {
                     init.into_iter().for_each(|init| self.stmt(init));
@@ -121,7 +136,11 @@ impl Printer<'_> {
                 self.block(body);
             }
             StmtKind::Range {
-                lhs, define, x, body, ..
+                lhs,
+                define,
+                x,
+                body,
+                ..
             } => {
                 self.text("for ");
                 if !lhs.is_empty() {

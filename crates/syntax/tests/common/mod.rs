@@ -17,11 +17,18 @@ fn cache() -> Option<PathBuf> {
 
 /// The GOROOT to test against: `$TRIGO_GOROOT`, `$GOROOT`, or the distribution in Trigo's cache. Without one says so.
 pub fn goroot() -> Option<PathBuf> {
-    let given = ["TRIGO_GOROOT", "GOROOT"].into_iter().filter_map(env::var_os).map(PathBuf::from);
+    let given = ["TRIGO_GOROOT", "GOROOT"]
+        .into_iter()
+        .filter_map(env::var_os)
+        .map(PathBuf::from);
     let cached = cache().map(|dir| dir.join(format!("go-{GO_VERSION}")));
-    let found = given.chain(cached).find(|dir| dir.join("src/fmt/print.go").is_file());
+    let found = given
+        .chain(cached)
+        .find(|dir| dir.join("src/fmt/print.go").is_file());
     if found.is_none() {
-        println!("SKIPPED: no Go {GO_VERSION} distribution; set TRIGO_GOROOT to one, or run `cargo xtask setup`");
+        println!(
+            "SKIPPED: no Go {GO_VERSION} distribution; set TRIGO_GOROOT to one, or run `cargo xtask setup`"
+        );
     }
     found
 }
@@ -30,9 +37,14 @@ pub fn goroot() -> Option<PathBuf> {
 pub fn go_tests() -> Option<PathBuf> {
     let given = env::var_os("TRIGO_GO_TESTS").map(PathBuf::from);
     let cached = cache().map(|dir| dir.join("go-tests-1.27/test"));
-    let found = given.into_iter().chain(cached).find(|dir| dir.join("syntax").is_dir());
+    let found = given
+        .into_iter()
+        .chain(cached)
+        .find(|dir| dir.join("syntax").is_dir());
     if found.is_none() {
-        println!("SKIPPED: no copy of Go's test folder; set TRIGO_GO_TESTS to one, or run `cargo xtask setup`");
+        println!(
+            "SKIPPED: no copy of Go's test folder; set TRIGO_GO_TESTS to one, or run `cargo xtask setup`"
+        );
     }
     found
 }

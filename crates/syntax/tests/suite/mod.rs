@@ -13,7 +13,8 @@ use regex::Regex;
 use trigo_syntax::ast::File;
 use trigo_syntax::token::Token;
 use trigo_syntax::{
-    Diagnostic, FileId, Interner, Lexer, Mode, SYNTAX_ERROR, Source, dump, parse_file, printed_errors, printer,
+    Diagnostic, FileId, Interner, Lexer, Mode, SYNTAX_ERROR, Source, dump, parse_file,
+    printed_errors, printer,
 };
 
 /// How a suite went.
@@ -42,7 +43,12 @@ impl Report {
 
     /// `SUITE: PASSED/TOTAL`.
     pub fn summary(&self) -> String {
-        format!("{}: {}/{}", self.suite, self.total - self.failures.len(), self.total)
+        format!(
+            "{}: {}/{}",
+            self.suite,
+            self.total - self.failures.len(),
+            self.total
+        )
     }
 }
 
@@ -98,7 +104,12 @@ pub fn parse(name: &str, text: &[u8], names: &Interner) -> (File, Vec<Diagnostic
         ..Mode::default()
     };
     let mut diagnostics = Vec::new();
-    let file = parse_file(Source::new(FileId(0), name, text), names, mode, &mut diagnostics);
+    let file = parse_file(
+        Source::new(FileId(0), name, text),
+        names,
+        mode,
+        &mut diagnostics,
+    );
     (file, diagnostics)
 }
 
@@ -149,19 +160,36 @@ fn expected_errors(path: &Path, names: &Interner) -> Result<(), String> {
     for error in &errors {
         let at = file.line_col(error.pos.pos);
         let places: [Place; 2] = [(at.line, Some(at.col)), (at.line, None)];
-        let Some(place) = places.into_iter().find(|place| expected.contains_key(place)) else {
-            problems.push(format!("unexpected: {}:{}: {}", at.line, at.col, error.message));
+        let Some(place) = places
+            .into_iter()
+            .find(|place| expected.contains_key(place))
+        else {
+            problems.push(format!(
+                "unexpected: {}:{}: {}",
+                at.line, at.col, error.message
+            ));
             continue;
         };
         let pattern = &expected[&place];
         if is_match(pattern, &error.message) {
             expected.remove(&place);
         } else {
-            problems.push(format!("{}:{}: {} is not {pattern}", at.line, at.col, error.message));
+            problems.push(format!(
+                "{}:{}: {} is not {pattern}",
+                at.line, at.col, error.message
+            ));
         }
     }
-    problems.extend(expected.iter().map(|(place, pattern)| format!("missing: {place:?}: {pattern}")));
-    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+    problems.extend(
+        expected
+            .iter()
+            .map(|(place, pattern)| format!("missing: {place:?}: {pattern}")),
+    );
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems.join("\n"))
+    }
 }
 
 fn declared_errors(file: &File, names: &Interner) -> BTreeMap<Place, String> {
@@ -207,7 +235,9 @@ fn is_match(pattern: &str, message: &str) -> bool {
 /// and what is missing may come from there.
 fn errorcheck_file(path: &Path, names: &Interner) -> Option<Result<(), String>> {
     let (name, text) = read(path);
-    let first = text.split(|&byte| byte == b'\n').find(|line| !line.is_empty())?;
+    let first = text
+        .split(|&byte| byte == b'\n')
+        .find(|line| !line.is_empty())?;
     if !first.starts_with(b"// errorcheck") || first.starts_with(b"// errorcheckdir") {
         return None;
     }
@@ -216,10 +246,19 @@ fn errorcheck_file(path: &Path, names: &Interner) -> Option<Result<(), String>> 
     if errors.is_empty() && !source.contains("ERROR \"syntax error: ") {
         return None;
     }
-    let complete = errors.iter().any(|error| error.message.starts_with(SYNTAX_ERROR));
+    let complete = errors
+        .iter()
+        .any(|error| error.message.starts_with(SYNTAX_ERROR));
     let (unexpected, missing) = compare_lines(&file, &source, &printed_errors(&file, &errors));
-    let problems: Vec<String> = unexpected.into_iter().chain(missing.into_iter().filter(|_| complete)).collect();
-    Some(if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) })
+    let problems: Vec<String> = unexpected
+        .into_iter()
+        .chain(missing.into_iter().filter(|_| complete))
+        .collect();
+    Some(if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems.join("\n"))
+    })
 }
 
 /// The errors that are not expected, and those that are and are not there.
@@ -227,7 +266,10 @@ fn compare_lines(file: &File, source: &str, errors: &[Diagnostic]) -> (Vec<Strin
     let mut by_line: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for error in errors {
         let line = file.position(error.pos.pos).line;
-        by_line.entry(line).or_default().push(error.message.replace(&**file.name(), "FILE"));
+        by_line
+            .entry(line)
+            .or_default()
+            .push(error.message.replace(&**file.name(), "FILE"));
     }
     let comment = Regex::new(r"// (?:GC_)?ERROR (.*)").expect("a valid pattern");
     let quoted = Regex::new(r#""([^"]*)"|`([^`]*)`"#).expect("a valid pattern");
@@ -242,7 +284,9 @@ fn compare_lines(file: &File, source: &str, errors: &[Diagnostic]) -> (Vec<Strin
         for pattern in quoted.captures_iter(&patterns[1]) {
             let pattern = pattern.get(1).or(pattern.get(2)).map_or("", |m| m.as_str());
             let pattern = relative.replace_all(pattern, |captures: &regex::Captures| {
-                let offset = captures.get(1).map_or(0, |m| m.as_str().parse::<i64>().expect("a number"));
+                let offset = captures
+                    .get(1)
+                    .map_or(0, |m| m.as_str().parse::<i64>().expect("a number"));
                 format!("FILE:{}", i64::from(line) + offset)
             });
             let before = found.len();
@@ -252,8 +296,10 @@ fn compare_lines(file: &File, source: &str, errors: &[Diagnostic]) -> (Vec<Strin
             }
         }
     }
-    let unexpected = by_line
-        .iter()
-        .flat_map(|(line, messages)| messages.iter().map(move |message| format!("unexpected: {line}: {message}")));
+    let unexpected = by_line.iter().flat_map(|(line, messages)| {
+        messages
+            .iter()
+            .map(move |message| format!("unexpected: {line}: {message}"))
+    });
     (unexpected.collect(), missing)
 }
