@@ -23,7 +23,6 @@ enum Lack {
     Ambiguous,
     PointerReceiver,
     Field,
-    NoInterface,
 }
 
 impl<'a> Checker<'a> {
@@ -104,17 +103,9 @@ impl<'a> Checker<'a> {
                     return Some(Lack::Field);
                 }
                 let ft = self.ensure_func(f);
-                if self.is_nointerface(f) {
-                    return Some(Lack::NoInterface);
-                }
                 (!equivalent(self, ft, s.obj_type(m))).then_some(Lack::WrongType(f))
             }
         }
-    }
-
-    /// Whether a method is marked `//go:nointerface`.
-    fn is_nointerface(&self, _f: ObjId) -> bool {
-        false
     }
 
     fn lack_text(&self, lack: &Lack, v: TypeId, t: TypeId, m: ObjId) -> String {
@@ -145,7 +136,6 @@ impl<'a> Checker<'a> {
             Lack::Ambiguous => format!("(ambiguous selector {}.{name})", self.ts(v)),
             Lack::PointerReceiver => format!("(method {name} has pointer receiver)"),
             Lack::Field => format!("({}.{name} is a field, not a method)", self.ts(v)),
-            Lack::NoInterface => format!("({name} method is marked 'nointerface')"),
         }
     }
 

@@ -43,7 +43,7 @@ pub(super) enum Rounding {
 }
 
 impl BigFloat {
-    /// Rounds `mant · 2^exp` to [`PRECISION`] bits.
+    /// Rounds `mant · 2^exp` to 512 bits.
     pub fn new(mant: BigInt, exp: i64) -> Self {
         Self::rounded(mant, exp, PRECISION, Rounding::NearestEven)
     }

@@ -1,7 +1,7 @@
 //! Exact constant values, as Go's untyped constants need them.
 //!
 //! Integers and fractions are exact. A fraction whose numerator or denominator
-//! passes [`SMALL_BITS`] bits becomes a 512-bit floating-point number, as in
+//! passes 4096 bits becomes a 512-bit floating-point number, as in
 //! Go's compiler (`go/constant`), so that huge exponents stay cheap.
 
 mod bigfloat;
