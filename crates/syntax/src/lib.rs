@@ -4,7 +4,7 @@
 //! and the same way of going on after one. It knows nothing of types. The tree is compact and shared easily: nodes are
 //! named by four-byte ids, identifiers are interned [`Symbol`]s, positions are byte offsets.
 //!
-//! * [`parse_file`] makes a [`File`](ast::File) of a [`Source`]; [`Lexer`] gives its tokens only.
+//! * [`parse_file`] makes an [`ast::File`] of a [`Source`]; [`Lexer`] gives its tokens only.
 //! * [`ast`] has the tree; [`File::children`](ast::File::children) walks it.
 //! * [`printer`] writes a tree as source again; [`dump`] shows it node by node.
 //! * Comments can be kept, `//go:` directives always are, and `//line` directives move the positions of errors.
