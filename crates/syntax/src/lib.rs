@@ -6,7 +6,7 @@
 //!
 //! * [`parse_file`] makes an [`ast::File`] of a [`Source`]; [`Lexer`] gives its tokens only.
 //! * [`ast`] has the tree; [`File::children`](ast::File::children) walks it.
-//! * [`printer`] writes a tree as source again; [`dump`] shows it node by node.
+//! * [`printer`] writes a tree as source again; [`dump()`] shows it node by node.
 //! * Comments can be kept, `//go:` directives always are, and `//line` directives move the positions of errors.
 //!
 //! Bad input is expected: any bytes give a tree and errors, never a panic or a stack overflow. Nesting is limited to
