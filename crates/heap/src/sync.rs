@@ -7,7 +7,7 @@
 pub(crate) use loom::{
     cell::UnsafeCell,
     hint::spin_loop,
-    sync::atomic::{AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence},
+    sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence},
     thread::yield_now,
 };
 

@@ -14,10 +14,15 @@ use crate::{
     heap::Shared,
     protocol::{
         bits,
+        block_code::BlockCode,
         packets::{CAPACITY, Outbox, Pool},
     },
-    space::{Found, kinds::KindScan, large::LargeSpan},
-    sync::AtomicU64,
+    space::{
+        Found,
+        kinds::{KindInfo, KindScan, LARGE},
+        sizes::BLOCK,
+    },
+    sync::AtomicU8,
 };
 
 /// Addresses a marker keeps to itself before it publishes some.
@@ -35,12 +40,11 @@ const STRIDE: usize = 64;
 struct Entry {
     /// The object's address; zero for an empty place.
     base: usize,
-    word: *const AtomicU64,
-    bit: u32,
+    mark: *const AtomicU8,
     kind: u16,
 }
 
-const EMPTY: Entry = Entry { base: 0, word: std::ptr::null(), bit: 0, kind: 0 };
+const EMPTY: Entry = Entry { base: 0, mark: std::ptr::null(), kind: 0 };
 
 /// What a stretch of marking did.
 #[derive(Debug, Default, Clone, Copy)]
@@ -64,8 +68,34 @@ pub(crate) struct Marker {
     work: Work,
 }
 
-// SAFETY: the word pointers lead into the bitmaps of the heap that the marker is used with.
+// SAFETY: the mark pointers lead into the maps of the heap that the marker is used with.
 unsafe impl Send for Marker {}
+
+/// What the hot loop needs of the heap, in registers.
+#[derive(Clone, Copy)]
+struct View {
+    base: usize,
+    len: usize,
+    codes: *const BlockCode,
+    kinds: *const KindInfo,
+}
+
+/// The top of a marker's stack, in registers while the hot loop runs.
+struct Top {
+    stack: *mut usize,
+    len: usize,
+}
+
+impl Top {
+    /// Pushes `word` if it points into the heap. The caller has made room.
+    #[inline(always)]
+    fn push_if_inside(&mut self, view: &View, word: usize) {
+        debug_assert!(self.len < STACK);
+        // SAFETY: `make_room` left room for every word of the batch.
+        unsafe { *self.stack.add(self.len) = word };
+        self.len += usize::from(word.wrapping_sub(view.base) < view.len);
+    }
+}
 
 impl Marker {
     pub(crate) fn new() -> Self {
@@ -85,7 +115,8 @@ impl Marker {
         let pool = heap.pool();
         pool.enter();
         let drained = loop {
-            if !(0..STRIDE).all(|_| self.step(heap)) && !self.refill(pool) {
+            self.stride(heap);
+            if self.len == 0 && self.in_ring == 0 && !self.refill(pool) {
                 break true;
             }
             if self.len > CAPACITY / 2 && heap.markers_are_hungry() {
@@ -105,72 +136,67 @@ impl Marker {
         std::mem::take(&mut self.work)
     }
 
-    /// Handles one address; false if stack and ring are empty.
-    #[inline(always)]
-    fn step(&mut self, heap: &Shared) -> bool {
-        let entry = if self.len > 0 {
-            self.len -= 1;
-            let address = self.stack[self.len];
-            self.locate(heap, address)
-        } else if self.in_ring == 0 {
-            return false;
-        } else {
-            EMPTY
+    /// Handles up to 64 addresses; fewer if stack and ring are empty before.
+    #[inline(never)]
+    fn stride(&mut self, heap: &Shared) {
+        let space = heap.space();
+        let view = View {
+            base: space.base(),
+            len: space.len(),
+            codes: space.codes(),
+            kinds: space.kinds.table(),
         };
-        self.in_ring += usize::from(entry.base != 0);
-        let oldest = std::mem::replace(&mut self.ring[self.at], entry);
-        self.at = (self.at + 1) % RING;
-        if oldest.base != 0 {
+        let mut top = Top { stack: self.stack.as_mut_ptr(), len: self.len };
+        for _ in 0..STRIDE {
+            let mut entry = EMPTY;
+            if top.len > 0 {
+                top.len -= 1;
+                // SAFETY: below `len` the stack has been written.
+                let address = unsafe { *top.stack.add(top.len) };
+                entry = match locate(&view, address) {
+                    Some(entry) => entry,
+                    None => {
+                        self.len = top.len;
+                        self.handle_rare(heap, address);
+                        top.len = self.len;
+                        EMPTY
+                    }
+                };
+            } else if self.in_ring == 0 {
+                break;
+            }
+            self.in_ring += usize::from(entry.base != 0);
+            let oldest = std::mem::replace(&mut self.ring[self.at], entry);
+            self.at = (self.at + 1) % RING;
+            if oldest.base == 0 {
+                continue;
+            }
             self.in_ring -= 1;
-            self.visit(heap, oldest);
+            // SAFETY: `locate` took the pointer from a map of this heap, which outlives the cycle.
+            if !bits::mark(unsafe { &*oldest.mark }) {
+                continue;
+            }
+            // SAFETY: the kind stood in the block table, so its entry is valid and final.
+            let info = unsafe { &*view.kinds.add(oldest.kind as usize) };
+            self.work.objects += 1;
+            self.work.bytes += info.size as usize;
+            if info.scan != KindScan::NoScan {
+                self.work.scanned += info.size as usize;
+                self.scan_slot(heap, &view, &mut top, oldest.base, info);
+            }
         }
-        true
+        self.len = top.len;
     }
 
-    /// Looks up an address and asks for the lines that marking its object will touch.
-    #[inline(always)]
-    fn locate(&mut self, heap: &Shared, address: usize) -> Entry {
+    /// Handles an address that leads to no small object: a large one, a piece of one, or nothing.
+    #[cold]
+    #[inline(never)]
+    fn handle_rare(&mut self, heap: &Shared, address: usize) {
         if address & PIECE != 0 {
             self.scan_piece(heap, address & !PIECE);
-            return EMPTY;
-        }
-        match heap.space().find(address) {
-            Some(Found::Small { base, block, slot, kind, info }) => {
-                let word: *const _ =
-                    &heap.space().bitmap(heap.mark_bitmap(), block, info)[slot / 64];
-                prefetch(word.cast());
-                if info.scan != KindScan::NoScan {
-                    prefetch(base as *const u8);
-                }
-                Entry { base, word, bit: slot as u32 % 64, kind }
-            }
-            Some(Found::Large(span)) => {
-                self.visit_large(heap, span);
-                EMPTY
-            }
-            None => EMPTY,
-        }
-    }
-
-    #[inline(always)]
-    fn visit(&mut self, heap: &Shared, entry: Entry) {
-        // SAFETY: `locate` took the pointer from a bitmap of this heap, which outlives the cycle.
-        if !bits::set(unsafe { &*entry.word }, 1 << entry.bit) {
-            return;
-        }
-        let info = heap.space().kinds.get(entry.kind);
-        let size = info.size as usize;
-        self.work.objects += 1;
-        self.work.bytes += size;
-        if info.scan != KindScan::NoScan {
-            self.work.scanned += size;
-            self.scan_slot(heap, entry.base, info);
-        }
-    }
-
-    #[inline(never)]
-    fn visit_large(&mut self, heap: &Shared, span: &LargeSpan) {
-        if span.set(heap.mark_bitmap()) {
+        } else if let Some(Found::Large(span)) = heap.space().find(address)
+            && span.mark()
+        {
             self.work.objects += 1;
             self.work.bytes += span.bytes();
             self.scan_large(heap, span);
@@ -190,6 +216,16 @@ impl Marker {
     fn reserve(&mut self, heap: &Shared, n: usize) {
         if self.len + n > STACK {
             self.spill(heap.pool(), CAPACITY);
+        }
+    }
+
+    /// [`Self::reserve`] from the hot loop.
+    #[inline(always)]
+    fn make_room(&mut self, heap: &Shared, top: &mut Top, n: usize) {
+        if top.len + n > STACK {
+            self.len = top.len;
+            self.spill(heap.pool(), CAPACITY);
+            top.len = self.len;
         }
     }
 
@@ -223,7 +259,7 @@ impl Marker {
     /// Publishes what the object at `base` points to, without marking the object.
     pub(crate) fn scan_children(&mut self, heap: &Shared, base: usize) {
         match heap.space().find(base) {
-            Some(Found::Small { base, info, .. }) => self.scan_slot(heap, base, info),
+            Some(Found::Small { base, info, .. }) => self.scan_small(heap, base, info),
             Some(Found::Large(span)) => self.scan_large(heap, span),
             None => {}
         }
@@ -273,7 +309,7 @@ impl<'h> Greyer<'h> {
     #[inline]
     pub(crate) fn precise(&mut self, address: usize) -> bool {
         let Some(found) = self.heap.space().find(address) else { return false };
-        if self.heap.space().is_set(self.heap.mark_bitmap(), &found) {
+        if self.heap.space().is_marked(&found) {
             return false;
         }
         self.out.push(found.base());
@@ -285,8 +321,8 @@ impl<'h> Greyer<'h> {
     pub(crate) fn conservative(&mut self, address: usize) {
         let space = self.heap.space();
         if let Some(found) = space.find(address)
-            && space.is_set(self.heap.alloc_bitmap(), &found)
-            && !space.is_set(self.heap.mark_bitmap(), &found)
+            && space.is_allocated(&found)
+            && !space.is_marked(&found)
         {
             self.out.push(found.base());
         }
@@ -322,6 +358,35 @@ impl Tracer<'_> {
             self.marker.push(self.heap, pointer as usize);
         }
     }
+}
+
+/// Finds the small object at an address and asks for the lines that marking it will touch.
+#[inline(always)]
+fn locate(view: &View, address: usize) -> Option<Entry> {
+    let offset = address.wrapping_sub(view.base);
+    if offset >= view.len {
+        return None;
+    }
+    // SAFETY: the table has an entry for each block of the range.
+    let kind = unsafe { &*view.codes.add(offset / BLOCK) }.get();
+    if kind <= LARGE {
+        return None;
+    }
+    // SAFETY: a kind in the block table is registered.
+    let info = unsafe { &*view.kinds.add(kind as usize) };
+    let within = offset & info.span_mask as usize;
+    let slot = info.slot_at(within);
+    if slot >= info.slots as usize {
+        return None;
+    }
+    let span = offset - within;
+    let mark = (info.marks_at(span) + slot) as *const AtomicU8;
+    let base = view.base + span + slot * info.size as usize;
+    prefetch(mark.cast());
+    if info.scan != KindScan::NoScan {
+        prefetch(base as *const u8);
+    }
+    Some(Entry { base, mark, kind })
 }
 
 #[inline(always)]

@@ -11,7 +11,6 @@ use crate::{
         pages::PAGE,
         sizes::{self, BLOCK, MAX_SMALL},
     },
-    spans::which,
     stats::now,
     sync::Ordering,
 };
@@ -160,7 +159,7 @@ impl Mutator {
                 private.active.push(kind);
             }
             let slots = info.slots as usize;
-            let allocated = shared.space.bitmap(which(private.epoch), holding.block, info);
+            let allocated = shared.space.bits(holding.block, info);
             let Some(run) = bits::next_clear_run(allocated, holding.search, slots) else {
                 shared.spans.put_back(&shared.space, kind, holding.block);
                 *holding = NOTHING;
@@ -170,8 +169,7 @@ impl Mutator {
             };
             bits::set_run(allocated, run.clone());
             if private.black {
-                let marks = shared.space.bitmap(which(private.epoch + 1), holding.block, info);
-                bits::set_run(marks, run.clone());
+                bits::fill_marks(shared.space.marks(holding.block, info), run.clone(), true);
             }
             let start = shared.space.base() + holding.block * BLOCK;
             let first = start + run.start * size;
@@ -241,9 +239,8 @@ impl Mutator {
         }
         let shared = &self.heap.shared;
         let private = self.private();
-        let mut set = [private.black; 2];
-        set[which(private.epoch)] = true;
-        let index = shared.space.larges.add(address, size, extent, layout, set);
+        let (epoch, black) = (private.epoch, private.black);
+        let index = shared.space.larges.add((address, size), extent, layout, epoch, black);
         shared.space.publish_large(index, extent);
         shared.counters.large_objects.fetch_add(1, Ordering::Relaxed);
         shared.counters.large_bytes.fetch_add(size as u64, Ordering::Relaxed);

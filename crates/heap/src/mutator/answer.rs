@@ -1,15 +1,17 @@
 //! Answering handshakes, by the mutator itself or by the collector that claimed it.
 
-use super::{BUFFER, Cursor, Mutator, MutatorState, NO_SPAN, NOTHING};
+use super::{
+    BARRIER_DELETION, BARRIER_FULL, BARRIER_OFF, BUFFER, Cursor, Mutator, MutatorState, NO_SPAN,
+    NOTHING,
+};
 use crate::{
     collector::Action,
     heap::Shared,
     mark::Greyer,
     protocol::bits,
     space::sizes::BLOCK,
-    spans::which,
     stats::now,
-    sync::{Ordering, spin_loop, yield_now},
+    sync::{AtomicU8, AtomicU64, Ordering, spin_loop, yield_now},
 };
 
 impl Mutator {
@@ -42,27 +44,28 @@ impl MutatorState {
         match action {
             Action::BarrierOn { cycle } => {
                 (private.cycle, private.marking, private.scanned) = (cycle, true, false);
-                self.barrier.store(1, Ordering::Relaxed);
+                self.barrier.store(BARRIER_FULL, Ordering::Relaxed);
             }
             Action::AllocateBlack => {
                 private.black = true;
                 // SAFETY: as the caller vouches.
-                unsafe { self.each_tail(heap, bits::set_run, &[1]) };
+                unsafe { self.each_tail(heap, |tail| tail.mark()) };
             }
             Action::Scan => {
                 private.scanned = true;
                 // SAFETY: as the caller vouches.
                 unsafe { self.scan_stacks(heap) };
+                self.barrier.store(BARRIER_DELETION, Ordering::Relaxed);
             }
             Action::Visit => self.flush(heap),
             Action::Hold => {
                 // SAFETY: as the caller vouches.
-                unsafe { self.each_tail(heap, bits::clear_run, &[0, 1]) };
+                unsafe { self.each_tail(heap, |tail| tail.free()) };
                 // SAFETY: as the caller vouches.
                 unsafe { self.drop_runs() };
             }
             Action::Flip { epoch } => {
-                self.barrier.store(0, Ordering::Relaxed);
+                self.barrier.store(BARRIER_OFF, Ordering::Relaxed);
                 self.empty_buffer();
                 (private.marking, private.black, private.debt) = (false, false, 0.0);
                 // SAFETY: as the caller vouches.
@@ -120,17 +123,11 @@ impl MutatorState {
         }
     }
 
-    /// Calls `f` with the bits of the claimed and unused slots of each cursor: in the bitmap of allocation bits for each 0
-    /// of `maps`, in that of marks for each 1.
+    /// Calls `f` with the claimed and unused slots of each cursor.
     ///
     /// # Safety
     /// 1. As for [`MutatorState::private`].
-    unsafe fn each_tail(
-        &self,
-        heap: &Shared,
-        f: impl Fn(&[crate::sync::AtomicU64], std::ops::Range<usize>),
-        maps: &[u32],
-    ) {
+    unsafe fn each_tail(&self, heap: &Shared, f: impl Fn(Tail<'_>)) {
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
         for &kind in &private.active {
@@ -143,13 +140,11 @@ impl MutatorState {
             let info = heap.space().kinds.get(kind);
             let start = heap.space().base() + holding.block * BLOCK;
             let slot = |at: usize| (at - start) / info.size as usize;
-            let tail = slot(cursor.next)..slot(holding.run_end);
-            for map in maps {
-                f(
-                    heap.space().bitmap(which(private.epoch + map), holding.block, info),
-                    tail.clone(),
-                );
-            }
+            f(Tail {
+                bits: heap.space().bits(holding.block, info),
+                marks: heap.space().marks(holding.block, info),
+                slots: slot(cursor.next)..slot(holding.run_end),
+            });
         }
     }
 
@@ -176,7 +171,7 @@ impl MutatorState {
     /// 1. As for [`MutatorState::private`].
     unsafe fn put_back_spans(&self, heap: &Shared) {
         // SAFETY: as the caller vouches, here and below.
-        unsafe { self.each_tail(heap, bits::clear_run, &[0, 1]) };
+        unsafe { self.each_tail(heap, |tail| tail.free()) };
         // SAFETY: as above.
         unsafe { self.drop_runs() };
         // SAFETY: as above.
@@ -201,6 +196,26 @@ impl MutatorState {
         let private = unsafe { self.private() };
         heap.allocated.fetch_add(std::mem::take(&mut private.uncounted), Ordering::Relaxed);
         (private.stack, private.native_top) = (None, None);
+    }
+}
+
+/// The slots of a claimed run that are still unused.
+struct Tail<'s> {
+    bits: &'s [AtomicU64],
+    marks: &'s [AtomicU8],
+    slots: std::ops::Range<usize>,
+}
+
+impl Tail<'_> {
+    /// Whatever is allocated there is born marked.
+    fn mark(self) {
+        bits::fill_marks(self.marks, self.slots, true);
+    }
+
+    /// The slots are free again.
+    fn free(self) {
+        bits::fill_marks(self.marks, self.slots.clone(), false);
+        bits::clear_run(self.bits, self.slots);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         gate::Gate,
         packets::{Outbox, Packet, Pool},
     },
-    sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, yield_now},
+    sync::{AtomicU8, AtomicU32, AtomicUsize, Ordering, UnsafeCell, yield_now},
 };
 
 /// Objects of a world; number 0 is null.
@@ -18,7 +18,7 @@ pub(super) const OBJECTS: usize = 4;
 /// A heap of objects, and one pool of work.
 pub(super) struct World {
     pub(super) pool: Pool,
-    pub(super) marks: [AtomicU64; 1],
+    pub(super) marks: [AtomicU8; OBJECTS],
     pub(super) fields: [AtomicUsize; OBJECTS],
     /// How this world's markers take work.
     pub(super) take: fn(&Pool) -> Option<Packet>,
@@ -46,7 +46,7 @@ impl World {
     pub(super) fn new(fields: [usize; OBJECTS]) -> Self {
         Self {
             pool: super::pool(),
-            marks: [AtomicU64::new(0)],
+            marks: [0; OBJECTS].map(AtomicU8::new),
             fields: fields.map(AtomicUsize::new),
             take: Pool::take,
             spills: false,
@@ -54,7 +54,7 @@ impl World {
     }
 
     pub(super) fn is_white(&self, object: usize) -> bool {
-        self.marks[0].load(Ordering::Relaxed) >> object & 1 == 0
+        self.marks[object].load(Ordering::Relaxed) == 0
     }
 
     /// Publishes `object` as work.
@@ -77,7 +77,7 @@ impl World {
             }
             self.pool.recycle(work);
             while let Some(object) = stack.pop() {
-                if bits::set(&self.marks[0], 1 << object) {
+                if bits::mark(&self.marks[object]) {
                     let child = self.fields[object].load(Ordering::Relaxed);
                     if child != 0 && self.spills {
                         self.shade(child);
@@ -91,18 +91,18 @@ impl World {
     }
 
     /// Tries rounds, and marks between them, until one succeeds. Returns the marks as the collector sees them then.
-    pub(super) fn close(&self, mut round: impl FnMut() -> bool) -> u64 {
+    pub(super) fn close(&self, mut round: impl FnMut() -> bool) -> [bool; OBJECTS] {
         while !round() {
             self.mark();
             yield_now();
         }
-        self.marks[0].load(Ordering::Relaxed)
+        std::array::from_fn(|object| object != 0 && !self.is_white(object))
     }
 
     /// Fails if `object`, or anything it reaches, is not in `marks`.
-    pub(super) fn assert_reached(&self, mut object: usize, marks: u64) {
+    pub(super) fn assert_reached(&self, mut object: usize, marks: [bool; OBJECTS]) {
         while object != 0 {
-            assert!(marks >> object & 1 != 0, "reachable object {object} is white");
+            assert!(marks[object], "reachable object {object} is white");
             object = self.fields[object].load(Ordering::Relaxed);
         }
     }
