@@ -68,10 +68,27 @@ pub fn programs(messages: &Path, metadata: &Metadata) -> Result<Vec<Program>> {
 ///
 /// Names what is missing.
 pub fn check_complete(programs: &[Program], metadata: &Metadata) -> Result<()> {
+    check_some(programs, metadata, |target| target.required_features.is_empty())
+}
+
+/// As [`check_complete`], for the tests that need `feature`, of which there must be one.
+///
+/// # Errors
+///
+/// Names what is missing.
+pub fn check_feature(programs: &[Program], metadata: &Metadata, feature: &str) -> Result<()> {
+    ensure!(!programs.is_empty(), "no test needs the feature `{feature}`");
+    check_some(programs, metadata, |target| target.required_features.iter().any(|f| f == feature))
+}
+
+fn check_some(
+    programs: &[Program],
+    metadata: &Metadata,
+    wanted: impl Fn(&Target) -> bool,
+) -> Result<()> {
     let mut missing = Vec::new();
     for package in metadata.workspace_packages() {
-        let targets = package.targets.iter();
-        for target in targets.filter(|target| target.required_features.is_empty()) {
+        for target in package.targets.iter().filter(|target| wanted(target)) {
             let is_example = target.kind.contains(&TargetKind::Example);
             let Some((_, label)) = describe(target, target.test && !is_example) else {
                 continue;
@@ -127,6 +144,23 @@ mod tests {
         let error = check_complete(&[], &metadata).unwrap_err().to_string();
         assert!(error.contains("not built: xtask bin xtask"), "{error}");
         assert!(error.contains("not built: trigo-heap lib"), "{error}");
+    }
+
+    #[test]
+    fn a_test_behind_a_feature_is_asked_for_apart() {
+        let metadata = workspace::metadata().unwrap();
+        let all = check_complete(&[], &metadata).unwrap_err().to_string();
+        assert!(!all.contains("model_faults"), "{all}");
+        assert!(check_feature(&[], &metadata, "fault-injection").is_err());
+        let other = Program {
+            name: "x".into(),
+            kind: Kind::Integration,
+            target: "x".into(),
+            executable: PathBuf::new(),
+            package_dir: PathBuf::new(),
+        };
+        let error = check_feature(&[other], &metadata, "fault-injection").unwrap_err();
+        assert_eq!(error.to_string(), "  not built: trigo-heap tests/model_faults");
     }
 
     #[test]

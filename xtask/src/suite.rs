@@ -93,6 +93,7 @@ impl Suite {
         self.sources()?;
         self.setup()?;
         self.programs()?;
+        self.faults()?;
         self.models()
     }
 
@@ -146,6 +147,25 @@ impl Suite {
         doctests.args(arguments).arg("--doc");
         let limits = self.depth.build();
         self.program_stage("doc tests".to_owned(), doctests, limits, Count::Libtest)
+    }
+
+    /// The heap's tests that break its protocol on purpose: those that need a feature to be built.
+    fn faults(&mut self) -> Result<()> {
+        let mut build = workspace::cargo();
+        build.args(["test", "-p", "trigo-heap", "--profile", "checked"]);
+        build.args(["--features", "fault-injection", "--test", "*_faults"]);
+        let Some(programs) = self.build("faults build", build)? else {
+            return Ok(());
+        };
+        let metadata = &self.metadata;
+        let complete = || artifacts::check_feature(&programs, metadata, "fault-injection");
+        self.run.check("all fault tests built", complete);
+        for program in &programs {
+            let name = program.name.clone();
+            let limits = self.depth.program();
+            self.program_stage(name, program.command(), limits, Count::Libtest)?;
+        }
+        Ok(())
     }
 
     /// The loom models of the heap.

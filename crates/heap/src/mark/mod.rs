@@ -351,7 +351,7 @@ pub struct Tracer<'a> {
 
 impl Tracer<'_> {
     /// Reports a pointer. Null and addresses outside of the heap are ignored; a pointer into the middle of an
-    /// object keeps the whole object.
+    /// object keeps the whole object. An address inside of the heap must be in a live object. Never blocks.
     #[inline]
     pub fn pointer(&mut self, pointer: *const u8) {
         if self.heap.space().contains(pointer as usize) {
@@ -367,7 +367,8 @@ fn locate(view: &View, address: usize) -> Option<Entry> {
     if offset >= view.len {
         return None;
     }
-    // SAFETY: the table has an entry for each block of the range.
+    // SAFETY: the table has an entry for each block of the range; the kind was registered before its
+    // number was published.
     let kind = unsafe { &*view.codes.add(offset / BLOCK) }.get();
     if kind <= LARGE {
         return None;

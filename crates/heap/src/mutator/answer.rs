@@ -15,8 +15,22 @@ use crate::{
 };
 
 impl Mutator {
-    /// Answers the handshake that is pending, if one is. `sp` bounds the stack's live part.
+    /// Answers the handshake that is pending, if one is, and waits while `verify` holds all mutators. `sp` bounds the
+    /// stack's live part.
     pub(super) fn answer_pending(&mut self, sp: usize) {
+        let mut spins = 0u32;
+        loop {
+            self.answer_all(sp);
+            if !self.heap.shared.control.is_held() {
+                return;
+            }
+            // The hold may have been announced and not yet asked for, so the wait itself goes on answering.
+            spins += 1;
+            if spins < 64 { spin_loop() } else { yield_now() }
+        }
+    }
+
+    fn answer_all(&mut self, sp: usize) {
         let shared = &self.heap.shared;
         while let Some(n) = self.state().gate.pending() {
             let (start, cpu) = (now(), crate::stats::thread_cpu());
@@ -27,9 +41,7 @@ impl Mutator {
             self.state().gate.finish(n);
             shared.control.answered();
             self.state().holds.handshake(start, cpu);
-            shared.control.wait_while_held();
         }
-        shared.control.wait_while_held();
     }
 }
 
@@ -216,16 +228,5 @@ impl Tail<'_> {
     fn free(self) {
         bits::fill_marks(self.marks, self.slots.clone(), false);
         bits::clear_run(self.bits, self.slots);
-    }
-}
-
-impl crate::collector::Control {
-    /// Waits while `verify` holds all mutators.
-    fn wait_while_held(&self) {
-        let mut spins = 0u32;
-        while self.is_held() {
-            spins += 1;
-            if spins < 64 { spin_loop() } else { yield_now() }
-        }
     }
 }

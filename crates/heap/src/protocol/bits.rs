@@ -32,7 +32,7 @@ pub(crate) fn fill_marks(bytes: &[AtomicU8], run: Range<usize>, marked: bool) {
 
 /// Turns marks into allocation bits, clears the marks, and says how many were set (span owner, after the flip).
 pub(crate) fn pack_marks(bytes: &[AtomicU8], bits: &[AtomicU64]) -> usize {
-    // Release: a weak load that misses a mark which was taken here sees that the dead are known (see `weak_cell`).
+    // Release: who finds a mark clear that a sweep cleared also finds that the dead have been processed (`weak_cell`).
     fence(Ordering::Release);
     let mut live = 0;
     for (chunk, word) in bytes.chunks(64).zip(bits) {

@@ -27,7 +27,7 @@ impl WeakCell {
     /// Forgets the target for good (collector, after CLOSED and before the flip).
     pub(crate) fn clear(&self) {
         self.0.store(0, Ordering::Relaxed);
-        // Release: with the fence in `load`, if the collector goes on to mark the target for a finalizer.
+        // Release: with the fence in `load`, if the collector goes on to mark the target for its finalizer.
         fence(Ordering::Release);
     }
 
@@ -44,13 +44,14 @@ impl WeakCell {
         if target == 0 || !marking {
             return target;
         }
-        let marked = marked(target);
-        // Acquire: the mark was read relaxed. If it was set for a finalizer, the cell was cleared before; if a sweep took it,
-        // DONE was said before. What follows must not be older than that.
-        fence(Ordering::Acquire);
-        if marked {
-            return self.0.load(Ordering::Relaxed);
+        if marked(target) {
+            // The mark may have been set after the death, for a finalizer. Then the cell was cleared first. Acquire: a reader of such a mark
+            // sees that; the mark itself was read relaxed.
+            fence(Ordering::Acquire);
+            return if self.0.load(Ordering::Relaxed) == target { target } else { 0 };
         }
+        // Acquire: pairs with the fence in `pack_marks`.
+        fence(Ordering::Acquire);
         if !closing.dirty() {
             // White because dead, or because a sweep has taken the mark; a sweep comes after DONE.
             return if closing.is_done() { self.0.load(Ordering::Relaxed) } else { 0 };

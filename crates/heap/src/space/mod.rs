@@ -147,7 +147,7 @@ impl Space {
         if offset >= self.len {
             return None;
         }
-        // The kind was registered, and the span's bits cleared, before its code was published.
+        // The kind was registered, and the span's maps cleared, before its code was published.
         match self.code(offset / BLOCK).get() {
             BlockCode::FREE => None,
             LARGE => self.find_large(offset),

@@ -91,18 +91,19 @@ impl World {
     }
 
     /// Tries rounds, and marks between them, until one succeeds. Returns the marks as the collector sees them then.
-    pub(super) fn close(&self, mut round: impl FnMut() -> bool) -> [bool; OBJECTS] {
+    pub(super) fn close(&self, mut round: impl FnMut() -> bool) -> u64 {
         while !round() {
             self.mark();
             yield_now();
         }
-        std::array::from_fn(|object| object != 0 && !self.is_white(object))
+        let marked = (0..OBJECTS).filter(|&object| !self.is_white(object));
+        marked.fold(0, |marks, object| marks | 1 << object)
     }
 
     /// Fails if `object`, or anything it reaches, is not in `marks`.
-    pub(super) fn assert_reached(&self, mut object: usize, marks: [bool; OBJECTS]) {
+    pub(super) fn assert_reached(&self, mut object: usize, marks: u64) {
         while object != 0 {
-            assert!(marks[object], "reachable object {object} is white");
+            assert!(marks >> object & 1 != 0, "reachable object {object} is white");
             object = self.fields[object].load(Ordering::Relaxed);
         }
     }
