@@ -6,6 +6,8 @@
 //!
 //! Loom keeps one order of all SeqCst accesses but for the values that atomics are made with, which it hands out as
 //! stale to SeqCst loads too. So the models store every word that such loads read once before their threads start.
+//! And it remembers the last access to a word alone: a thread that loads a word and then stores to it hides that another
+//! one loaded it before. Where that matters, the thread that stores is started first.
 
 // Loom runs the threads of a model in turn on one, and asks no more of what they share.
 #![allow(clippy::arc_with_non_send_sync)]

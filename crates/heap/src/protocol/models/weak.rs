@@ -22,13 +22,13 @@ fn shipped(cell: &WeakCell, world: &World) -> usize {
     cell.load(true, world.pool.closing(), marked, |object| world.shade(object))
 }
 
-/// What happens to a target that is dead, once its cell is clear.
-#[derive(Clone, Copy)]
+/// What happens once marking has closed.
+#[derive(Clone, Copy, PartialEq)]
 enum Afterwards {
     Nothing,
-    /// It has a finalizer: the collector marks it.
+    /// A dead target has a finalizer: the collector marks it.
     Finalize,
-    /// A mutator that flips earlier than the loading one sweeps its span.
+    /// A mutator that flips earlier than the loading one sweeps the target's span.
     Sweep,
 }
 
@@ -55,22 +55,43 @@ fn load_against_death(load: Load, afterwards: Afterwards) {
     });
     if marks >> TARGET & 1 == 0 {
         cell.clear();
-        match afterwards {
-            Afterwards::Nothing => {}
-            Afterwards::Finalize => {
-                bits::mark(&world.marks[TARGET]);
-            }
-            Afterwards::Sweep => sweep(&world),
+        if afterwards == Afterwards::Finalize {
+            bits::mark(&world.marks[TARGET]);
         }
+    }
+    world.pool.closing().all_dead_are_known();
+    if afterwards == Afterwards::Sweep {
+        sweep(&world);
     }
     thread.join().unwrap();
     let held = loader.private(|private| private.held);
     world.assert_reached(held, marks);
 }
 
-/// The dead have been processed, and another mutator, which has flipped, sweeps: the marks are gone.
+/// A mutator loads a weak reference by `load` after marking has closed, before it flips. Its target is alive.
+fn load_against_sweep(load: Load) {
+    let world = Arc::new(World::new([0, 0, 3, 0]));
+    world.shade(TARGET);
+    world.close(|| world.pool.closing_round(|| {}));
+    let cell = Arc::new(WeakCell::new(TARGET));
+    // Started first: see the head of `models`.
+    let sweeper = thread::spawn({
+        let world = Arc::clone(&world);
+        move || {
+            world.pool.closing().all_dead_are_known();
+            bits::pack_marks(&world.marks, &[AtomicU64::new(0)]);
+        }
+    });
+    let loader = thread::spawn({
+        let (world, cell) = (Arc::clone(&world), Arc::clone(&cell));
+        move || load(&cell, &world)
+    });
+    sweeper.join().unwrap();
+    assert_eq!(loader.join().unwrap(), TARGET, "the living target was not returned");
+}
+
+/// Another mutator, which has flipped, sweeps: all marks are gone.
 fn sweep(world: &Arc<World>) {
-    world.pool.closing().all_dead_are_known();
     let other = Arc::new(Mutator::new(Private::default()));
     other.gate.ask(1);
     let thread = thread::spawn({
@@ -105,17 +126,32 @@ fn a_weak_load_does_not_return_another_object_in_the_slot() {
     explore(3, || load_against_death(shipped, Afterwards::Sweep));
 }
 
-/// A load that leaves the second look at the cell, or its fence, out.
-fn load_once(cell: &WeakCell, world: &World, again: fn(&WeakCell, usize) -> usize) -> usize {
+/// A target that is alive is returned even if a sweep has taken its mark.
+#[test]
+fn a_weak_load_returns_a_living_target_whose_mark_was_swept() {
+    explore(3, || load_against_sweep(shipped));
+}
+
+/// What a load does under CLOSED with a target that looks marked, or looks white.
+#[derive(Clone, Copy)]
+struct Late {
+    marked: fn(&WeakCell, usize) -> usize,
+    white: fn(&WeakCell, &Closing, usize) -> usize,
+}
+
+const LATE: Late = Late { marked: |cell, _| cell.peek(), white: |_, _, _| 0 };
+
+/// A load without fences that goes on by `late`.
+fn load_by(late: Late, cell: &WeakCell, world: &World) -> usize {
     let target = cell.peek();
     if target == 0 {
         return 0;
     }
     if !world.is_white(target) {
-        return again(cell, target);
+        return (late.marked)(cell, target);
     }
     if !world.pool.closing().dirty() {
-        return 0;
+        return (late.white)(cell, world.pool.closing(), target);
     }
     world.shade(target);
     target
@@ -125,7 +161,8 @@ fn load_once(cell: &WeakCell, world: &World, again: fn(&WeakCell, usize) -> usiz
 #[test]
 #[should_panic(expected = "is white")]
 fn a_weak_load_without_a_second_look_returns_the_dead() {
-    let load: Load = |cell, world| load_once(cell, world, |_, target| target);
+    let load: Load =
+        |cell, world| load_by(Late { marked: |_, target| target, ..LATE }, cell, world);
     explore(3, move || load_against_death(load, Afterwards::Finalize));
 }
 
@@ -133,10 +170,28 @@ fn a_weak_load_without_a_second_look_returns_the_dead() {
 #[test]
 #[should_panic(expected = "is white")]
 fn a_weak_load_without_a_fence_returns_the_dead() {
-    let load: Load = |cell, world| {
-        load_once(cell, world, |cell, target| if cell.peek() == target { target } else { 0 })
-    };
+    let load: Load = |cell, world| load_by(LATE, cell, world);
     explore(3, move || load_against_death(load, Afterwards::Finalize));
+}
+
+/// Fails: once the dead are known, what looks white is returned unseen.
+#[test]
+#[should_panic(expected = "is white")]
+fn a_weak_load_that_trusts_done_alone_returns_the_dead() {
+    let load: Load = |cell, world| {
+        let white =
+            |_: &WeakCell, closing: &Closing, target| if closing.is_done() { target } else { 0 };
+        load_by(Late { white, ..LATE }, cell, world)
+    };
+    explore(3, move || load_against_death(load, Afterwards::Sweep));
+}
+
+/// Fails: what looks white after marking has closed is taken for dead.
+#[test]
+#[should_panic(expected = "the living target was not returned")]
+fn a_weak_load_that_takes_white_for_dead_loses_a_living_target() {
+    let load: Load = |cell, world| load_by(LATE, cell, world);
+    explore(3, move || load_against_sweep(load));
 }
 
 /// Fails: a white target is shaded without a word to the collector.
