@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use trigo_syntax::ast::File;
 use trigo_syntax::{Diagnostic, FileId, Interner, Mode, Source, parse_file};
@@ -34,15 +35,26 @@ const MACHINES: &[&str] = &["386", "amd64", "amd64p32", "arm", "armbe", "arm64",
     "mipsle", "mips64", "mips64le", "mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv", "riscv64",
     "s390", "s390x", "sparc", "sparc64", "wasm"];
 
-/// The GOROOT to test against, if there is one.
-pub fn goroot() -> Option<PathBuf> {
-    let cache = env::var_os("TRIGO_CACHE")
+/// Trigo's cache, where `cargo xtask setup` installs Go and its tests.
+pub fn cache() -> Option<PathBuf> {
+    env::var_os("TRIGO_CACHE")
         .map(PathBuf::from)
         .or_else(|| env::var_os("XDG_CACHE_HOME").map(|c| PathBuf::from(c).join("trigo")))
-        .or_else(|| env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache/trigo")));
+        .or_else(|| env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache/trigo")))
+}
+
+/// The GOROOT to test against, if there is one.
+pub fn goroot() -> Option<PathBuf> {
     let named =
         ["TRIGO_GOROOT", "GOROOT"].into_iter().filter_map(|v| env::var_os(v).map(PathBuf::from));
-    named.chain(cache.map(|c| c.join("go-1.27.3"))).find(|p| p.join("src/fmt").is_dir())
+    named.chain(cache().map(|c| c.join("go-1.27.3"))).find(|p| p.join("src/fmt").is_dir())
+}
+
+/// Ends a suite as libtest ends its tests: with a line that counts them, and an exit code.
+pub fn report(passed: usize, failed: usize) -> ExitCode {
+    let word = if failed == 0 && passed > 0 { "ok" } else { "FAILED" };
+    println!("test result: {word}. {passed} passed; {failed} failed; 0 ignored");
+    if word == "ok" { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn tag_holds(tag: &str) -> bool {
