@@ -6,11 +6,14 @@
 
 pub(crate) mod control;
 mod cycle;
+mod handshake;
+mod loan;
 mod markers;
 mod release;
 mod verify;
 
 pub(crate) use control::{Action, Control};
+pub(crate) use loan::Moment;
 
 use crate::{
     heap::Shared,
@@ -109,6 +112,7 @@ impl Driver {
             if self.heap.control.take_retarget() {
                 self.replan();
             }
+            self.lend(Moment::Idle, 0);
             match self.due() {
                 Some(reason) => self.run_cycle(reason),
                 None => {

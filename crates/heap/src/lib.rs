@@ -6,6 +6,8 @@ mod collector;
 #[cfg(not(loom))]
 mod config;
 #[cfg(not(loom))]
+mod edges;
+#[cfg(not(loom))]
 mod error;
 #[cfg(not(loom))]
 mod heap;
@@ -29,10 +31,15 @@ mod special;
 #[cfg(not(loom))]
 mod stats;
 mod sync;
+#[cfg(not(loom))]
+mod walk;
+#[cfg(not(loom))]
+mod why;
 
 #[cfg(not(loom))]
 pub use crate::{
     config::{BrokenBarrier, Config, Debug},
+    edges::LayoutKind,
     error::Error,
     heap::{Heap, Kind, Zeroing, offsets},
     layout::{Layout, LayoutSpec, TraceFn},
@@ -41,6 +48,8 @@ pub use crate::{
     roots::{Root, RootSource, RootVisitor, Stack},
     special::{CleanupId, Weak},
     stats::{CycleRecord, HeapStats, HoldTimes, Observer, Reason},
+    walk::Object,
+    why::{Path, RootKind, Step},
 };
 
 /// What `poison` fills freed slots with.

@@ -20,9 +20,9 @@ use crate::{
     roots::{Root, RootSource, Roots, Stack},
     space::kinds::MAX_KINDS,
     stats::Holds,
-    sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, lock},
+    sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, lock},
 };
-use std::{marker::PhantomData, mem::offset_of, ptr::NonNull, sync::Arc};
+use std::{marker::PhantomData, mem::offset_of, ops::Range, ptr::NonNull, sync::Arc};
 
 /// Words of a barrier buffer.
 const BUFFER: usize = 512;
@@ -74,6 +74,8 @@ pub(crate) struct MutatorState {
     pub(crate) bytes: Box<[AtomicU64]>,
     /// The longest times this mutator was held, in nanoseconds.
     pub(crate) holds: Holds,
+    /// The live part of its stack, as of the last hold: lowest and highest address.
+    held_stack: [AtomicUsize; 2],
     /// The operating system's number of the thread.
     thread: i32,
 }
@@ -111,6 +113,14 @@ struct Private {
     error: Option<Error>,
 }
 
+impl Private {
+    /// The live part of the stack that this mutator's thread runs on; empty if that is not scanned.
+    fn stack_range(&self) -> Range<usize> {
+        let top = self.stack.as_ref().map(|s| s.top()).or(self.native_top).unwrap_or(0);
+        self.sp.min(top)..top
+    }
+}
+
 impl MutatorState {
     pub(crate) const POLL: usize = offset_of!(MutatorState, gate);
     pub(crate) const BARRIER: usize = offset_of!(MutatorState, barrier);
@@ -123,6 +133,12 @@ impl MutatorState {
 
     pub(crate) fn id(&self) -> u32 {
         self.id
+    }
+
+    /// The live part of the mutator's stack. Means something only while all mutators are held.
+    pub(crate) fn held_stack(&self) -> Range<usize> {
+        let [start, end] = &self.held_stack;
+        start.load(Ordering::Relaxed)..end.load(Ordering::Relaxed)
     }
 
     /// Whether the thread that attached is still there.
@@ -207,6 +223,14 @@ impl Mutator {
     pub(crate) fn attach(heap: Heap) -> Self {
         let shared = &heap.shared;
         let mut registry = lock(&shared.registry);
+        let mut looks = 0;
+        while shared.control.is_held() {
+            // Announced before the registry is looked at: who gets in before is asked to hold like everybody.
+            drop(registry);
+            answer::wait_while_held(looks);
+            looks += 1;
+            registry = lock(&shared.registry);
+        }
         let template = registry.template;
         let buffer: Box<[usize; BUFFER]> = Box::new([0; BUFFER]);
         let start = buffer.as_ptr() as usize;
@@ -238,6 +262,7 @@ impl Mutator {
             private: UnsafeCell::new(private),
             bytes: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
             holds: Holds::default(),
+            held_stack: [AtomicUsize::new(0), AtomicUsize::new(0)],
             // SAFETY: the call has no preconditions.
             thread: unsafe { libc::gettid() },
         });

@@ -11,7 +11,7 @@ use crate::{
     protocol::stack_claim::StackClaim,
     sync::{AtomicUsize, Mutex, Ordering, lock},
 };
-use std::{ptr::NonNull, sync::Arc};
+use std::{ops::Range, ptr::NonNull, sync::Arc};
 
 const CHUNK: usize = 512;
 
@@ -41,20 +41,44 @@ pub unsafe trait RootSource: Send + Sync {
     /// Reports the pointers. Called once in each cycle, on the collector's thread, while mutators run. It must not
     /// wait for a mutator.
     fn scan(&self, visitor: &mut RootVisitor<'_>);
+
+    /// What [`Path`](crate::Path)s call this source.
+    fn name(&self) -> String {
+        "(unnamed)".into()
+    }
 }
 
 /// Takes the pointers that a [`RootSource`] reports.
 #[derive(Debug)]
 pub struct RootVisitor<'a> {
-    greyer: Greyer<'a>,
+    to: ReportTo<'a>,
     bytes: usize,
 }
 
-impl RootVisitor<'_> {
+#[derive(Debug)]
+enum ReportTo<'a> {
+    Marking(Greyer<'a>),
+    List(&'a mut Vec<usize>),
+}
+
+impl<'a> RootVisitor<'a> {
+    /// A visitor that shades what it is told of.
+    fn marking(heap: &'a Shared) -> Self {
+        Self { to: ReportTo::Marking(Greyer::new(heap)), bytes: 0 }
+    }
+
+    /// A visitor that only takes note.
+    pub(crate) fn list(words: &'a mut Vec<usize>) -> Self {
+        Self { to: ReportTo::List(words), bytes: 0 }
+    }
+
     /// Reports a pointer into the heap; others are ignored.
     pub fn pointer(&mut self, pointer: *const u8) {
         self.bytes += 8;
-        self.greyer.precise(pointer as usize);
+        match &mut self.to {
+            ReportTo::Marking(greyer) => _ = greyer.precise(pointer as usize),
+            ReportTo::List(list) => list.push(pointer as usize),
+        }
     }
 
     /// Reports a range of words that may be pointers.
@@ -62,9 +86,17 @@ impl RootVisitor<'_> {
     /// # Safety
     /// 1. The range is readable for the duration of the call and changed by whole words only.
     pub unsafe fn words(&mut self, start: *const u8, end: *const u8) {
-        self.bytes += end as usize - start as usize;
-        // SAFETY: as the caller vouches.
-        unsafe { self.greyer.words(start as usize, end as usize) };
+        let (start, end) = (start as usize, end as usize);
+        self.bytes += end.saturating_sub(start);
+        match &mut self.to {
+            // SAFETY: as the caller vouches.
+            ReportTo::Marking(greyer) => unsafe { greyer.words(start, end) },
+            ReportTo::List(list) => {
+                let words = (start.next_multiple_of(8)..end & !7).step_by(8);
+                // SAFETY: as the caller vouches.
+                list.extend(words.map(|at| unsafe { (at as *const usize).read_volatile() }));
+            }
+        }
     }
 }
 
@@ -144,13 +176,26 @@ impl Roots {
 
     /// Shades everything that handles and sources hold; how many bytes were looked at.
     pub(crate) fn scan(&self, heap: &Shared) -> usize {
-        let mut visitor = RootVisitor { greyer: Greyer::new(heap), bytes: 0 };
+        let mut visitor = RootVisitor::marking(heap);
         self.each_slot(|object| visitor.pointer(object as *const u8));
-        let sources = lock(&self.sources).clone();
-        for source in sources {
+        for source in self.sources() {
             source.scan(&mut visitor);
         }
         visitor.bytes
+    }
+
+    /// The client's sources, as of now.
+    pub(crate) fn sources(&self) -> Vec<Arc<dyn RootSource>> {
+        lock(&self.sources).clone()
+    }
+
+    /// Calls `f` with the live part of each parked stack. Means something only while all mutators are held.
+    pub(crate) fn each_parked_stack(&self, mut f: impl FnMut(Range<usize>)) {
+        for stack in lock(&self.stacks).clone() {
+            if stack.is_parked() {
+                f(stack.sp.load(Ordering::Relaxed)..stack.top());
+            }
+        }
     }
 
     /// Calls `f` with what each root handle holds.

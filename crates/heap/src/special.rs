@@ -131,20 +131,32 @@ impl Specials {
 
     /// Shades what finalizable objects point to, and objects whose finalizers are queued.
     pub(crate) fn scan(&self, heap: &Shared) {
+        let mut marker = Marker::new();
+        self.each_root(|object, queued| {
+            if queued {
+                Greyer::new(heap).precise(object);
+            } else {
+                marker.scan_children(heap, object);
+            }
+        });
+        heap.counters.add_work(marker.take_work());
+    }
+
+    /// Calls `f` with each object whose finalizer keeps something alive, and whether it is queued: then the object itself,
+    /// else what it points to.
+    pub(crate) fn each_root(&self, mut f: impl FnMut(usize, bool)) {
         for task in lock(&self.queue).iter() {
             if let Task::Finalize(object, _) = task {
-                Greyer::new(heap).precise(*object);
+                f(*object, true);
             }
         }
-        let mut marker = Marker::new();
         for shard in &self.shards {
             for (&object, special) in lock(shard).iter() {
                 if special.finalizer.is_some() {
-                    marker.scan_children(heap, object);
+                    f(object, false);
                 }
             }
         }
-        heap.counters.add_work(marker.take_work());
     }
 
     /// Processes what has died. Marking has closed, and no mutator has flipped.

@@ -1,6 +1,10 @@
 //! What mutators and the collector's threads tell each other outside of the handshakes' gates.
 
-use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock};
+use super::loan::{Loan, Moment};
+use crate::{
+    error::Error,
+    sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock},
+};
 use std::{
     sync::OnceLock,
     thread::{self, Thread},
@@ -18,7 +22,7 @@ pub(crate) enum Action {
     Scan,
     /// Publish what the barrier buffer holds.
     Visit,
-    /// Give up claimed runs and wait: `verify` looks at the heap.
+    /// Give up claimed runs and wait: somebody looks at the whole heap.
     Hold,
     /// Marks become allocation bits; the barrier is off.
     Flip { epoch: u32 },
@@ -52,6 +56,7 @@ struct Book {
     /// Cycles up to this number have been asked for.
     wanted: u64,
     closed: bool,
+    loans: Vec<Loan>,
 }
 
 fn pack(action: Action) -> u64 {
@@ -162,6 +167,27 @@ impl Control {
         }
     }
 
+    /// Queues a request for the held heap and asks for the cycle that it needs, if it needs one.
+    pub(super) fn ask_loan(&self, mut loan: Loan) -> Result<(), Error> {
+        let mut book = lock(&self.book);
+        if book.closed {
+            return Err(Error::Closed);
+        }
+        if loan.moment == Moment::Closed {
+            loan.cycle = book.started + 1;
+            book.wanted = book.wanted.max(loan.cycle);
+        }
+        book.loans.push(loan);
+        self.wake_collector();
+        Ok(())
+    }
+
+    /// The requests that can be met at `moment` of cycle `cycle`.
+    pub(super) fn take_loans(&self, moment: Moment, cycle: u64) -> Vec<Loan> {
+        let due = |l: &mut Loan| l.moment == moment && l.cycle <= cycle;
+        lock(&self.book).loans.extract_if(.., due).collect()
+    }
+
     pub(crate) fn forced_is_due(&self) -> bool {
         let book = lock(&self.book);
         book.wanted > book.started
@@ -237,7 +263,10 @@ impl Control {
 
     /// Lets everybody go who waits for a cycle that will not come.
     pub(crate) fn finish_waiters(&self) {
-        lock(&self.book).closed = true;
+        let mut book = lock(&self.book);
+        book.closed = true;
+        book.loans.clear();
+        drop(book);
         self.done.notify_all();
         self.set_marking(0);
         thread::yield_now();

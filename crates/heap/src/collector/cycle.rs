@@ -4,13 +4,13 @@
 //! Barrier-on and allocate-black are two: an object that is born black is not scanned, so before the first one
 //! exists, everybody must be recording what is stored into it.
 
-use super::{Driver, control::Action};
+use super::{Driver, control::Action, loan::Moment};
 use crate::{
-    mutator::{MutatorState, Template},
+    mutator::Template,
     pace,
     spans::which,
     stats::{self, CycleRecord, Reason, now, thread_cpu},
-    sync::{AtomicU64, Ordering, lock, spin_loop},
+    sync::{AtomicU64, Ordering, lock},
 };
 use std::{sync::Arc, thread, time::Duration};
 
@@ -18,12 +18,6 @@ use std::{sync::Arc, thread, time::Duration};
 const TICK: Duration = Duration::from_micros(300);
 /// The longest stretch the driver marks for.
 const SLICE: u64 = 100_000;
-/// Looks at a gate before the driver sleeps between looks.
-const SPINS: u32 = 200;
-/// Sleep between looks at the gates.
-const NAP: Duration = Duration::from_micros(50);
-/// A mutator that has not answered for this long is looked up: its thread may be gone.
-const SUSPECT: u64 = 200_000_000;
 /// Rounds spoiled by nothing but weak loads, after which weak loads wait.
 const WEAK_ROUNDS: u32 = 3;
 
@@ -232,11 +226,9 @@ impl<'d> Cycle<'d> {
         let heap = Arc::clone(&self.driver.heap);
         heap.specials.process_dead(&heap);
         if heap.config.debug.verify {
-            heap.control.hold(true);
-            self.handshake(Action::Hold, |_| {});
-            super::verify::check(&heap);
-            heap.control.hold(false);
+            self.driver.with_all_held(|| super::verify::check(&heap));
         }
+        self.driver.lend(Moment::Closed, self.record.number);
         self.record.dead = self.lap();
     }
 
@@ -343,77 +335,15 @@ impl<'d> Cycle<'d> {
         heap.control.finish_cycle();
     }
 
-    /// Asks every mutator for `action` and waits until all have answered. Mutators that attach meanwhile start with what
-    /// `update` makes of the template.
     fn handshake(&mut self, action: Action, update: impl FnOnce(&mut Template)) {
-        let heap = Arc::clone(&self.driver.heap);
-        let (n, mut waiting) = {
-            let mut registry = lock(&heap.registry);
-            update(&mut registry.template);
-            registry.template.handshake = registry.template.handshake.wrapping_add(1);
-            let n = registry.template.handshake;
-            heap.control.set_action(action);
-            for mutator in &registry.mutators {
-                mutator.gate().ask(n);
-            }
-            (n, registry.mutators.clone())
-        };
-        let asked = now();
-        let mut looks = 0;
-        while !waiting.is_empty() {
-            waiting.retain(|mutator| {
-                let answer_for = || {
-                    // SAFETY: the gate is claimed while this runs.
-                    unsafe { mutator.answer(&heap, action) }
-                };
-                let done =
-                    mutator.gate().has_answered(n) || mutator.gate().answer_for(n, answer_for);
-                if done {
-                    let took = Duration::from_nanos(now() - asked);
-                    if took > self.record.slowest_answer.0 {
-                        self.record.slowest_answer = (took, mutator.id());
-                    }
-                }
-                !done
-            });
-            looks += 1;
-            if !waiting.is_empty() {
-                wait_for_answers(&heap, &waiting, looks, asked);
-            }
-        }
-        heap.control.set_waiting(false);
+        let slowest = self.driver.handshake(action, update);
+        self.record.slowest_answer = self.record.slowest_answer.max(slowest);
     }
 
     /// The time since the phase under way began; begins the next.
     fn lap(&mut self) -> Duration {
         let time = now();
         Duration::from_nanos(time - std::mem::replace(&mut self.phase, time))
-    }
-}
-
-/// Waits a moment for the mutators in `waiting`, and aborts if one of their threads is gone.
-fn wait_for_answers(
-    heap: &crate::heap::Shared,
-    waiting: &[Arc<MutatorState>],
-    looks: u32,
-    asked: u64,
-) {
-    if looks < SPINS {
-        spin_loop();
-        return;
-    }
-    heap.control.set_waiting(true);
-    thread::park_timeout(NAP);
-    if looks.is_multiple_of(1024) && now() - asked > SUSPECT {
-        for mutator in waiting {
-            if !mutator.thread_lives() {
-                eprintln!(
-                    "trigo-heap: the thread of mutator {} ended without dropping its Mutator; its roots are lost, aborting",
-                    mutator.id()
-                );
-                std::process::abort();
-            }
-        }
     }
 }
 

@@ -16,18 +16,34 @@ impl Mutator {
     /// Answers the handshake that is pending, if one is. `sp` bounds the stack's live part.
     pub(super) fn answer_pending(&mut self, sp: usize) {
         let shared = &self.heap.shared;
-        while let Some(n) = self.state().gate.pending() {
-            let (start, cpu) = (now(), crate::stats::thread_cpu());
-            self.private().sp = sp;
-            let action = shared.control.action();
-            // SAFETY: the gate is RUNNING and this is the mutator's thread.
-            unsafe { self.state().answer(shared, action) };
-            self.state().gate.finish(n);
-            shared.control.answered();
-            self.state().holds.handshake(start, cpu);
-            shared.control.wait_while_held();
+        let mut looks = 0u32;
+        loop {
+            while let Some(n) = self.state().gate.pending() {
+                let (start, cpu) = (now(), crate::stats::thread_cpu());
+                self.private().sp = sp;
+                let action = shared.control.action();
+                // SAFETY: the gate is RUNNING and this is the mutator's thread.
+                unsafe { self.state().answer(shared, action) };
+                self.state().gate.finish(n);
+                shared.control.answered();
+                self.state().holds.handshake(start, cpu);
+            }
+            // A hold is announced before it is asked for: whoever waits here may still owe the answer.
+            if !shared.control.is_held() {
+                return;
+            }
+            wait_while_held(looks);
+            looks += 1;
         }
-        shared.control.wait_while_held();
+    }
+}
+
+/// Lets some time pass between two looks at whether the heap is still held: little at first.
+pub(super) fn wait_while_held(looks: u32) {
+    match looks {
+        0..64 => spin_loop(),
+        64..128 => yield_now(),
+        _ => std::thread::sleep(std::time::Duration::from_micros(50)),
     }
 }
 
@@ -60,6 +76,9 @@ impl MutatorState {
                 unsafe { self.each_tail(heap, bits::clear_run, &[0, 1]) };
                 // SAFETY: as the caller vouches.
                 unsafe { self.drop_runs() };
+                let stack = private.stack_range();
+                self.held_stack[0].store(stack.start, Ordering::Relaxed);
+                self.held_stack[1].store(stack.end, Ordering::Relaxed);
             }
             Action::Flip { epoch } => {
                 self.barrier.store(0, Ordering::Relaxed);
@@ -107,14 +126,10 @@ impl MutatorState {
     unsafe fn scan_stacks(&self, heap: &Shared) {
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
-        let top = private.stack.as_ref().map(|s| s.top()).or(private.native_top);
-        if let Some(top) = top {
-            // SAFETY: the client vouched for the stack when it registered it; its thread waits in this call or is blocked.
-            unsafe { Greyer::new(heap).words(private.sp, top) };
-            heap.counters
-                .stack_bytes
-                .fetch_add((top.saturating_sub(private.sp)) as u64, Ordering::Relaxed);
-        }
+        let stack = private.stack_range();
+        // SAFETY: the client vouched for the stack when it registered it; its thread waits in this call or is blocked.
+        unsafe { Greyer::new(heap).words(stack.start, stack.end) };
+        heap.counters.stack_bytes.fetch_add(stack.len() as u64, Ordering::Relaxed);
         if let Some(stack) = &private.stack {
             stack.claim().scanned_by_owner(private.cycle);
         }
@@ -201,16 +216,5 @@ impl MutatorState {
         let private = unsafe { self.private() };
         heap.allocated.fetch_add(std::mem::take(&mut private.uncounted), Ordering::Relaxed);
         (private.stack, private.native_top) = (None, None);
-    }
-}
-
-impl crate::collector::Control {
-    /// Waits while `verify` holds all mutators.
-    fn wait_while_held(&self) {
-        let mut spins = 0u32;
-        while self.is_held() {
-            spins += 1;
-            if spins < 64 { spin_loop() } else { yield_now() }
-        }
     }
 }
