@@ -14,8 +14,8 @@ fn build(m: &mut Mutator, kind: Node, depth: u32) -> NonNull<[*mut u8; 2]> {
     // SAFETY: a fresh node of two words; both are stored before the next safepoint.
     unsafe {
         let slots = node.as_ptr().cast::<*mut u8>();
-        m.store(slots, l);
-        m.store(slots.add(1), r);
+        m.init(slots, l);
+        m.init(slots.add(1), r);
     }
     node
 }

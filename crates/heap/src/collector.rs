@@ -85,6 +85,7 @@ struct Driver {
     marker: crate::mark::Marker,
     cycle: u32,
     idle: Idle,
+    recent_goals: release::RecentGoals,
     /// Nanoseconds, by the process's clock, at which the last cycle ended.
     last_end: u64,
     /// Processor nanoseconds the limiter has seen, of collecting and in all.
@@ -104,7 +105,10 @@ impl Driver {
         let idle = Idle { interval: IDLE_AFTER, next: now() + nanos(IDLE_AFTER), seen: 0 };
         let marker = crate::mark::Marker::new();
         let limiter = Limiter::default();
-        Self { heap, pacer, limiter, marker, cycle: 0, idle, last_end: now(), limited: (0, now()) }
+        let recent_goals = release::RecentGoals::default();
+        let last_end = now();
+        let limited = (0, last_end);
+        Self { heap, pacer, limiter, marker, cycle: 0, idle, recent_goals, last_end, limited }
     }
 
     fn run(&mut self) {
@@ -116,6 +120,7 @@ impl Driver {
             match self.due() {
                 Some(reason) => self.run_cycle(reason),
                 None => {
+                    self.recent_goals.add(self.heap.goal.load(Ordering::Relaxed), now());
                     let released = self.release_some();
                     let before = thread_cpu();
                     thread::park_timeout(self.nap(released));
@@ -193,7 +198,8 @@ impl Driver {
         if released {
             return release::TICK;
         }
-        Duration::from_nanos(self.idle.next.saturating_sub(now())).clamp(release::TICK, FORCE_AFTER)
+        let longest = if self.will_release() { release::WAIT } else { FORCE_AFTER };
+        Duration::from_nanos(self.idle.next.saturating_sub(now())).clamp(release::TICK, longest)
     }
 }
 

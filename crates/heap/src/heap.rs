@@ -309,7 +309,8 @@ pub mod offsets {
     use super::MutatorState;
     /// A `u32` that is non-zero when a safepoint must call the slow path.
     pub const POLL: usize = MutatorState::POLL;
-    /// A `u32` that is non-zero while pointer stores must be recorded.
+    /// A `u32`: 0 while pointer stores need no record, 1 while overwritten and new values are recorded, 2 while overwritten
+    /// ones alone are.
     pub const BARRIER: usize = MutatorState::BARRIER;
     /// Address of the next free word of the barrier buffer.
     pub const BUFFER_NEXT: usize = MutatorState::BUFFER_NEXT;

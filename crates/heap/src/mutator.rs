@@ -27,6 +27,12 @@ use std::{marker::PhantomData, mem::offset_of, ops::Range, ptr::NonNull, sync::A
 /// Words of a barrier buffer.
 const BUFFER: usize = 512;
 
+/// The barrier's states. While a mutator's own stacks are not scanned it records overwritten and new values; from then on
+/// the overwritten ones alone: what it holds was shaded by that scan, or is reached from what it overwrites.
+pub(crate) const BARRIER_OFF: u32 = 0;
+pub(crate) const BARRIER_FULL: u32 = 1;
+pub(crate) const BARRIER_DELETION: u32 = 2;
+
 /// Where a mutator's allocation cursors begin in its state.
 pub(crate) const CURSORS_OFFSET: usize = offset_of!(MutatorState, cursors);
 
@@ -188,6 +194,16 @@ pub(crate) struct Template {
     pub(crate) scanned: bool,
 }
 
+impl Template {
+    fn barrier(&self) -> u32 {
+        match (self.marking, self.scanned) {
+            (false, _) => BARRIER_OFF,
+            (true, false) => BARRIER_FULL,
+            (true, true) => BARRIER_DELETION,
+        }
+    }
+}
+
 impl Registry {
     pub(crate) fn new() -> Self {
         let template = Template {
@@ -254,7 +270,7 @@ impl Mutator {
         };
         let owner = Arc::new(MutatorState {
             gate: Gate::new(template.handshake),
-            barrier: AtomicU32::new(u32::from(template.marking)),
+            barrier: AtomicU32::new(template.barrier()),
             id: registry.next_id,
             buffer_next: UnsafeCell::new(start),
             buffer_end: start + BUFFER * 8,
@@ -358,11 +374,36 @@ impl Mutator {
         let shared = &self.heap.shared;
         let broken = shared.broken_barrier();
         let keep_old = shared.space().contains(old) && broken != crate::BrokenBarrier::Deletion;
-        let keep_new = shared.space().contains(value) && broken != crate::BrokenBarrier::Insertion;
         if keep_old {
             self.buffer(old);
         }
-        if keep_new {
+        if self.state().barrier.load(Ordering::Relaxed) == BARRIER_FULL {
+            self.record_new(value);
+        }
+    }
+
+    /// Stores `value` into a pointer word of an object that this mutator allocated since its last safepoint: its first
+    /// store to that word. What the word held before is not looked at, so the object need not have been zeroed.
+    ///
+    /// # Safety
+    /// 1. As for [`Mutator::store`], and the object was allocated by this mutator since its last safepoint.
+    #[inline(always)]
+    pub unsafe fn init(&mut self, slot: *mut *mut u8, value: *mut u8) {
+        // Relaxed: as in `store`.
+        if self.state().barrier.load(Ordering::Relaxed) == BARRIER_FULL {
+            self.record_new(value as usize);
+        }
+        // SAFETY: the slot is a word-aligned, live pointer word. Relaxed: the object is published by a later store.
+        unsafe { std::sync::atomic::AtomicPtr::from_ptr(slot) }.store(value, Ordering::Relaxed);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_new(&mut self, value: usize) {
+        let shared = &self.heap.shared;
+        if shared.space().contains(value)
+            && shared.broken_barrier() != crate::BrokenBarrier::Insertion
+        {
             self.buffer(value);
         }
     }

@@ -1,6 +1,6 @@
 //! Giving memory back to the operating system, in the background and at a bounded rate.
 //!
-//! After a cycle the heap keeps what it needs to grow to its goal and a tenth more; free pages beyond that
+//! The heap keeps what it needs to grow to its highest goal of the last seconds and a tenth more; free pages beyond that
 //! go back, up to 32 MiB at a time with a pause between. Under a memory limit the limit decides, if lower.
 
 use super::Driver;
@@ -9,10 +9,38 @@ use std::time::Duration;
 
 /// The pause between two batches.
 pub(super) const TICK: Duration = Duration::from_millis(50);
+/// The pause while there is memory that may still be needed again.
+pub(super) const WAIT: Duration = Duration::from_millis(500);
 /// The most bytes a batch releases.
 const BATCH: usize = 32 << 20;
 /// The most bytes released by one call to the operating system, which holds the page tables' lock meanwhile.
 const STEP: usize = 2 << 20;
+
+/// The highest goal of the last few seconds: what the heap is about to need again is not given back.
+#[derive(Debug, Default)]
+pub(super) struct RecentGoals {
+    /// The highest goals of this period and the one before.
+    highest: [usize; 2],
+    began: u64,
+}
+
+impl RecentGoals {
+    /// Half of the time that a goal is remembered at least.
+    const PERIOD: u64 = 2_000_000_000;
+
+    pub(super) fn add(&mut self, goal: usize, time: u64) {
+        if time - self.began > Self::PERIOD {
+            let before = if time - self.began > 2 * Self::PERIOD { 0 } else { self.highest[0] };
+            self.highest = [0, before];
+            self.began = time;
+        }
+        self.highest[0] = self.highest[0].max(goal);
+    }
+
+    fn highest(&self) -> usize {
+        self.highest[0].max(self.highest[1])
+    }
+}
 
 impl Driver {
     /// Releases a batch if the heap holds more than it needs. True if it should be called again soon.
@@ -34,9 +62,18 @@ impl Driver {
 
     /// Bytes of resident free memory beyond what the heap is to keep.
     fn surplus(&self) -> usize {
+        self.surplus_over(self.recent_goals.highest())
+    }
+
+    /// Whether there will be a surplus once the goals of the last seconds are forgotten.
+    pub(super) fn will_release(&self) -> bool {
+        self.surplus_over(0) > 0
+    }
+
+    fn surplus_over(&self, least_goal: usize) -> usize {
         let pages = self.heap.space.page_bytes();
         let resident = pages.committed - pages.free + pages.free_resident;
-        let goal = self.heap.goal.load(Ordering::Relaxed);
+        let goal = self.heap.goal.load(Ordering::Relaxed).max(least_goal);
         let mut keep = if goal == usize::MAX { usize::MAX } else { goal + goal / 10 };
         if let Some(limit) = self.pacer.targets.memory_limit {
             keep = keep.min(limit / 20 * 19);

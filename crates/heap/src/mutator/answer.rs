@@ -1,6 +1,6 @@
 //! Answering handshakes, by the mutator itself or by the collector that claimed it.
 
-use super::{BUFFER, Cursor, Mutator, MutatorState, NO_SPAN, NOTHING};
+use super::{BARRIER_DELETION, BARRIER_FULL, BARRIER_OFF, BUFFER, Cursor, Mutator, MutatorState, NO_SPAN, NOTHING};
 use crate::{
     collector::Action,
     heap::Shared,
@@ -58,7 +58,7 @@ impl MutatorState {
         match action {
             Action::BarrierOn { cycle } => {
                 (private.cycle, private.marking, private.scanned) = (cycle, true, false);
-                self.barrier.store(1, Ordering::Relaxed);
+                self.barrier.store(BARRIER_FULL, Ordering::Relaxed);
             }
             Action::AllocateBlack => {
                 private.black = true;
@@ -69,6 +69,7 @@ impl MutatorState {
                 private.scanned = true;
                 // SAFETY: as the caller vouches.
                 unsafe { self.scan_stacks(heap) };
+                self.barrier.store(BARRIER_DELETION, Ordering::Relaxed);
             }
             Action::Visit => self.flush(heap),
             Action::Hold => {
@@ -81,7 +82,7 @@ impl MutatorState {
                 self.held_stack[1].store(stack.end, Ordering::Relaxed);
             }
             Action::Flip { epoch } => {
-                self.barrier.store(0, Ordering::Relaxed);
+                self.barrier.store(BARRIER_OFF, Ordering::Relaxed);
                 self.empty_buffer();
                 (private.marking, private.black, private.debt) = (false, false, 0.0);
                 // SAFETY: as the caller vouches.

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// The most nanoseconds one assist takes.
 const LONGEST: u64 = 20_000;
 /// Scan bytes of debt below which no assist is worth its overhead.
-const LEAST_DEBT: f64 = 4096.0;
+const LEAST_DEBT: f64 = (32 << 10) as f64;
 /// Scan bytes of debt at which the mutator waits.
 const MOST_DEBT: f64 = (1 << 20) as f64;
 
