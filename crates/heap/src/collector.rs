@@ -7,12 +7,14 @@
 pub(crate) mod control;
 mod cycle;
 mod handshake;
+mod hunt;
 mod loan;
 mod markers;
 mod release;
 mod verify;
 
 pub(crate) use control::{Action, Control};
+pub(crate) use hunt::{Hunt, Hunted};
 pub(crate) use loan::Moment;
 
 use crate::{

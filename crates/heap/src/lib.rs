@@ -14,6 +14,8 @@ mod heap;
 #[cfg(not(loom))]
 mod layout;
 #[cfg(not(loom))]
+mod leak;
+#[cfg(not(loom))]
 mod mark;
 #[cfg(not(loom))]
 mod mutator;
@@ -43,6 +45,7 @@ pub use crate::{
     error::Error,
     heap::{Heap, Kind, Zeroing, offsets},
     layout::{Layout, LayoutSpec, TraceFn},
+    leak::Suspect,
     mark::Tracer,
     mutator::{FixedKind, Mutator},
     roots::{Root, RootSource, RootVisitor, Stack},

@@ -11,7 +11,7 @@ use crate::{
     protocol::stack_claim::StackClaim,
     sync::{AtomicUsize, Mutex, Ordering, lock},
 };
-use std::{ops::Range, ptr::NonNull, sync::Arc};
+use std::{collections::HashSet, ops::Range, ptr::NonNull, sync::Arc};
 
 const CHUNK: usize = 512;
 
@@ -20,6 +20,13 @@ pub(crate) struct Roots {
     book: Mutex<Book>,
     sources: Mutex<Vec<Arc<dyn RootSource>>>,
     stacks: Mutex<Vec<Arc<Stack>>>,
+}
+
+/// What a leak cycle leaves out at first: addresses of handles' slots, and stacks.
+#[derive(Debug, Default)]
+pub(crate) struct Excluded {
+    pub(crate) slots: HashSet<usize>,
+    pub(crate) stacks: HashSet<*const Stack>,
 }
 
 #[derive(Default)]
@@ -119,6 +126,10 @@ impl Root {
         NonNull::new(unsafe { &*self.slot }.load(Ordering::Acquire) as *mut u8)
     }
 
+    pub(crate) fn slot_address(&self) -> usize {
+        self.slot as usize
+    }
+
     /// Makes the handle hold another object, or none. `mutator` is one of the same heap.
     pub fn set(&self, mutator: &mut Mutator, object: Option<NonNull<u8>>) {
         let object = object.map_or(std::ptr::null_mut(), NonNull::as_ptr);
@@ -174,10 +185,14 @@ impl Roots {
         !lock(&self.book).dropped.is_empty()
     }
 
-    /// Shades everything that handles and sources hold; how many bytes were looked at.
-    pub(crate) fn scan(&self, heap: &Shared) -> usize {
+    /// Shades everything that handles and sources hold, but for what is excluded; how many bytes were looked at.
+    pub(crate) fn scan(&self, heap: &Shared, excluded: &Excluded) -> usize {
         let mut visitor = RootVisitor::marking(heap);
-        self.each_slot(|object| visitor.pointer(object as *const u8));
+        self.each_slot_at(|slot, object| {
+            if !excluded.slots.contains(&slot) {
+                visitor.pointer(object as *const u8);
+            }
+        });
         for source in self.sources() {
             source.scan(&mut visitor);
         }
@@ -200,23 +215,30 @@ impl Roots {
 
     /// Calls `f` with what each root handle holds.
     pub(crate) fn each_slot(&self, mut f: impl FnMut(usize)) {
+        self.each_slot_at(|_, object| f(object));
+    }
+
+    /// Calls `f` with the address of each root handle's slot and what it holds.
+    fn each_slot_at(&self, mut f: impl FnMut(usize, usize)) {
         let chunks = lock(&self.book).chunks.len();
         for at in 0..chunks {
             // The lock is taken per chunk, so that nobody waits for the whole scan.
             let chunk: *const [AtomicUsize; CHUNK] = &*lock(&self.book).chunks[at];
             // SAFETY: chunks are boxed and live as long as the book.
             for slot in unsafe { &*chunk } {
-                f(slot.load(Ordering::Relaxed));
+                f(slot as *const _ as usize, slot.load(Ordering::Relaxed));
             }
         }
     }
 
-    /// Scans every parked stack that has not been scanned in `cycle`; how many bytes that were. Stacks that run are
-    /// scanned by their workers.
-    pub(crate) fn scan_stacks(&self, heap: &Shared, cycle: u32) -> usize {
+    /// Scans every parked stack that has not been scanned in `cycle` and is not excluded; how many bytes that were.
+    /// Stacks that run are scanned by their workers.
+    pub(crate) fn scan_stacks(&self, heap: &Shared, cycle: u32, excluded: &Excluded) -> usize {
         let stacks = lock(&self.stacks).clone();
         let mut bytes = 0;
-        for stack in stacks.iter().filter(|s| s.claim.try_scan(cycle)) {
+        let wanted =
+            |s: &&Arc<Stack>| !excluded.stacks.contains(&Arc::as_ptr(s)) && s.claim.try_scan(cycle);
+        for stack in stacks.iter().filter(wanted) {
             bytes += stack.scan(heap);
             stack.claim.scanned_in(cycle);
         }

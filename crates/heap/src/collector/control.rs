@@ -1,11 +1,15 @@
 //! What mutators and the collector's threads tell each other outside of the handshakes' gates.
 
-use super::loan::{Loan, Moment};
+use super::{
+    hunt::Hunt,
+    loan::{Loan, Moment},
+};
 use crate::{
     error::Error,
     sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock},
 };
 use std::{
+    collections::VecDeque,
     sync::OnceLock,
     thread::{self, Thread},
     time::Duration,
@@ -57,6 +61,7 @@ struct Book {
     wanted: u64,
     closed: bool,
     loans: Vec<Loan>,
+    hunts: VecDeque<Hunt>,
 }
 
 fn pack(action: Action) -> u64 {
@@ -188,6 +193,24 @@ impl Control {
         lock(&self.book).loans.extract_if(.., due).collect()
     }
 
+    /// Queues a hunt for leaked stacks and asks for a cycle of its own.
+    pub(crate) fn ask_hunt(&self, mut hunt: Hunt) -> Result<(), Error> {
+        let mut book = lock(&self.book);
+        if book.closed {
+            return Err(Error::Closed);
+        }
+        hunt.cycle = book.started + 1;
+        book.hunts.push_back(hunt);
+        book.wanted = book.wanted.max(book.started + book.hunts.len() as u64);
+        self.wake_collector();
+        Ok(())
+    }
+
+    /// The hunt that cycle `cycle` is to conduct.
+    pub(super) fn take_hunt(&self, cycle: u64) -> Option<Hunt> {
+        lock(&self.book).hunts.pop_front_if(|hunt| hunt.cycle <= cycle)
+    }
+
     pub(crate) fn forced_is_due(&self) -> bool {
         let book = lock(&self.book);
         book.wanted > book.started
@@ -266,6 +289,7 @@ impl Control {
         let mut book = lock(&self.book);
         book.closed = true;
         book.loans.clear();
+        book.hunts.clear();
         drop(book);
         self.done.notify_all();
         self.set_marking(0);

@@ -4,7 +4,7 @@
 //! Barrier-on and allocate-black are two: an object that is born black is not scanned, so before the first one
 //! exists, everybody must be recording what is stored into it.
 
-use super::{Driver, control::Action, loan::Moment};
+use super::{Driver, control::Action, hunt::Hunt, loan::Moment};
 use crate::{
     mutator::Template,
     pace,
@@ -43,6 +43,8 @@ struct Cycle<'d> {
     /// Bytes allocated since the last flip when mutators began to allocate black.
     allocated_at_black: usize,
     last_tick: Tick,
+    /// Stacks that may be leaked, in a leak cycle.
+    hunt: Option<Hunt>,
 }
 
 /// Running totals, to take differences of.
@@ -109,6 +111,7 @@ impl<'d> Cycle<'d> {
             before,
             allocated_at_black: 0,
             last_tick,
+            hunt: heap.control.take_hunt(number),
         }
     }
 
@@ -127,9 +130,10 @@ impl<'d> Cycle<'d> {
         self.set_assist_ratio();
         heap.control.set_marking(self.driver.cycle);
         self.handshake(Action::Scan, |t| t.scanned = true);
-        self.record.globals = heap.roots.scan(&heap);
+        let excluded = self.hunt.as_ref().map(Hunt::excluded).unwrap_or_default();
+        self.record.globals = heap.roots.scan(&heap, &excluded);
         heap.specials.scan(&heap);
-        let parked = heap.roots.scan_stacks(&heap, self.driver.cycle);
+        let parked = heap.roots.scan_stacks(&heap, self.driver.cycle, &excluded);
         self.record.stacks = parked + heap.counters.stack_bytes.load(Ordering::Relaxed) as usize;
         self.record.roots = self.lap();
     }
@@ -170,7 +174,16 @@ impl<'d> Cycle<'d> {
             return false;
         }
         self.handshake(Action::Visit, |_| {});
+        if heap.pool.is_empty() && heap.pool.closing().is_at_rest() && self.hunt_goes_on() {
+            return false;
+        }
         heap.pool.is_empty() && heap.pool.closing().close()
+    }
+
+    /// Marking is at rest: in a leak cycle, whether there was something left out of the roots, which has now been scanned.
+    fn hunt_goes_on(&mut self) -> bool {
+        let cycle = self.driver.cycle;
+        self.hunt.as_mut().is_some_and(|hunt| hunt.go_on(&self.driver.heap, cycle))
     }
 
     /// Adjusts the assists to the pace, and marks here if the background got less than its share.
@@ -333,6 +346,9 @@ impl<'d> Cycle<'d> {
             observer.cycle_ended(&self.record);
         }
         heap.control.finish_cycle();
+        if let Some(hunt) = self.hunt {
+            hunt.report();
+        }
     }
 
     fn handshake(&mut self, action: Action, update: impl FnOnce(&mut Template)) {

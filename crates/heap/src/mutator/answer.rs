@@ -1,6 +1,9 @@
 //! Answering handshakes, by the mutator itself or by the collector that claimed it.
 
-use super::{BARRIER_DELETION, BARRIER_FULL, BARRIER_OFF, BUFFER, Cursor, Mutator, MutatorState, NO_SPAN, NOTHING};
+use super::{
+    BARRIER_DELETION, BARRIER_FULL, BARRIER_OFF, BUFFER, Cursor, Mutator, MutatorState, NO_SPAN,
+    NOTHING,
+};
 use crate::{
     collector::Action,
     heap::Shared,
