@@ -6,6 +6,7 @@ use crate::{
     layout::Layouts,
     mutator::{Mutator, MutatorState, Registry},
     pace::{Plan, Targets},
+    profile::Profile,
     protocol::packets::Pool,
     roots::Roots,
     space::{
@@ -13,7 +14,7 @@ use crate::{
         kinds::{KindScan, Kinds},
         sizes,
     },
-    spans::{Spans, which},
+    spans::Spans,
     special::Specials,
     stats::{Counters, HeapStats, Observer},
     sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock},
@@ -74,6 +75,8 @@ pub enum Zeroing {
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) born: Instant,
+    /// Processors this process may use; asked once, because the answer costs a dozen file reads.
+    pub(crate) processors: usize,
     pub(crate) space: Space,
     pub(crate) layouts: Layouts,
     pub(crate) spans: Spans,
@@ -83,9 +86,10 @@ pub(crate) struct Shared {
     pub(crate) specials: Specials,
     pub(crate) control: Control,
     pub(crate) counters: Counters,
+    pub(crate) profile: Profile,
     pub(crate) targets: Mutex<Targets>,
     pub(crate) observers: Mutex<Vec<Arc<dyn Observer>>>,
-    /// Counts flips: its lowest bit says which bitmap holds allocation bits.
+    /// Counts flips.
     pub(crate) epoch: AtomicU32,
     /// Bytes marked by the last cycle, and allocated since its flip.
     pub(crate) base_live: AtomicUsize,
@@ -115,19 +119,6 @@ impl Shared {
     #[inline(always)]
     pub(crate) fn pool(&self) -> &Pool {
         &self.pool
-    }
-
-    /// The bitmap that a mark phase marks in.
-    #[inline(always)]
-    pub(crate) fn mark_bitmap(&self) -> usize {
-        // Relaxed: changes only between cycles, after a handshake; markers run inside of one.
-        which(self.epoch.load(Ordering::Relaxed) + 1)
-    }
-
-    /// The bitmap of what was allocated when the mark phase began.
-    #[inline(always)]
-    pub(crate) fn alloc_bitmap(&self) -> usize {
-        which(self.epoch.load(Ordering::Relaxed))
     }
 
     /// Which half of the barrier a test has asked to break.
@@ -198,6 +189,7 @@ impl Heap {
         let plan = crate::pace::Pacer::new(targets).plan();
         let shared = Arc::new(Shared {
             born: Instant::now(),
+            processors: std::thread::available_parallelism().map_or(1, |n| n.get()),
             space: Space::new(config.reserve, config.huge_pages)?,
             layouts: Layouts::new(),
             spans: Spans::new(config.debug.poison),
@@ -207,6 +199,7 @@ impl Heap {
             specials: Specials::new(),
             control: Control::new(),
             counters: Counters::new(),
+            profile: Profile::new(),
             targets: Mutex::new(targets),
             observers: Mutex::default(),
             epoch: AtomicU32::new(2),

@@ -21,6 +21,8 @@ mod mark;
 mod mutator;
 #[cfg(not(loom))]
 mod pace;
+#[cfg(not(loom))]
+mod profile;
 mod protocol;
 #[cfg(not(loom))]
 mod roots;
@@ -48,6 +50,7 @@ pub use crate::{
     leak::Suspect,
     mark::Tracer,
     mutator::{FixedKind, Mutator},
+    profile::{Sampling, SiteProfile},
     roots::{Root, RootSource, RootVisitor, Stack},
     special::{CleanupId, Weak},
     stats::{CycleRecord, HeapStats, HoldTimes, Observer, Reason},

@@ -8,6 +8,7 @@ mod alloc;
 mod answer;
 mod assist;
 pub(crate) mod native;
+mod sampling;
 
 pub use alloc::FixedKind;
 
@@ -117,6 +118,7 @@ struct Private {
     /// Slow paths until the next cycle that `torture` asks for.
     torture: u32,
     error: Option<Error>,
+    sampler: Option<Box<sampling::Sampler>>,
 }
 
 impl Private {
@@ -267,6 +269,7 @@ impl Mutator {
             uncounted: 0,
             torture: shared.config.debug.torture.unwrap_or(0),
             error: None,
+            sampler: None,
         };
         let owner = Arc::new(MutatorState {
             gate: Gate::new(template.handshake),

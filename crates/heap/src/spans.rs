@@ -1,7 +1,7 @@
 //! Span lists: which spans of a kind have free slots. This is where sweeping happens.
 //!
-//! A sweep touches no objects. It counts the marks of a span, which after the flip are its allocation bits,
-//! clears the other bitmap for the next cycle, and files the span. Allocators sweep the spans they need;
+//! A sweep touches no objects. It makes the marks of a span its allocation bits, clears them for the next
+//! cycle, and files the span. Allocators sweep the spans they need;
 //! the collector sweeps the rest after each flip and ends before the next barrier-on.
 //!
 //! Invariants:
@@ -9,7 +9,7 @@
 //!   (marks apart).
 //! * A list is prepared for epoch `n` before any mutator flips to it; a mutator of another epoch takes
 //!   fresh spans only.
-//! * When a sweep has ended, every unowned span is swept for the epoch and its next mark bitmap is clear.
+//! * When a sweep has ended, every span is swept for the epoch, and but for runs allocated black no mark is set.
 
 use crate::{
     error::Error,
@@ -100,9 +100,7 @@ impl Spans {
         if word.load(Ordering::Relaxed) != epoch {
             self.sweep(&mut list, space, info, block as u32, epoch);
         }
-        if bits::next_clear_run(space.bitmap(which(epoch), block, info), 0, info.slots as usize)
-            .is_some()
-        {
+        if bits::next_clear_run(space.bits(block, info), 0, info.slots as usize).is_some() {
             list.partial.push(block as u32);
         }
     }
@@ -204,23 +202,13 @@ impl Spans {
     ) -> usize {
         let block = block as usize;
         space.swept(block).store(epoch, Ordering::Relaxed);
-        let marks = space.bitmap(which(epoch), block, info);
+        let live = bits::pack_marks(space.marks(block, info), space.bits(block, info));
         if self.poison {
-            poison(space, info, block, marks);
+            poison(space, info, block);
         }
-        for word in space.bitmap(which(epoch + 1), block, info) {
-            word.store(0, Ordering::Relaxed);
-        }
-        let live = bits::count(marks, info.slots as usize);
         list.live_slots += live;
         live
     }
-}
-
-/// The bitmap that holds allocation bits in `epoch`; the other one holds the marks.
-#[inline(always)]
-pub(crate) fn which(epoch: u32) -> usize {
-    (epoch & 1) as usize
 }
 
 fn own(space: &Space, block: u32, epoch: u32) {
@@ -229,9 +217,9 @@ fn own(space: &Space, block: u32, epoch: u32) {
 }
 
 /// Fills the free slots of a span that is being swept.
-fn poison(space: &Space, info: &KindInfo, block: usize, marks: &[crate::sync::AtomicU64]) {
+fn poison(space: &Space, info: &KindInfo, block: usize) {
     let mut from = 0;
-    while let Some(run) = bits::next_clear_run(marks, from, info.slots as usize) {
+    while let Some(run) = bits::next_clear_run(space.bits(block, info), from, info.slots as usize) {
         let size = info.size as usize;
         let start = space.base() + block * crate::space::sizes::BLOCK + run.start * size;
         // SAFETY: the slots of a run that is neither marked nor claimed belong to the sweeper.

@@ -70,7 +70,7 @@ impl Weak {
             let marking = mutator.is_marking();
             let white = |address: usize| {
                 let found = shared.space.find(address);
-                found.is_some_and(|f| !shared.space.is_set(shared.mark_bitmap(), &f))
+                found.is_some_and(|f| !shared.space.is_marked(&f))
             };
             if marking
                 && shared.specials.gate.load(Ordering::SeqCst) != 0
@@ -166,14 +166,14 @@ impl Specials {
             let mut tasks = Vec::new();
             shard.retain(|&object, special| {
                 let Some(found) = heap.space.find(object) else { return false };
-                if heap.space.is_set(heap.mark_bitmap(), &found) {
+                if heap.space.is_marked(&found) {
                     return true;
                 }
                 if let Some(weak) = special.weak.take() {
                     weak.clear();
                 }
                 if let Some(finalizer) = special.finalizer.take() {
-                    heap.space.set(heap.mark_bitmap(), &found);
+                    heap.space.mark(&found);
                     heap.counters.marked_bytes.fetch_add(found.bytes() as u64, Ordering::Relaxed);
                     tasks.push(Task::Finalize(object, finalizer));
                 } else {
@@ -210,8 +210,7 @@ impl Mutator {
         let address = pointer.as_ptr() as usize;
         let space = self.shared().space();
         let found = space.find(address).ok_or(Error::NotAnObject { address })?;
-        let allocated = (0..2).any(|which| space.is_set(which, &found));
-        allocated.then_some(found.base()).ok_or(Error::NotAnObject { address })
+        space.is_allocated(&found).then_some(found.base()).ok_or(Error::NotAnObject { address })
     }
 
     /// Has `finalizer` run once after the object is no longer reachable. It gets the object, which may become reachable

@@ -315,6 +315,8 @@ pub struct CycleRecord {
     pub collector: Duration,
     /// Mutators attached when it ended.
     pub mutators: usize,
+    /// Processors the process may use.
+    pub processors: usize,
     /// All processor time of collecting since the heap was made, in percent of all that passed on all processors.
     pub total_percent: u32,
 }
@@ -345,7 +347,7 @@ impl fmt::Display for CycleRecord {
             if self.goal == usize::MAX { 0 } else { mib(self.goal) },
             mib(self.stacks),
             mib(self.globals),
-            std::thread::available_parallelism().map_or(1, |n| n.get()),
+            self.processors,
             if self.reason == Reason::Forced { " (forced)" } else { "" }
         )
     }

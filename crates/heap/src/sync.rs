@@ -7,7 +7,7 @@
 pub(crate) use loom::{
     cell::UnsafeCell,
     hint::spin_loop,
-    sync::atomic::{AtomicU32, AtomicU64, AtomicUsize},
+    sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize},
     thread::yield_now,
 };
 

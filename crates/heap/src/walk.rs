@@ -72,20 +72,19 @@ impl Heap {
 
 /// Calls `visit` with every allocated object. Marking has closed and all mutators are held.
 fn each_object(heap: &Shared, mut visit: impl FnMut(Object)) {
-    let allocated = heap.alloc_bitmap();
     let mut show = |found: Found<'_>| {
         let address = NonNull::new(found.base() as *mut u8).expect("the range is not at zero");
         visit(Object {
             address,
             size: found.bytes(),
             layout: heap.layout_kind(&found),
-            live: heap.space.is_set(heap.mark_bitmap(), &found),
+            live: heap.space.is_marked(&found),
         });
     };
     for kind in 2..heap.space.kinds.len() as u16 {
         let info = heap.space.kinds.get(kind);
         heap.spans.each(kind, |block| {
-            let bitmap = heap.space.bitmap(allocated, block, info);
+            let bitmap = heap.space.bits(block, info);
             for slot in 0..info.slots as usize {
                 if bitmap[slot / 64].load(Ordering::Relaxed) >> (slot % 64) & 1 != 0 {
                     let base = heap.space.base() + block * BLOCK + slot * info.size as usize;
@@ -95,8 +94,6 @@ fn each_object(heap: &Shared, mut visit: impl FnMut(Object)) {
         });
     }
     heap.space.larges.each(|span| {
-        if span.is_set(allocated) {
-            show(Found::Large(span));
-        }
+        show(Found::Large(span));
     });
 }

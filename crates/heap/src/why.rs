@@ -112,7 +112,7 @@ impl Heap {
 
 /// The allocated object that an address points into.
 fn allocated(heap: &Shared, address: usize) -> Option<Found<'_>> {
-    heap.space.find(address).filter(|found| heap.space.is_set(heap.alloc_bitmap(), found))
+    heap.space.find(address).filter(|found| heap.space.is_allocated(found))
 }
 
 /// Who led to an object first.

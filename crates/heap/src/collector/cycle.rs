@@ -8,14 +8,13 @@ use super::{Driver, control::Action, hunt::Hunt, loan::Moment};
 use crate::{
     mutator::Template,
     pace,
-    spans::which,
     stats::{self, CycleRecord, Reason, now, thread_cpu},
     sync::{AtomicU64, Ordering, lock},
 };
 use std::{sync::Arc, thread, time::Duration};
 
 /// How often the driver looks at the pace while marking.
-const TICK: Duration = Duration::from_micros(300);
+const TICK: Duration = Duration::from_micros(500);
 /// The longest stretch the driver marks for.
 const SLICE: u64 = 100_000;
 /// Rounds spoiled by nothing but weak loads, after which weak loads wait.
@@ -99,6 +98,7 @@ impl<'d> Cycle<'d> {
             background: Duration::ZERO,
             collector: Duration::ZERO,
             mutators: 0,
+            processors: heap.processors,
             total_percent: 0,
         };
         let time = now();
@@ -192,7 +192,7 @@ impl<'d> Cycle<'d> {
         let heap = Arc::clone(&self.driver.heap);
         let time = now();
         let elapsed = (time - self.last_tick.at) as f64;
-        let processors = thread::available_parallelism().map_or(1, |n| n.get()) as f64;
+        let processors = heap.processors as f64;
         let done = heap.counters.scanned_bytes.load(Ordering::Relaxed)
             + heap.credit.load(Ordering::Relaxed);
         let progress = done.wrapping_sub(self.last_tick.credit) as f64;
@@ -221,7 +221,7 @@ impl<'d> Cycle<'d> {
     /// Whether collecting has taken more than its bound of processor time lately.
     fn limiting(&mut self) -> bool {
         let totals = Totals::read(self.driver);
-        let processors = thread::available_parallelism().map_or(1, |n| n.get());
+        let processors = self.driver.heap.processors;
         let (collected, time) = (totals.assist + totals.background, now());
         let (last_collected, last_time) = self.driver.limited;
         let collecting = (collected - last_collected) as f64 / 1e9;
@@ -238,6 +238,7 @@ impl<'d> Cycle<'d> {
     fn process_dead(&mut self) {
         let heap = Arc::clone(&self.driver.heap);
         heap.specials.process_dead(&heap);
+        heap.profile.process_dead(&heap, self.driver.cycle);
         if heap.config.debug.verify {
             self.driver.with_all_held(|| super::verify::check(&heap));
         }
@@ -248,6 +249,7 @@ impl<'d> Cycle<'d> {
     fn flip(&mut self) {
         let heap = Arc::clone(&self.driver.heap);
         let epoch = (heap.epoch.load(Ordering::Relaxed) + 1) & (u32::MAX >> 1);
+        heap.pool.closing().all_dead_are_known();
         heap.spans.prepare(&heap.space, epoch);
         self.handshake(Action::Flip { epoch }, |t| {
             (t.epoch, t.marking, t.black) = (epoch, false, false);
@@ -269,16 +271,13 @@ impl<'d> Cycle<'d> {
     fn sweep(&mut self) {
         let heap = Arc::clone(&self.driver.heap);
         let (allocs, alloc_bytes) = stats::allocation_totals(&heap);
-        let (live_map, next_map) = (
-            which(heap.epoch.load(Ordering::Relaxed)),
-            which(heap.epoch.load(Ordering::Relaxed) + 1),
-        );
+        let epoch = heap.epoch.load(Ordering::Relaxed);
         let (mut objects, mut bytes, mut span_bytes) = (0, 0, 0);
         heap.space
             .larges
-            .retain(|span| !span.is_set(live_map), |span| heap.space.give_back_large(span));
+            .retain(|span| span.is_dead(epoch), |span| heap.space.give_back_large(span));
         heap.space.larges.each(|span| {
-            span.clear(next_map);
+            span.unmark();
             objects += 1;
             bytes += span.bytes();
         });
@@ -321,7 +320,7 @@ impl<'d> Cycle<'d> {
         record.collector = Duration::from_nanos(thread_cpu() - self.cpu);
         record.mutators = lock(&heap.registry).mutators.len();
         let marking = (assist + background) as f64 / 1e9;
-        let processors = thread::available_parallelism().map_or(1, |n| n.get());
+        let processors = heap.processors;
         let wall = (record.roots + record.mark).as_secs_f64();
         let mutating = wall * processors.min(record.mutators.max(1)) as f64 - assist as f64 / 1e9;
         let born_black = record.live.saturating_sub((totals.bytes - self.before.bytes) as usize);

@@ -80,7 +80,7 @@ impl Hunted {
     fn can_be_woken(&self, heap: &Shared, cycle: u32) -> bool {
         let reached = |&object: &usize| {
             let found = heap.space.find(object);
-            found.is_none_or(|found| heap.space.is_set(heap.mark_bitmap(), &found))
+            found.is_none_or(|found| heap.space.is_marked(&found))
         };
         !self.stack.claim().is_parked_unscanned(cycle) || self.waits_for.iter().any(reached)
     }

@@ -13,13 +13,12 @@ use crate::{
 /// Checks the whole heap and aborts with a report if a marked object, or a root, leads to an unmarked one.
 pub(super) fn check(heap: &Shared) {
     heap.roots.each_slot(|object| check_edge(heap, "a root handle", 0, object));
-    let marks = heap.mark_bitmap();
     for kind in 2..heap.space.kinds.len() as u16 {
         let info = heap.space.kinds.get(kind);
         heap.spans.each(kind, |block| {
-            let bitmap = heap.space.bitmap(marks, block, info);
-            for slot in 0..info.slots as usize {
-                if bitmap[slot / 64].load(Ordering::Relaxed) >> (slot % 64) & 1 != 0 {
+            let marks = heap.space.marks(block, info);
+            for (slot, mark) in marks.iter().enumerate() {
+                if mark.load(Ordering::Relaxed) != 0 {
                     let base = heap.space.base() + block * BLOCK + slot * info.size as usize;
                     check_object(heap, &Found::Small { base, block, slot, kind, info });
                 }
@@ -27,7 +26,7 @@ pub(super) fn check(heap: &Shared) {
         });
     }
     heap.space.larges.each(|span| {
-        if span.is_set(marks) {
+        if span.is_marked() {
             check_object(heap, &Found::Large(span));
         }
     });
@@ -41,7 +40,7 @@ fn check_object(heap: &Shared, object: &Found<'_>) {
 
 fn check_edge(heap: &Shared, from: &str, base: usize, to: usize) {
     let Some(found) = heap.space.find(to) else { return };
-    if heap.space.is_set(heap.mark_bitmap(), &found) {
+    if heap.space.is_marked(&found) {
         return;
     }
     let kind = match &found {

@@ -17,7 +17,7 @@ use crate::{
         packets::{CAPACITY, Packet, Pool},
     },
     space::{Found, kinds::KindScan, large::LargeSpan},
-    sync::AtomicU64,
+    sync::AtomicU8,
 };
 
 /// Addresses a marker keeps to itself before it publishes some.
@@ -35,12 +35,11 @@ const STRIDE: usize = 64;
 struct Entry {
     /// The object's address; zero for an empty place.
     base: usize,
-    word: *const AtomicU64,
-    bit: u32,
+    mark: *const AtomicU8,
     kind: u16,
 }
 
-const EMPTY: Entry = Entry { base: 0, word: std::ptr::null(), bit: 0, kind: 0 };
+const EMPTY: Entry = Entry { base: 0, mark: std::ptr::null(), kind: 0 };
 
 /// What a stretch of marking did.
 #[derive(Debug, Default, Clone, Copy)]
@@ -64,7 +63,7 @@ pub(crate) struct Marker {
     work: Work,
 }
 
-// SAFETY: the word pointers lead into the bitmaps of the heap that the marker is used with.
+// SAFETY: the mark pointers lead into the maps of the heap that the marker is used with.
 unsafe impl Send for Marker {}
 
 impl Marker {
@@ -136,13 +135,12 @@ impl Marker {
         }
         match heap.space().find(address) {
             Some(Found::Small { base, block, slot, kind, info }) => {
-                let word: *const _ =
-                    &heap.space().bitmap(heap.mark_bitmap(), block, info)[slot / 64];
-                prefetch(word.cast());
+                let mark: *const AtomicU8 = &heap.space().marks(block, info)[slot];
+                prefetch(mark.cast());
                 if info.scan != KindScan::NoScan {
                     prefetch(base as *const u8);
                 }
-                Entry { base, word, bit: slot as u32 % 64, kind }
+                Entry { base, mark, kind }
             }
             Some(Found::Large(span)) => {
                 self.visit_large(heap, span);
@@ -154,8 +152,8 @@ impl Marker {
 
     #[inline(always)]
     fn visit(&mut self, heap: &Shared, entry: Entry) {
-        // SAFETY: `locate` took the pointer from a bitmap of this heap, which outlives the cycle.
-        if !bits::set(unsafe { &*entry.word }, 1 << entry.bit) {
+        // SAFETY: `locate` took the pointer from a map of this heap, which outlives the cycle.
+        if !bits::mark(unsafe { &*entry.mark }) {
             return;
         }
         let info = heap.space().kinds.get(entry.kind);
@@ -170,7 +168,7 @@ impl Marker {
 
     #[inline(never)]
     fn visit_large(&mut self, heap: &Shared, span: &LargeSpan) {
-        if span.set(heap.mark_bitmap()) {
+        if span.mark() {
             self.work.objects += 1;
             self.work.bytes += span.bytes();
             self.scan_large(heap, span);
@@ -273,7 +271,7 @@ impl<'h> Greyer<'h> {
     #[inline]
     pub(crate) fn precise(&mut self, address: usize) -> bool {
         let Some(found) = self.heap.space().find(address) else { return false };
-        if self.heap.space().is_set(self.heap.mark_bitmap(), &found) {
+        if self.heap.space().is_marked(&found) {
             return false;
         }
         self.push(found.base());
@@ -285,8 +283,8 @@ impl<'h> Greyer<'h> {
     pub(crate) fn conservative(&mut self, address: usize) {
         let space = self.heap.space();
         if let Some(found) = space.find(address)
-            && space.is_set(self.heap.alloc_bitmap(), &found)
-            && !space.is_set(self.heap.mark_bitmap(), &found)
+            && space.is_allocated(&found)
+            && !space.is_marked(&found)
         {
             self.push(found.base());
         }

@@ -142,7 +142,7 @@ impl Marker {
         for at in (from..end).step_by(8) {
             let word = load(at);
             if let Some(found) = heap.space().find(word)
-                && heap.space().is_set(heap.alloc_bitmap(), &found)
+                && heap.space().is_allocated(&found)
             {
                 self.push(heap, found.base());
             }

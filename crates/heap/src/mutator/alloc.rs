@@ -1,17 +1,17 @@
 //! Allocation: a bump through a claimed free run; then the next run, the next span, a fresh one.
 
-use super::{Cursor, Mutator, MutatorState, NO_SPAN, NOTHING};
+use super::{Cursor, Mutator, MutatorState, NO_SPAN, NOTHING, sampling};
 use crate::{
     Layout,
     error::Error,
     heap::Kind,
+    layout::Scan,
     protocol::bits,
     space::{
-        kinds::KindScan,
+        kinds::{KindScan, LARGE},
         pages::PAGE,
         sizes::{self, BLOCK, MAX_SMALL},
     },
-    spans::which,
     stats::now,
     sync::Ordering,
 };
@@ -113,11 +113,19 @@ impl Mutator {
             let result = self.refill(kind);
             self.state().holds.alloc(start);
             match result {
-                Ok(()) => {
+                Ok(sampled) => {
+                    let info = self.heap.shared.space.kinds.get(kind);
                     // SAFETY: the gate is RUNNING and this is the mutator's thread.
                     let cursor = unsafe { self.state().cursor(kind) };
                     let object = cursor.next;
-                    cursor.next += self.shared().space.kinds.get(kind).size as usize;
+                    cursor.next += info.size as usize;
+                    if sampled {
+                        self.record_sample(
+                            object,
+                            info.size as usize,
+                            info.scan != KindScan::NoScan,
+                        );
+                    }
                     NonNull::new(object as *mut u8)
                 }
                 Err(error) => {
@@ -142,8 +150,8 @@ impl Mutator {
         self.assist(sp);
     }
 
-    /// Gives the cursor of `kind` at least one free slot.
-    fn refill(&mut self, kind: u16) -> Result<(), Error> {
+    /// Gives the cursor of `kind` at least one free slot. Says whether the allocation profile wants the next object.
+    fn refill(&mut self, kind: u16) -> Result<bool, Error> {
         let shared = &self.heap.shared;
         let info = shared.space.kinds.get(kind);
         let size = info.size as usize;
@@ -160,7 +168,7 @@ impl Mutator {
                 private.active.push(kind);
             }
             let slots = info.slots as usize;
-            let allocated = shared.space.bitmap(which(private.epoch), holding.block, info);
+            let allocated = shared.space.bits(holding.block, info);
             let Some(run) = bits::next_clear_run(allocated, holding.search, slots) else {
                 shared.spans.put_back(&shared.space, kind, holding.block);
                 *holding = NOTHING;
@@ -170,8 +178,7 @@ impl Mutator {
             };
             bits::set_run(allocated, run.clone());
             if private.black {
-                let marks = shared.space.bitmap(which(private.epoch + 1), holding.block, info);
-                bits::set_run(marks, run.clone());
+                bits::fill_marks(shared.space.marks(holding.block, info), run.clone(), true);
             }
             let start = shared.space.base() + holding.block * BLOCK;
             let first = start + run.start * size;
@@ -182,14 +189,16 @@ impl Mutator {
         }
         let chunk =
             if shared.config.debug.torture.is_some() { size } else { (CHUNK / size).max(1) * size };
-        let bytes = chunk.min(holding.run_end - cursor.next);
+        let room = chunk.min(holding.run_end - cursor.next);
+        let (sampler, id) = (&mut private.sampler, self.state().id);
+        let (sampled, bytes) = sampling::step(sampler, &shared.profile, id, kind, size, room);
         if info.zeroed && !holding.clean {
             // SAFETY: the chunk lies in a run that this mutator claimed and nobody else uses.
             unsafe { std::ptr::write_bytes(cursor.next as *mut u8, 0, bytes) };
         }
         cursor.limit = cursor.next + bytes;
         self.charge(bytes);
-        Ok(())
+        Ok(sampled)
     }
 
     /// Accounts for allocated bytes: towards the trigger, and while marking as debt.
@@ -241,13 +250,17 @@ impl Mutator {
         }
         let shared = &self.heap.shared;
         let private = self.private();
-        let mut set = [private.black; 2];
-        set[which(private.epoch)] = true;
-        let index = shared.space.larges.add(address, size, extent, layout, set);
+        let (epoch, black) = (private.epoch, private.black);
+        let index = shared.space.larges.add((address, size), extent, layout, epoch, black);
         shared.space.publish_large(index, extent);
         shared.counters.large_objects.fetch_add(1, Ordering::Relaxed);
         shared.counters.large_bytes.fetch_add(size as u64, Ordering::Relaxed);
         self.charge(extent.pages * PAGE);
+        let (shared, sampler) = (&self.heap.shared, &mut self.private().sampler);
+        if sampling::step(sampler, &shared.profile, self.state().id, LARGE, size, size).0 {
+            let scan = shared.layouts.get(layout).scan != Scan::Nothing;
+            self.record_sample(address, size, scan);
+        }
         Ok(NonNull::new(address as *mut u8).expect("the heap's range does not begin at zero"))
     }
 }

@@ -10,9 +10,8 @@ use crate::{
     mark::Greyer,
     protocol::bits,
     space::sizes::BLOCK,
-    spans::which,
     stats::now,
-    sync::{Ordering, spin_loop, yield_now},
+    sync::{AtomicU8, AtomicU64, Ordering, spin_loop, yield_now},
 };
 
 impl Mutator {
@@ -66,7 +65,7 @@ impl MutatorState {
             Action::AllocateBlack => {
                 private.black = true;
                 // SAFETY: as the caller vouches.
-                unsafe { self.each_tail(heap, bits::set_run, &[1]) };
+                unsafe { self.each_tail(heap, |tail| tail.mark()) };
             }
             Action::Scan => {
                 private.scanned = true;
@@ -77,7 +76,7 @@ impl MutatorState {
             Action::Visit => self.flush(heap),
             Action::Hold => {
                 // SAFETY: as the caller vouches.
-                unsafe { self.each_tail(heap, bits::clear_run, &[0, 1]) };
+                unsafe { self.each_tail(heap, |tail| tail.free()) };
                 // SAFETY: as the caller vouches.
                 unsafe { self.drop_runs() };
                 let stack = private.stack_range();
@@ -139,17 +138,11 @@ impl MutatorState {
         }
     }
 
-    /// Calls `f` with the bits of the claimed and unused slots of each cursor: in the bitmap of allocation bits for each 0
-    /// of `maps`, in that of marks for each 1.
+    /// Calls `f` with the claimed and unused slots of each cursor.
     ///
     /// # Safety
     /// 1. As for [`MutatorState::private`].
-    unsafe fn each_tail(
-        &self,
-        heap: &Shared,
-        f: impl Fn(&[crate::sync::AtomicU64], std::ops::Range<usize>),
-        maps: &[u32],
-    ) {
+    unsafe fn each_tail(&self, heap: &Shared, f: impl Fn(Tail<'_>)) {
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
         for &kind in &private.active {
@@ -162,13 +155,11 @@ impl MutatorState {
             let info = heap.space().kinds.get(kind);
             let start = heap.space().base() + holding.block * BLOCK;
             let slot = |at: usize| (at - start) / info.size as usize;
-            let tail = slot(cursor.next)..slot(holding.run_end);
-            for map in maps {
-                f(
-                    heap.space().bitmap(which(private.epoch + map), holding.block, info),
-                    tail.clone(),
-                );
-            }
+            f(Tail {
+                bits: heap.space().bits(holding.block, info),
+                marks: heap.space().marks(holding.block, info),
+                slots: slot(cursor.next)..slot(holding.run_end),
+            });
         }
     }
 
@@ -195,7 +186,7 @@ impl MutatorState {
     /// 1. As for [`MutatorState::private`].
     unsafe fn put_back_spans(&self, heap: &Shared) {
         // SAFETY: as the caller vouches, here and below.
-        unsafe { self.each_tail(heap, bits::clear_run, &[0, 1]) };
+        unsafe { self.each_tail(heap, |tail| tail.free()) };
         // SAFETY: as above.
         unsafe { self.drop_runs() };
         // SAFETY: as above.
@@ -220,5 +211,25 @@ impl MutatorState {
         let private = unsafe { self.private() };
         heap.allocated.fetch_add(std::mem::take(&mut private.uncounted), Ordering::Relaxed);
         (private.stack, private.native_top) = (None, None);
+    }
+}
+
+/// The slots of a claimed run that are still unused.
+struct Tail<'s> {
+    bits: &'s [AtomicU64],
+    marks: &'s [AtomicU8],
+    slots: std::ops::Range<usize>,
+}
+
+impl Tail<'_> {
+    /// Whatever is allocated there is born marked.
+    fn mark(self) {
+        bits::fill_marks(self.marks, self.slots, true);
+    }
+
+    /// The slots are free again.
+    fn free(self) {
+        bits::fill_marks(self.marks, self.slots.clone(), false);
+        bits::clear_run(self.bits, self.slots);
     }
 }

@@ -1,39 +1,98 @@
-//! Bit runs in shared words: mark bits and allocation bits.
+//! Who may write the two maps of a span: allocation bits and mark bytes.
 //!
-//! Markers set single bits of a word whose other bits an allocator may be setting or clearing as a
-//! run, so every change of a shared word is an atomic read-modify-write; only words that a run covers
-//! whole are stored plainly, because then every bit in them belongs to the run's owner.
+//! Allocation bits are written by the span's owner alone (its mutator, or the sweeper under the list's
+//! lock) and read by anybody who meets a word that may be a pointer. So a change is a load and a store.
+//!
+//! Marks are bytes, not bits: markers, and the owner of a run that is allocated black, store to
+//! different bytes of a word at once without a locked instruction. Two markers may both find a byte
+//! clear and both scan its object, which is wasted and harmless. A sweep packs the bytes into
+//! allocation bits and clears them, after a handshake has ordered all marks before it.
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU8, AtomicU64, Ordering};
 use std::ops::Range;
 
-/// Sets one bit; true if it was clear before. A set bit costs a load, not a locked instruction.
+/// Sets a mark; true if it was clear.
 #[inline(always)]
-pub(crate) fn set(word: &AtomicU64, mask: u64) -> bool {
-    // Relaxed: the bit is idempotent; what its setter goes on to publish is ordered by the packet pool,
-    // and the closing handshakes order all marks before the sweep.
-    word.load(Ordering::Relaxed) & mask == 0 && word.fetch_or(mask, Ordering::Relaxed) & mask == 0
+pub(crate) fn mark(byte: &AtomicU8) -> bool {
+    // Relaxed: the mark is idempotent; what its setter goes on to publish is ordered by the packet
+    // pool, and the closing handshakes order all marks before the sweep.
+    if byte.load(Ordering::Relaxed) != 0 {
+        return false;
+    }
+    byte.store(1, Ordering::Relaxed);
+    true
 }
 
-/// Sets the bits of `run`.
+/// Sets or clears the marks of a run that the caller owns.
+pub(crate) fn fill_marks(bytes: &[AtomicU8], run: Range<usize>, marked: bool) {
+    for byte in &bytes[run] {
+        byte.store(u8::from(marked), Ordering::Relaxed);
+    }
+}
+
+/// Turns marks into allocation bits, clears the marks, and says how many were set (span owner, after the flip).
+pub(crate) fn pack_marks(bytes: &[AtomicU8], bits: &[AtomicU64]) -> usize {
+    let mut live = 0;
+    for (chunk, word) in bytes.chunks(64).zip(bits) {
+        let mut packed = 0u64;
+        for (i, eight) in chunk.chunks(8).enumerate() {
+            packed |= pack_eight(eight) << (8 * i);
+        }
+        word.store(packed, Ordering::Relaxed);
+        live += packed.count_ones() as usize;
+    }
+    live
+}
+
+/// Packs and clears up to eight marks.
+#[inline(always)]
+fn pack_eight(eight: &[AtomicU8]) -> u64 {
+    let word = if eight.len() == 8 { take_eight(eight) } else { take_each(eight) };
+    // Each byte is 0 or 1: the product gathers them in the topmost byte.
+    word.wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+#[inline(always)]
+fn take_each(bytes: &[AtomicU8]) -> u64 {
+    bytes.iter().enumerate().fold(0, |word, (i, byte)| {
+        let taken = u64::from(byte.load(Ordering::Relaxed));
+        byte.store(0, Ordering::Relaxed);
+        word | taken << (8 * i)
+    })
+}
+
+/// Takes eight marks as one word, as the compiler does not do by itself with atomics.
+#[cfg(not(any(loom, miri)))]
+#[inline(always)]
+fn take_eight(eight: &[AtomicU8]) -> u64 {
+    let at = eight.as_ptr().cast::<u64>();
+    // SAFETY: eight bytes of the map, which the caller owns. The one who may look at them meanwhile is a weak load, with
+    // a single byte, and it looks again at its cell if the byte was clear.
+    unsafe {
+        let word = at.read_unaligned();
+        at.cast_mut().write_unaligned(0);
+        word
+    }
+}
+
+#[cfg(any(loom, miri))]
+fn take_eight(eight: &[AtomicU8]) -> u64 {
+    take_each(eight)
+}
+
+/// Sets the bits of `run` (span owner).
 pub(crate) fn set_run(words: &[AtomicU64], run: Range<usize>) {
     each_word(run, |at, mask| {
-        if mask == u64::MAX {
-            words[at].store(mask, Ordering::Relaxed);
-        } else {
-            words[at].fetch_or(mask, Ordering::Relaxed);
-        }
+        let old = words[at].load(Ordering::Relaxed);
+        words[at].store(old | mask, Ordering::Relaxed);
     });
 }
 
-/// Clears the bits of `run`.
+/// Clears the bits of `run` (span owner).
 pub(crate) fn clear_run(words: &[AtomicU64], run: Range<usize>) {
     each_word(run, |at, mask| {
-        if mask == u64::MAX {
-            words[at].store(0, Ordering::Relaxed);
-        } else {
-            words[at].fetch_and(!mask, Ordering::Relaxed);
-        }
+        let old = words[at].load(Ordering::Relaxed);
+        words[at].store(old & !mask, Ordering::Relaxed);
     });
 }
 
@@ -42,16 +101,6 @@ pub(crate) fn next_clear_run(words: &[AtomicU64], from: usize, end: usize) -> Op
     let start = next(words, from, end, |w| !w)?;
     let stop = next(words, start, end, |w| w).unwrap_or(end);
     Some(start..stop)
-}
-
-/// How many of the first `n` bits are set.
-pub(crate) fn count(words: &[AtomicU64], n: usize) -> usize {
-    let mut total = 0;
-    each_word(0..n, |at, mask| {
-        // Relaxed: counted under span ownership, after the handshake that ordered the marks.
-        total += (words[at].load(Ordering::Relaxed) & mask).count_ones() as usize;
-    });
-    total
 }
 
 /// The first bit in `from..end` that is set in `view` of its word.
@@ -93,10 +142,12 @@ mod tests {
 
     fn words(bits: &[usize]) -> Vec<AtomicU64> {
         let words: Vec<_> = (0..4).map(|_| AtomicU64::new(0)).collect();
-        for &b in bits {
-            set(&words[b / 64], 1 << (b % 64));
-        }
+        bits.iter().for_each(|&b| set_run(&words, b..b + 1));
         words
+    }
+
+    fn count(words: &[AtomicU64]) -> u32 {
+        words.iter().map(|w| w.load(Ordering::Relaxed).count_ones()).sum()
     }
 
     #[test]
@@ -114,9 +165,25 @@ mod tests {
     fn setting_and_clearing_a_run_touches_nothing_else() {
         let w = words(&[3, 130]);
         set_run(&w, 4..130);
-        assert_eq!(count(&w, 256), 128);
+        assert_eq!(count(&w), 128);
         clear_run(&w, 4..129);
-        assert_eq!(count(&w, 256), 3);
-        assert!(!set(&w[2], 1 << 2));
+        assert_eq!(count(&w), 3);
+    }
+
+    #[test]
+    fn packing_turns_marks_into_bits_in_order_and_clears_them() {
+        for slots in [7, 64, 100, 256] {
+            let bytes: Vec<_> = (0..slots).map(|_| AtomicU8::new(0)).collect();
+            let bits = words(&[5]);
+            let set: Vec<usize> = (0..slots).filter(|i| i * i % 7 < 3).collect();
+            set.iter().for_each(|&i| assert!(mark(&bytes[i])));
+            assert!(!mark(&bytes[set[0]]));
+            assert_eq!(pack_marks(&bytes, &bits), set.len());
+            for i in 0..slots {
+                let bit = bits[i / 64].load(Ordering::Relaxed) >> (i % 64) & 1;
+                assert_eq!(bit != 0, set.contains(&i), "{i} of {slots}");
+                assert_eq!(bytes[i].load(Ordering::Relaxed), 0);
+            }
+        }
     }
 }

@@ -23,8 +23,10 @@ use crate::sync::{AtomicU32, Ordering};
 const OPEN: u32 = 0;
 const DIRTY: u32 = 1;
 const CLOSED: u32 = 2;
+const DONE: u32 = 3;
 
-/// The closing word of a heap.
+/// The closing word of a heap. Its fourth state, DONE, says that the dead have been processed too: from then on sweeps
+/// clear marks, and what a weak cell holds is alive.
 #[derive(Debug)]
 pub(crate) struct Closing(AtomicU32);
 
@@ -63,9 +65,19 @@ impl Closing {
         self.0.compare_exchange(OPEN, CLOSED, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
+    /// Says that every dead object's weak references are clear (collector, before the first sweep).
+    pub(crate) fn all_dead_are_known(&self) {
+        self.0.store(DONE, Ordering::SeqCst);
+    }
+
+    /// Whether the dead have been processed.
+    pub(crate) fn is_done(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == DONE
+    }
+
     /// Whether the mark phase is over.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
-        self.0.load(Ordering::SeqCst) == CLOSED
+        self.0.load(Ordering::SeqCst) >= CLOSED
     }
 }

@@ -47,7 +47,8 @@ impl WeakCell {
             return if self.0.load(Ordering::SeqCst) == target { target } else { 0 };
         }
         if !closing.dirty() {
-            return 0;
+            // White because dead, or because a sweep has taken the mark; a sweep comes after DONE.
+            return if closing.is_done() { self.0.load(Ordering::SeqCst) } else { 0 };
         }
         publish(target);
         target

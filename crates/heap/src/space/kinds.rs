@@ -4,7 +4,7 @@
 //! table names the kind, and the kind says how large the slot is and where its pointers are. Layouts
 //! that are rare share `Mixed` kinds, whose spans keep a layout index per slot behind the slots.
 
-use super::sizes::{self, BLOCK, CLASSES, MAX_SLOTS};
+use super::sizes::{self, BLOCK, CLASSES, MAX_SLOTS, MAX_SMALL};
 use crate::{
     error::Error,
     layout::{LayoutInfo, Scan},
@@ -36,6 +36,48 @@ pub(crate) enum KindScan {
     Mixed,
 }
 
+/// Slots of at least 2^LEAST bytes have a table of their own for each power of two below their size.
+const LEAST: usize = 4;
+const TABLES: usize = MAX_SMALL.ilog2() as usize + 1;
+
+/// Where the tables of marks and allocation bits begin, by the logarithm of the slot size.
+///
+/// There is a table for each power of two, indexed by the span's offset shifted by it. So the maps of neighbouring spans
+/// of like slots are dense, whatever the slot size, and parts of a table that no span uses are never touched.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MapBases {
+    marks: [usize; TABLES],
+    bits: [usize; TABLES],
+}
+
+impl MapBases {
+    /// The bytes that the tables for a range of `len` bytes fill, of marks and of bits.
+    pub(crate) fn bytes(len: usize) -> (usize, usize) {
+        let sum = |shift: fn(usize) -> usize| (LEAST..TABLES).map(|log2| len >> shift(log2)).sum();
+        (sum(|log2| log2), sum(bits_shift))
+    }
+
+    /// Lays the tables out one after the other.
+    pub(crate) fn new(len: usize, mut marks: usize, mut bits: usize) -> Self {
+        let mut bases = Self::default();
+        for log2 in LEAST..TABLES {
+            (bases.marks[log2], bases.bits[log2]) = (marks, bits);
+            marks += len >> log2;
+            bits += len >> bits_shift(log2);
+        }
+        bases
+    }
+}
+
+fn log2_of(size: usize) -> usize {
+    (size.ilog2() as usize).max(LEAST)
+}
+
+/// Bits are kept in words, so a block has one word of them at least.
+fn bits_shift(log2: usize) -> usize {
+    (log2 + 3).min(BLOCK.ilog2() as usize - 3)
+}
+
 /// What marker and allocator need to know of a kind: one cache line.
 #[derive(Debug)]
 #[repr(C, align(64))]
@@ -51,12 +93,16 @@ pub(crate) struct KindInfo {
     pub(crate) scan: KindScan,
     /// Whether slots are zeroed before they are handed out.
     pub(crate) zeroed: bool,
-    /// log2 of the bytes that the span's bitmap fills.
-    bitmap_log2: u8,
+    /// The table of marks for slots of about this size, and how a span's offset is shifted into it.
+    marks: usize,
+    marks_shift: u8,
+    /// The same for allocation bits.
+    bits: usize,
+    bits_shift: u8,
 }
 
 impl KindInfo {
-    fn new(size: usize, scan: KindScan, pattern: u64, zeroed: bool) -> Self {
+    fn new(size: usize, scan: KindScan, pattern: u64, zeroed: bool, maps: &MapBases) -> Self {
         let span = sizes::span_bytes(size);
         let (slots, ids) = if scan == KindScan::Mixed {
             let slots = (span / (size + 2)).min(MAX_SLOTS);
@@ -73,7 +119,10 @@ impl KindInfo {
             ids: ids as u32,
             scan,
             zeroed,
-            bitmap_log2: slots.div_ceil(8).next_power_of_two().max(8).ilog2() as u8,
+            marks: maps.marks[log2_of(size)],
+            marks_shift: log2_of(size) as u8,
+            bits: maps.bits[log2_of(size)],
+            bits_shift: bits_shift(log2_of(size)) as u8,
         }
     }
 
@@ -89,11 +138,16 @@ impl KindInfo {
         self.span_mask as usize + 1
     }
 
-    /// Where in its block's 512 bytes of bitmap the span's bits begin: consecutive blocks use different
-    /// parts, so that small bitmaps do not all fall into the same cache sets.
+    /// The address of slot 0's mark of the span at `offset` in the range.
     #[inline(always)]
-    pub(crate) fn bitmap_offset(&self, block: usize) -> usize {
-        (block << self.bitmap_log2) & (MAX_SLOTS / 8 - 1)
+    pub(crate) fn marks_at(&self, offset: usize) -> usize {
+        self.marks + (offset >> self.marks_shift)
+    }
+
+    /// The address of the first word of allocation bits of the span at `offset` in the range.
+    #[inline(always)]
+    pub(crate) fn bits_at(&self, offset: usize) -> usize {
+        self.bits + (offset >> self.bits_shift)
     }
 
     /// Bytes from the span's start to slot `slot`'s layout index (`Mixed` only).
@@ -106,6 +160,7 @@ impl KindInfo {
 /// The kinds of a heap.
 #[derive(Debug)]
 pub(crate) struct Kinds {
+    maps: MapBases,
     infos: Box<[UnsafeCell<Option<KindInfo>>]>,
     count: AtomicUsize,
     patterns: Mutex<HashMap<(usize, KindScan, u64, bool), u16>>,
@@ -119,9 +174,9 @@ const COMMON: [KindScan; 4] =
 
 impl Kinds {
     /// The kinds every heap has: each size class without pointers, all pointers, conservative, and mixed.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(maps: MapBases) -> Self {
         let infos = (0..MAX_KINDS).map(|_| UnsafeCell::new(None)).collect();
-        let kinds = Self { infos, count: AtomicUsize::new(2), patterns: Mutex::default() };
+        let kinds = Self { maps, infos, count: AtomicUsize::new(2), patterns: Mutex::default() };
         for class in 0..CLASSES {
             for scan in COMMON {
                 kinds.intern(class, scan, 0, true).expect("the table holds the common kinds");
@@ -185,7 +240,7 @@ impl Kinds {
         // Relaxed: changed under the lock only.
         let kind = self.count.load(Ordering::Relaxed);
         let entry = self.infos.get(kind).ok_or(Error::TooManyLayouts { limit: MAX_KINDS })?;
-        let info = KindInfo::new(sizes::size_of_class(class), scan, pattern, zeroed);
+        let info = KindInfo::new(sizes::size_of_class(class), scan, pattern, zeroed, &self.maps);
         // SAFETY: entries from `count` on are written under the lock alone and read by nobody.
         entry.with_mut(|e| unsafe { *e = Some(info) });
         // Release: pairs with `len`; a kind's number reaches others only after this.
@@ -225,7 +280,7 @@ mod tests {
     fn the_multiplication_finds_the_slot_of_every_offset() {
         for class in 0..CLASSES {
             let size = sizes::size_of_class(class);
-            let info = KindInfo::new(size, KindScan::NoScan, 0, true);
+            let info = KindInfo::new(size, KindScan::NoScan, 0, true, &MapBases::default());
             for offset in 0..info.span_bytes() {
                 assert_eq!(info.slot_at(offset), offset / size, "{size} at {offset}");
             }
@@ -233,9 +288,27 @@ mod tests {
     }
 
     #[test]
+    fn the_maps_of_different_spans_do_not_overlap() {
+        for class in 0..CLASSES {
+            let size = sizes::size_of_class(class);
+            let info = KindInfo::new(size, KindScan::NoScan, 0, true, &MapBases::default());
+            let (slots, span) = (info.slots as usize, info.span_bytes());
+            assert!(info.marks_at(0) + slots <= info.marks_at(span), "{size}");
+            assert!(info.bits_at(0) + 8 * slots.div_ceil(64) <= info.bits_at(span), "{size}");
+            assert!(info.bits_at(span).is_multiple_of(8), "{size}");
+        }
+    }
+
+    #[test]
     fn layout_indices_stand_behind_the_slots() {
         for class in 0..CLASSES {
-            let info = KindInfo::new(sizes::size_of_class(class), KindScan::Mixed, 0, true);
+            let info = KindInfo::new(
+                sizes::size_of_class(class),
+                KindScan::Mixed,
+                0,
+                true,
+                &MapBases::default(),
+            );
             assert!((info.slots * info.size) as usize <= info.id_offset(0));
             assert_eq!(info.id_offset(info.slots as usize), info.span_bytes());
         }

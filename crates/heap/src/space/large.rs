@@ -8,7 +8,7 @@ use super::{
 use crate::{
     error::Error,
     layout::Layout,
-    sync::{AtomicU8, AtomicU16, AtomicUsize, Mutex, Ordering, lock},
+    sync::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Mutex, Ordering, lock},
 };
 
 /// The descriptor of a large object. Fields change only while no page leads to it.
@@ -19,7 +19,9 @@ pub(crate) struct LargeSpan {
     bytes: AtomicUsize,
     pages: AtomicUsize,
     layout: AtomicU16,
-    bits: [AtomicU8; 2],
+    /// The epoch of the mutator that allocated it.
+    born: AtomicU32,
+    marked: AtomicU8,
 }
 
 impl LargeSpan {
@@ -46,17 +48,22 @@ impl LargeSpan {
         Layout(self.layout.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn is_set(&self, which: usize) -> bool {
-        self.bits[which].load(Ordering::Relaxed) != 0
+    pub(crate) fn is_marked(&self) -> bool {
+        self.marked.load(Ordering::Relaxed) != 0
     }
 
-    /// Sets bit `which`; true if it was clear.
-    pub(crate) fn set(&self, which: usize) -> bool {
-        !self.is_set(which) && self.bits[which].swap(1, Ordering::Relaxed) == 0
+    /// Marks the object; true if it was white.
+    pub(crate) fn mark(&self) -> bool {
+        !self.is_marked() && self.marked.swap(1, Ordering::Relaxed) == 0
     }
 
-    pub(crate) fn clear(&self, which: usize) {
-        self.bits[which].store(0, Ordering::Relaxed);
+    pub(crate) fn unmark(&self) {
+        self.marked.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether the sweep of `epoch` frees the object: it is not marked, and was allocated before the flip.
+    pub(crate) fn is_dead(&self, epoch: u32) -> bool {
+        !self.is_marked() && self.born.load(Ordering::Relaxed) != epoch
     }
 }
 
@@ -91,14 +98,14 @@ impl Larges {
         unsafe { &*(self.table.base() as *const LargeSpan).add(index as usize) }
     }
 
-    /// Fills in a descriptor for an object at `address`. `set` says which bits are born set.
+    /// Fills in a descriptor for an object at `address`. It was allocated in `epoch`.
     pub(crate) fn add(
         &self,
-        address: usize,
-        bytes: usize,
+        (address, bytes): (usize, usize),
         extent: Extent,
         layout: Layout,
-        set: [bool; 2],
+        epoch: u32,
+        black: bool,
     ) -> u32 {
         let mut book = lock(&self.book);
         let index = book.unused.pop().unwrap_or_else(|| {
@@ -114,9 +121,8 @@ impl Larges {
         span.bytes.store(bytes, Ordering::Relaxed);
         span.pages.store(extent.pages, Ordering::Relaxed);
         span.layout.store(layout.0, Ordering::Relaxed);
-        for (bit, set) in span.bits.iter().zip(set) {
-            bit.store(u8::from(set), Ordering::Relaxed);
-        }
+        span.born.store(epoch, Ordering::Relaxed);
+        span.marked.store(u8::from(black), Ordering::Relaxed);
         book.live.push(index);
         index
     }

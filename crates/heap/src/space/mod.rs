@@ -1,9 +1,9 @@
 //! The address space of a heap: from any address to its object, its mark bit and its pages, without locks.
 //!
 //! One range is reserved per heap. The block table has an entry for each 64 KiB of it: free, a small
-//! span of some kind, or large, in which case the page table leads to a [`LargeSpan`]. Two bitmaps,
-//! with a bit for each slot, lie beside the range: in a cycle one says what is allocated (A) and the other
-//! what is marked (M); the flip at its end swaps their roles.
+//! span of some kind, or large, in which case the page table leads to a [`LargeSpan`]. Beside the range
+//! lie two maps with an entry for each slot: a bit that says whether it is allocated and a byte that
+//! says whether it is marked. After the flip, a sweep makes the marks of a span its allocation bits.
 //!
 //! Invariant: descriptors are type-stable, and between barrier-on and CLOSED no span is unpublished,
 //! retyped or decommitted. So a marker may look up any word at any time.
@@ -17,16 +17,13 @@ pub(crate) mod sizes;
 use crate::{
     error::Error,
     protocol::bits,
-    sync::{AtomicU16, AtomicU32, AtomicU64, Mutex, Ordering, lock},
+    sync::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Mutex, Ordering, lock},
 };
-use kinds::{FREE, KindInfo, Kinds, LARGE};
+use kinds::{FREE, KindInfo, Kinds, LARGE, MapBases};
 use large::{LargeSpan, Larges};
 use os::Reservation;
 use pages::{Extent, PAGE, PageHeap};
-use sizes::{BLOCK, MAX_SLOTS};
-
-/// Bytes of bitmap a block has.
-const BITMAP: usize = MAX_SLOTS / 8;
+use sizes::BLOCK;
 
 /// An object of this heap, found from an address inside of it.
 #[derive(Clone, Copy)]
@@ -60,7 +57,8 @@ pub(crate) struct Space {
     len: usize,
     block_table: Reservation,
     page_table: Reservation,
-    bitmaps: [Reservation; 2],
+    _marks: Reservation,
+    _bits: Reservation,
     sweep_table: Reservation,
     pub(crate) kinds: Kinds,
     pub(crate) larges: Larges,
@@ -77,15 +75,19 @@ impl Space {
         let range = Reservation::new(len, 2 << 20, false)?;
         let table = |bytes: usize| Reservation::new(bytes.next_multiple_of(4096), 4096, true);
         let blocks = len / BLOCK;
+        let (mark_bytes, bit_bytes) = MapBases::bytes(len);
+        let (marks, bits) = (table(mark_bytes)?, table(bit_bytes)?);
+        let kinds = Kinds::new(MapBases::new(len, marks.base(), bits.base()));
         Ok(Self {
             base: range.base(),
             len,
             range,
             block_table: table(blocks * 2)?,
             page_table: table(len / PAGE * 4)?,
-            bitmaps: [table(blocks * BITMAP)?, table(blocks * BITMAP)?],
+            _marks: marks,
+            _bits: bits,
             sweep_table: table(blocks * 4)?,
-            kinds: Kinds::new(),
+            kinds,
             larges: Larges::new(len)?,
             pages: Mutex::new(PageHeap::new(len / PAGE, huge)),
         })
@@ -171,51 +173,64 @@ impl Space {
         }
     }
 
-    /// Bitmap `which` (0 or 1) of the span at `block`.
+    /// The allocation bits of the span at `block`.
     #[inline(always)]
-    pub(crate) fn bitmap(&self, which: usize, block: usize, info: &KindInfo) -> &[AtomicU64] {
-        let at = self.bitmaps[which].base() + block * BITMAP + info.bitmap_offset(block);
+    pub(crate) fn bits(&self, block: usize, info: &KindInfo) -> &[AtomicU64] {
         let words = (info.slots as usize).div_ceil(64);
-        // SAFETY: each block has BITMAP bytes, of which the kind's offset leaves room for its slots' bits.
-        unsafe { std::slice::from_raw_parts(at as *const AtomicU64, words) }
+        let at = info.bits_at(block * BLOCK) as *const AtomicU64;
+        // SAFETY: the tables have room for the slots of every span of the range, at whole words.
+        unsafe { std::slice::from_raw_parts(at, words) }
     }
 
-    /// Whether an object's bit is set in bitmap `which`.
+    /// The marks of the span at `block`.
+    #[inline(always)]
+    pub(crate) fn marks(&self, block: usize, info: &KindInfo) -> &[AtomicU8] {
+        let at = info.marks_at(block * BLOCK) as *const AtomicU8;
+        // SAFETY: the tables have room for the slots of every span of the range.
+        unsafe { std::slice::from_raw_parts(at, info.slots as usize) }
+    }
+
+    /// Whether an object's slot is allocated, or claimed for allocation.
     #[inline]
-    pub(crate) fn is_set(&self, which: usize, found: &Found<'_>) -> bool {
+    pub(crate) fn is_allocated(&self, found: &Found<'_>) -> bool {
         match *found {
-            // Relaxed: see `bits::set`.
+            // Relaxed: what is allocated when marking begins was set before a handshake.
             Found::Small { block, slot, info, .. } => {
-                self.bitmap(which, block, info)[slot / 64].load(Ordering::Relaxed) >> (slot % 64)
-                    & 1
-                    != 0
+                self.bits(block, info)[slot / 64].load(Ordering::Relaxed) >> (slot % 64) & 1 != 0
             }
-            Found::Large(span) => span.is_set(which),
+            Found::Large(_) => true,
         }
     }
 
-    /// Sets an object's bit in bitmap `which`; true if it was clear.
+    /// Whether an object is marked.
     #[inline]
-    pub(crate) fn set(&self, which: usize, found: &Found<'_>) -> bool {
+    pub(crate) fn is_marked(&self, found: &Found<'_>) -> bool {
         match *found {
+            // Relaxed: see `bits::mark`.
             Found::Small { block, slot, info, .. } => {
-                bits::set(&self.bitmap(which, block, info)[slot / 64], 1 << (slot % 64))
+                self.marks(block, info)[slot].load(Ordering::Relaxed) != 0
             }
-            Found::Large(span) => span.set(which),
+            Found::Large(span) => span.is_marked(),
         }
     }
 
-    /// Takes and publishes a span of `kind`; both its bitmaps are clear. Says whether its memory is zero.
+    /// Marks an object; true if it was white.
+    #[inline]
+    pub(crate) fn mark(&self, found: &Found<'_>) -> bool {
+        match *found {
+            Found::Small { block, slot, info, .. } => bits::mark(&self.marks(block, info)[slot]),
+            Found::Large(span) => span.mark(),
+        }
+    }
+
+    /// Takes and publishes a span of `kind`; its maps are clear. Says whether its memory is zero.
     pub(crate) fn take_span(&self, kind: u16) -> Result<(usize, bool), Error> {
         let info = self.kinds.get(kind);
         let pages = info.span_bytes() / PAGE;
         let extent = lock(&self.pages).take(&self.range, pages, pages)?;
         let block = extent.start * PAGE / BLOCK;
-        for which in 0..2 {
-            for word in self.bitmap(which, block, info) {
-                word.store(0, Ordering::Relaxed);
-            }
-        }
+        self.bits(block, info).iter().for_each(|word| word.store(0, Ordering::Relaxed));
+        bits::fill_marks(self.marks(block, info), 0..info.slots as usize, false);
         for part in block..block + info.span_bytes() / BLOCK {
             // Release: pairs with `find`.
             self.code(part).store(kind, Ordering::Release);
