@@ -88,7 +88,7 @@ fn each_object(heap: &Shared, mut visit: impl FnMut(Object)) {
             for slot in 0..info.slots as usize {
                 if bitmap[slot / 64].load(Ordering::Relaxed) >> (slot % 64) & 1 != 0 {
                     let base = heap.space.base() + block * BLOCK + slot * info.size as usize;
-                    show(Found::Small { base, block, slot, kind, info });
+                    show(Found::Small { base, block, slot, info });
                 }
             }
         });

@@ -20,7 +20,7 @@ pub(super) fn check(heap: &Shared) {
             for (slot, mark) in marks.iter().enumerate() {
                 if mark.load(Ordering::Relaxed) != 0 {
                     let base = heap.space.base() + block * BLOCK + slot * info.size as usize;
-                    check_object(heap, &Found::Small { base, block, slot, kind, info });
+                    check_object(heap, &Found::Small { base, block, slot, info });
                 }
             }
         });

@@ -16,8 +16,12 @@ use crate::{
         bits,
         packets::{CAPACITY, Packet, Pool},
     },
-    space::{Found, kinds::KindScan, large::LargeSpan},
-    sync::AtomicU8,
+    space::{
+        Found,
+        kinds::{KindInfo, KindScan, LARGE},
+        sizes::BLOCK,
+    },
+    sync::{AtomicU8, AtomicU16, Ordering},
 };
 
 /// Addresses a marker keeps to itself before it publishes some.
@@ -66,6 +70,32 @@ pub(crate) struct Marker {
 // SAFETY: the mark pointers lead into the maps of the heap that the marker is used with.
 unsafe impl Send for Marker {}
 
+/// What the hot loop needs of the heap, in registers.
+#[derive(Clone, Copy)]
+struct View {
+    base: usize,
+    len: usize,
+    codes: *const AtomicU16,
+    kinds: *const KindInfo,
+}
+
+/// The top of a marker's stack, in registers while the hot loop runs.
+struct Top {
+    stack: *mut usize,
+    len: usize,
+}
+
+impl Top {
+    /// Pushes `word` if it points into the heap. The caller has made room.
+    #[inline(always)]
+    fn push_if_inside(&mut self, view: &View, word: usize) {
+        debug_assert!(self.len < STACK);
+        // SAFETY: `make_room` left room for every word of the batch.
+        unsafe { *self.stack.add(self.len) = word };
+        self.len += usize::from(word.wrapping_sub(view.base) < view.len);
+    }
+}
+
 impl Marker {
     pub(crate) fn new() -> Self {
         Self {
@@ -84,7 +114,8 @@ impl Marker {
         let pool = heap.pool();
         pool.enter();
         let drained = loop {
-            if !(0..STRIDE).all(|_| self.step(heap)) && !self.refill(pool) {
+            self.stride(heap);
+            if self.len == 0 && self.in_ring == 0 && !self.refill(pool) {
                 break true;
             }
             if self.len > CAPACITY / 2 && heap.markers_are_hungry() {
@@ -104,71 +135,67 @@ impl Marker {
         std::mem::take(&mut self.work)
     }
 
-    /// Handles one address; false if stack and ring are empty.
-    #[inline(always)]
-    fn step(&mut self, heap: &Shared) -> bool {
-        let entry = if self.len > 0 {
-            self.len -= 1;
-            let address = self.stack[self.len];
-            self.locate(heap, address)
-        } else if self.in_ring == 0 {
-            return false;
-        } else {
-            EMPTY
+    /// Handles up to 64 addresses; fewer if stack and ring are empty before.
+    #[inline(never)]
+    fn stride(&mut self, heap: &Shared) {
+        let space = heap.space();
+        let view = View {
+            base: space.base(),
+            len: space.len(),
+            codes: space.codes(),
+            kinds: space.kinds.table(),
         };
-        self.in_ring += usize::from(entry.base != 0);
-        let oldest = std::mem::replace(&mut self.ring[self.at], entry);
-        self.at = (self.at + 1) % RING;
-        if oldest.base != 0 {
+        let mut top = Top { stack: self.stack.as_mut_ptr(), len: self.len };
+        for _ in 0..STRIDE {
+            let mut entry = EMPTY;
+            if top.len > 0 {
+                top.len -= 1;
+                // SAFETY: below `len` the stack has been written.
+                let address = unsafe { *top.stack.add(top.len) };
+                entry = match locate(&view, address) {
+                    Some(entry) => entry,
+                    None => {
+                        self.len = top.len;
+                        self.handle_rare(heap, address);
+                        top.len = self.len;
+                        EMPTY
+                    }
+                };
+            } else if self.in_ring == 0 {
+                break;
+            }
+            self.in_ring += usize::from(entry.base != 0);
+            let oldest = std::mem::replace(&mut self.ring[self.at], entry);
+            self.at = (self.at + 1) % RING;
+            if oldest.base == 0 {
+                continue;
+            }
             self.in_ring -= 1;
-            self.visit(heap, oldest);
+            // SAFETY: `locate` took the pointer from a map of this heap, which outlives the cycle.
+            if !bits::mark(unsafe { &*oldest.mark }) {
+                continue;
+            }
+            // SAFETY: the kind stood in the block table, so its entry is valid and final.
+            let info = unsafe { &*view.kinds.add(oldest.kind as usize) };
+            self.work.objects += 1;
+            self.work.bytes += info.size as usize;
+            if info.scan != KindScan::NoScan {
+                self.work.scanned += info.size as usize;
+                self.scan_slot(heap, &view, &mut top, oldest.base, info);
+            }
         }
-        true
+        self.len = top.len;
     }
 
-    /// Looks up an address and asks for the lines that marking its object will touch.
-    #[inline(always)]
-    fn locate(&mut self, heap: &Shared, address: usize) -> Entry {
+    /// Handles an address that leads to no small object: a large one, a piece of one, or nothing.
+    #[cold]
+    #[inline(never)]
+    fn handle_rare(&mut self, heap: &Shared, address: usize) {
         if address & PIECE != 0 {
             self.scan_piece(heap, address & !PIECE);
-            return EMPTY;
-        }
-        match heap.space().find(address) {
-            Some(Found::Small { base, block, slot, kind, info }) => {
-                let mark: *const AtomicU8 = &heap.space().marks(block, info)[slot];
-                prefetch(mark.cast());
-                if info.scan != KindScan::NoScan {
-                    prefetch(base as *const u8);
-                }
-                Entry { base, mark, kind }
-            }
-            Some(Found::Large(span)) => {
-                self.visit_large(heap, span);
-                EMPTY
-            }
-            None => EMPTY,
-        }
-    }
-
-    #[inline(always)]
-    fn visit(&mut self, heap: &Shared, entry: Entry) {
-        // SAFETY: `locate` took the pointer from a map of this heap, which outlives the cycle.
-        if !bits::mark(unsafe { &*entry.mark }) {
-            return;
-        }
-        let info = heap.space().kinds.get(entry.kind);
-        let size = info.size as usize;
-        self.work.objects += 1;
-        self.work.bytes += size;
-        if info.scan != KindScan::NoScan {
-            self.work.scanned += size;
-            self.scan_slot(heap, entry.base, info);
-        }
-    }
-
-    #[inline(never)]
-    fn visit_large(&mut self, heap: &Shared, span: &LargeSpan) {
-        if span.mark() {
+        } else if let Some(Found::Large(span)) = heap.space().find(address)
+            && span.mark()
+        {
             self.work.objects += 1;
             self.work.bytes += span.bytes();
             self.scan_large(heap, span);
@@ -188,6 +215,16 @@ impl Marker {
     fn reserve(&mut self, heap: &Shared, n: usize) {
         if self.len + n > STACK {
             self.spill(heap.pool(), CAPACITY);
+        }
+    }
+
+    /// [`Self::reserve`] from the hot loop.
+    #[inline(always)]
+    fn make_room(&mut self, heap: &Shared, top: &mut Top, n: usize) {
+        if top.len + n > STACK {
+            self.len = top.len;
+            self.spill(heap.pool(), CAPACITY);
+            top.len = self.len;
         }
     }
 
@@ -221,7 +258,7 @@ impl Marker {
     /// Publishes what the object at `base` points to, without marking the object.
     pub(crate) fn scan_children(&mut self, heap: &Shared, base: usize) {
         match heap.space().find(base) {
-            Some(Found::Small { base, info, .. }) => self.scan_slot(heap, base, info),
+            Some(Found::Small { base, info, .. }) => self.scan_small(heap, base, info),
             Some(Found::Large(span)) => self.scan_large(heap, span),
             None => {}
         }
@@ -353,6 +390,36 @@ impl<'a> Tracer<'a> {
             }
         }
     }
+}
+
+/// Finds the small object at an address and asks for the lines that marking it will touch.
+#[inline(always)]
+fn locate(view: &View, address: usize) -> Option<Entry> {
+    let offset = address.wrapping_sub(view.base);
+    if offset >= view.len {
+        return None;
+    }
+    // SAFETY: the table has an entry for each block of the range. Acquire: the kind was registered before its number
+    // was published.
+    let kind = unsafe { &*view.codes.add(offset / BLOCK) }.load(Ordering::Acquire);
+    if kind <= LARGE {
+        return None;
+    }
+    // SAFETY: a kind in the block table is registered.
+    let info = unsafe { &*view.kinds.add(kind as usize) };
+    let within = offset & info.span_mask as usize;
+    let slot = info.slot_at(within);
+    if slot >= info.slots as usize {
+        return None;
+    }
+    let span = offset - within;
+    let mark = (info.marks_at(span) + slot) as *const AtomicU8;
+    let base = view.base + span + slot * info.size as usize;
+    prefetch(mark.cast());
+    if info.scan != KindScan::NoScan {
+        prefetch(base as *const u8);
+    }
+    Some(Entry { base, mark, kind })
 }
 
 #[inline(always)]

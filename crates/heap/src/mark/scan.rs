@@ -4,7 +4,7 @@
 //! relaxed: an object that is scanned was initialised before its allocator answered the black
 //! handshake, and what later stores overwrite or insert, the write barrier reports.
 
-use super::{Marker, PIECE, PIECE_BYTES, STACK, TraceTo, Tracer};
+use super::{Marker, PIECE, PIECE_BYTES, STACK, Top, TraceTo, Tracer, View};
 use crate::{
     heap::Shared,
     layout::{Layout, LayoutInfo, Scan},
@@ -25,23 +25,56 @@ fn load(address: usize) -> usize {
 }
 
 impl Marker {
-    /// Scans a small object.
+    /// Scans a small object from the hot loop.
     #[inline(always)]
-    pub(super) fn scan_slot(&mut self, heap: &Shared, base: usize, info: &KindInfo) {
+    pub(super) fn scan_slot(
+        &mut self,
+        heap: &Shared,
+        view: &View,
+        top: &mut Top,
+        base: usize,
+        info: &KindInfo,
+    ) {
         let size = info.size as usize;
-        match info.scan {
-            KindScan::NoScan => {}
-            KindScan::Pointers => self.scan_all(heap, base, base + size),
-            KindScan::Pattern => self.scan_pattern(heap, base, info.pattern),
-            KindScan::Conservative => self.scan_conservative(heap, base, base + size),
-            KindScan::Mixed => self.scan_mixed(heap, base, info),
+        if info.scan == KindScan::Pointers && size <= 8 * BATCH {
+            self.make_room(heap, top, BATCH);
+            for at in (base..base + size).step_by(8) {
+                top.push_if_inside(view, load(at));
+            }
+        } else if info.scan == KindScan::Pattern {
+            self.make_room(heap, top, 64);
+            let mut bits = info.pattern;
+            while bits != 0 {
+                top.push_if_inside(view, load(base + 8 * bits.trailing_zeros() as usize));
+                bits &= bits - 1;
+            }
+        } else {
+            self.len = top.len;
+            self.scan_small(heap, base, info);
+            top.len = self.len;
         }
     }
 
+    /// Scans a small object of any kind.
     #[inline(never)]
-    fn scan_mixed(&mut self, heap: &Shared, base: usize, info: &KindInfo) {
-        let layout = heap.slot_layout(base, info);
-        self.scan_by(heap, base, base, base + info.size as usize, heap.layouts().get(layout));
+    pub(super) fn scan_small(&mut self, heap: &Shared, base: usize, info: &KindInfo) {
+        let end = base + info.size as usize;
+        match info.scan {
+            KindScan::NoScan => {}
+            KindScan::Pointers => self.scan_all(heap, base, end),
+            KindScan::Pattern => {
+                let pattern = info.pattern;
+                self.reserve(heap, 64);
+                for i in (0..64).filter(|i| pattern >> i & 1 != 0) {
+                    self.push_if_inside(heap, load(base + 8 * i));
+                }
+            }
+            KindScan::Conservative => self.scan_conservative(heap, base, end),
+            KindScan::Mixed => {
+                let layout = heap.slot_layout(base, info);
+                self.scan_by(heap, base, base, end, heap.layouts().get(layout));
+            }
+        }
     }
 
     /// Scans a large object: at once if it is a piece long, else piece by piece, so that others can help.
@@ -88,7 +121,6 @@ impl Marker {
         }
     }
 
-    #[inline(always)]
     fn scan_all(&mut self, heap: &Shared, from: usize, end: usize) {
         let mut at = from;
         while at < end {
@@ -98,16 +130,6 @@ impl Marker {
                 self.push_if_inside(heap, load(at));
                 at += 8;
             }
-        }
-    }
-
-    #[inline(always)]
-    fn scan_pattern(&mut self, heap: &Shared, base: usize, pattern: u64) {
-        self.reserve(heap, 64);
-        let mut bits = pattern;
-        while bits != 0 {
-            self.push_if_inside(heap, load(base + 8 * bits.trailing_zeros() as usize));
-            bits &= bits - 1;
         }
     }
 
@@ -152,9 +174,7 @@ impl Marker {
     /// Pushes a word if it points into the heap. The caller has made room.
     #[inline(always)]
     fn push_if_inside(&mut self, heap: &Shared, word: usize) {
-        debug_assert!(self.len < STACK);
-        // SAFETY: `reserve` left room for every word of the batch.
-        unsafe { *self.stack.get_unchecked_mut(self.len) = word };
+        self.stack[self.len] = word;
         self.len += usize::from(heap.space().contains(word));
     }
 }

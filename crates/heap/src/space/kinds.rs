@@ -10,7 +10,7 @@ use crate::{
     layout::{LayoutInfo, Scan},
     sync::{AtomicUsize, Mutex, Ordering, UnsafeCell, lock},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, mem::MaybeUninit};
 
 /// How many kinds a heap can hold.
 pub(crate) const MAX_KINDS: usize = 1024;
@@ -85,6 +85,9 @@ pub(crate) struct KindInfo {
     /// `ceil(2^40 / size)`: multiplies a span offset into a slot index.
     magic: u64,
     pub(crate) pattern: u64,
+    /// The table of marks for slots of about this size, and of allocation bits.
+    marks: usize,
+    bits: usize,
     pub(crate) size: u32,
     pub(crate) slots: u32,
     pub(crate) span_mask: u32,
@@ -93,13 +96,12 @@ pub(crate) struct KindInfo {
     pub(crate) scan: KindScan,
     /// Whether slots are zeroed before they are handed out.
     pub(crate) zeroed: bool,
-    /// The table of marks for slots of about this size, and how a span's offset is shifted into it.
-    marks: usize,
+    /// How a span's offset is shifted into the tables.
     marks_shift: u8,
-    /// The same for allocation bits.
-    bits: usize,
     bits_shift: u8,
 }
+
+const _: () = assert!(size_of::<KindInfo>() == 64);
 
 impl KindInfo {
     fn new(size: usize, scan: KindScan, pattern: u64, zeroed: bool, maps: &MapBases) -> Self {
@@ -161,7 +163,7 @@ impl KindInfo {
 #[derive(Debug)]
 pub(crate) struct Kinds {
     maps: MapBases,
-    infos: Box<[UnsafeCell<Option<KindInfo>>]>,
+    infos: Box<[UnsafeCell<MaybeUninit<KindInfo>>]>,
     count: AtomicUsize,
     patterns: Mutex<HashMap<(usize, KindScan, u64, bool), u16>>,
 }
@@ -175,7 +177,7 @@ const COMMON: [KindScan; 4] =
 impl Kinds {
     /// The kinds every heap has: each size class without pointers, all pointers, conservative, and mixed.
     pub(crate) fn new(maps: MapBases) -> Self {
-        let infos = (0..MAX_KINDS).map(|_| UnsafeCell::new(None)).collect();
+        let infos = (0..MAX_KINDS).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect();
         let kinds = Self { maps, infos, count: AtomicUsize::new(2), patterns: Mutex::default() };
         for class in 0..CLASSES {
             for scan in COMMON {
@@ -242,7 +244,7 @@ impl Kinds {
         let entry = self.infos.get(kind).ok_or(Error::TooManyLayouts { limit: MAX_KINDS })?;
         let info = KindInfo::new(sizes::size_of_class(class), scan, pattern, zeroed, &self.maps);
         // SAFETY: entries from `count` on are written under the lock alone and read by nobody.
-        entry.with_mut(|e| unsafe { *e = Some(info) });
+        entry.with_mut(|e| unsafe { (*e).write(info) });
         // Release: pairs with `len`; a kind's number reaches others only after this.
         self.count.store(kind + 1, Ordering::Release);
         patterns.insert((class, scan, pattern, zeroed), kind as u16);
@@ -254,11 +256,17 @@ impl Kinds {
         self.count.load(Ordering::Acquire)
     }
 
+    /// Where the entries lie; entry `kind` is valid if a block table or a client names that kind.
+    #[inline(always)]
+    pub(crate) fn table(&self) -> *const KindInfo {
+        self.infos.as_ptr().cast()
+    }
+
     /// What kind number `kind` is.
     #[inline(always)]
     pub(crate) fn get(&self, kind: u16) -> &KindInfo {
         // SAFETY: kind numbers are handed out after their entry was written, and entries are final.
-        self.infos[kind as usize].with(|e| unsafe { (*e).as_ref().unwrap_unchecked() })
+        self.infos[kind as usize].with(|e| unsafe { (*e).assume_init_ref() })
     }
 }
 

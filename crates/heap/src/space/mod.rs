@@ -28,7 +28,7 @@ use sizes::BLOCK;
 /// An object of this heap, found from an address inside of it.
 #[derive(Clone, Copy)]
 pub(crate) enum Found<'a> {
-    Small { base: usize, block: usize, slot: usize, kind: u16, info: &'a KindInfo },
+    Small { base: usize, block: usize, slot: usize, info: &'a KindInfo },
     Large(&'a LargeSpan),
 }
 
@@ -105,6 +105,12 @@ impl Space {
         address.wrapping_sub(self.base) < self.len
     }
 
+    /// The block table.
+    #[inline(always)]
+    pub(crate) fn codes(&self) -> *const AtomicU16 {
+        self.block_table.base() as *const AtomicU16
+    }
+
     /// Bytes of the range.
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
@@ -154,7 +160,6 @@ impl Space {
                     base: self.base + span + slot * info.size as usize,
                     block: span / BLOCK,
                     slot,
-                    kind,
                     info,
                 })
             }

@@ -1,0 +1,3 @@
+module trigo.bench/heap
+
+go 1.27

@@ -1,0 +1,112 @@
+//! Two mutators beside a large heap, every operation timed.
+
+use std::time::{Duration, Instant};
+
+use trigo_heap::{Heap, HoldTimes, Mutator};
+
+use super::object::{Object, build, check_all, object_kind};
+use super::{attached, new, pointers, set};
+use crate::job::Order;
+use crate::meter::RunDelay;
+use crate::random::Random;
+use crate::report::{Pause, Report};
+
+/// How many objects each mutator keeps.
+const RING: usize = 4096;
+/// Operations between two readings of the run delay.
+const STRETCH: u32 = 64;
+/// The length in nanoseconds from which an operation counts as a pause.
+const PAUSE_FLOOR: u64 = 5000;
+/// GOGC, low so that the run sees several cycles.
+const PERCENT: u32 = 25;
+
+/// What one mutator saw.
+struct Seen {
+    operations: u64,
+    delayed: u64,
+    pauses: Vec<Pause>,
+    holds: HoldTimes,
+}
+
+pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, millis: u64) {
+    let tree = build(mutator, log2, Order::Shuffled);
+    let heap = mutator.heap().clone();
+    heap.set_gc_percent(Some(PERCENT));
+    mutator.collect();
+    let cycles_before = heap.stats().cycles;
+    let length = Duration::from_millis(millis);
+    let start = Instant::now();
+    // The tree's address crosses to other threads as a number; this frame keeps it alive.
+    let address = tree as usize;
+    let seen = mutator.blocked(|| {
+        std::thread::scope(|scope| {
+            let mutators = [1, 2].map(|seed| {
+                let heap = &heap;
+                scope.spawn(move || churn(heap, address as *mut Object, seed, start, length))
+            });
+            mutators.map(|thread| thread.join().expect("a mutator panicked"))
+        })
+    });
+    report.elapsed = start.elapsed().as_nanos() as u64;
+    report.cycles = heap.stats().cycles - cycles_before;
+    let all = || seen.iter().flat_map(|seen| &seen.pauses);
+    let longest = all().map(|&[_, length, _]| length).max().unwrap_or(0);
+    let own = all().map(|&[_, length, delay]| length.saturating_sub(delay)).max().unwrap_or(0);
+    // The heap keeps the maximum of each kind of hold; their sum bounds a hold that is made of one of each.
+    let hold = |part: fn(&HoldTimes) -> u64| {
+        seen.iter().map(|seen| part(&seen.holds)).max().unwrap_or(0) as f64 / 1e3
+    };
+    report.set("hold_handshake_us", hold(|h| h.handshake));
+    report.set("hold_assist_us", hold(|h| h.assist));
+    report.set("hold_alloc_us", hold(|h| h.alloc));
+    report.set("hold_max_us", hold(|h| h.handshake + h.assist + h.alloc));
+    report.set("hold_preempted_us", hold(|h| h.preempted));
+    report.set("op_max_us", longest as f64 / 1e3);
+    report.set("op_max_own_us", own as f64 / 1e3);
+    report.set("run_delay_ms", seen.iter().map(|seen| seen.delayed).sum::<u64>() as f64 / 1e6);
+    report.set("operations", seen.iter().map(|seen| seen.operations).sum::<u64>() as f64);
+    report.pauses = seen.map(|seen| seen.pauses).into();
+    check_all(tree, log2);
+}
+
+fn churn(heap: &Heap, tree: *mut Object, seed: u64, start: Instant, length: Duration) -> Seen {
+    attached(heap, |mutator| {
+        let kind = object_kind(heap);
+        let ring = pointers::<Object>(mutator, RING);
+        let mut random = Random::new(seed);
+        let delay = RunDelay::new();
+        let first = delay.read();
+        let mut before = first;
+        let mut seen =
+            Seen { operations: 0, delayed: 0, pauses: Vec::new(), holds: HoldTimes::default() };
+        let mut last = start.elapsed();
+        while last < length {
+            for _ in 0..STRETCH {
+                let object: *mut Object = new(mutator, kind);
+                // SAFETY: the tree is held by the main thread and does not change; the slot is one
+                // of the ring, which this frame holds.
+                unsafe {
+                    (*object).id = seen.operations;
+                    set(mutator, &raw mut (*object).left, (*tree).left);
+                    set(mutator, ring.add(random.below(RING)), object);
+                }
+                mutator.poll();
+                seen.operations += 1;
+                let mut now = start.elapsed();
+                let took = (now - last).as_nanos() as u64;
+                if took > PAUSE_FLOOR {
+                    let after = delay.read();
+                    seen.pauses.push([last.as_nanos() as u64, took, after - before]);
+                    before = after;
+                    now = start.elapsed();
+                }
+                last = now;
+            }
+            before = delay.read();
+            last = start.elapsed();
+        }
+        seen.delayed = delay.read() - first;
+        seen.holds = mutator.holds();
+        seen
+    })
+}
