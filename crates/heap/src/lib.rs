@@ -53,7 +53,10 @@ pub use crate::{
     profile::{Sampling, SiteProfile},
     roots::{Root, RootSource, RootVisitor, Stack},
     special::{CleanupId, Weak},
-    stats::{CycleRecord, HeapStats, HoldTimes, Observer, Reason},
+    stats::{
+        BySize, CycleRecord, HeapStats, Histogram, HoldTimes, MemStats, MemoryClasses, Metric,
+        Observer, Reason,
+    },
     walk::Object,
     why::{Path, RootKind, Step},
 };

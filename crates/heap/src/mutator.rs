@@ -20,7 +20,7 @@ use crate::{
     protocol::gate::Gate,
     roots::{Root, RootSource, Roots, Stack},
     space::kinds::MAX_KINDS,
-    stats::Holds,
+    stats::{Holds, Pauses},
     sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, lock},
 };
 use std::{marker::PhantomData, mem::offset_of, ops::Range, ptr::NonNull, sync::Arc};
@@ -62,6 +62,12 @@ struct Holding {
     clean: bool,
 }
 
+/// Bytes of memory that an attached mutator takes, with its marker.
+pub(crate) const STATE_BYTES: usize = size_of::<MutatorState>()
+    + BUFFER * 8
+    + MAX_KINDS * (size_of::<Holding>() + 2 * size_of::<AtomicU64>())
+    + Marker::BYTES;
+
 const NO_SPAN: usize = usize::MAX;
 const NOTHING: Holding =
     Holding { block: NO_SPAN, search: 0, run_end: 0, counted: 0, clean: false };
@@ -79,6 +85,8 @@ pub(crate) struct MutatorState {
     private: UnsafeCell<Private>,
     /// Bytes allocated of each kind; written by the mutator alone.
     pub(crate) bytes: Box<[AtomicU64]>,
+    /// The part of `bytes` that was allocated before a flip and is in the heap's count of that.
+    flipped: Box<[AtomicU64]>,
     /// The longest times this mutator was held, in nanoseconds.
     pub(crate) holds: Holds,
     /// The live part of its stack, as of the last hold: lowest and highest address.
@@ -143,6 +151,16 @@ impl MutatorState {
         self.id
     }
 
+    /// Bytes of a kind allocated and not yet counted at a flip; they count as such from now on. The mutator's answer and
+    /// its leaving may meet here, and each byte goes to one of them.
+    fn take_unflipped(&self, kind: usize) -> u64 {
+        let bytes = self.bytes[kind].load(Ordering::Relaxed);
+        if self.flipped[kind].load(Ordering::Relaxed) == bytes {
+            return 0;
+        }
+        bytes - self.flipped[kind].swap(bytes, Ordering::Relaxed)
+    }
+
     /// The live part of the mutator's stack. Means something only while all mutators are held.
     pub(crate) fn held_stack(&self) -> Range<usize> {
         let [start, end] = &self.held_stack;
@@ -183,6 +201,10 @@ pub(crate) struct Registry {
     next_id: u32,
     /// Bytes allocated of each kind by mutators that have left.
     pub(crate) departed: Vec<u64>,
+    /// The part of that since the last flip.
+    departed_unflipped: Vec<u64>,
+    /// How long they were held.
+    pub(crate) departed_pauses: Pauses,
 }
 
 /// The view of the collector's phases that a handshake gives to every mutator.
@@ -216,7 +238,21 @@ impl Registry {
             black: false,
             scanned: false,
         };
-        Self { mutators: Vec::new(), template, next_id: 1, departed: vec![0; MAX_KINDS] }
+        Self {
+            mutators: Vec::new(),
+            template,
+            next_id: 1,
+            departed: vec![0; MAX_KINDS],
+            departed_unflipped: vec![0; MAX_KINDS],
+            departed_pauses: Pauses::default(),
+        }
+    }
+
+    /// A flip begins: what mutators that have left allocated counts as allocated before it.
+    pub(crate) fn flip_departed(&mut self, flipped: &[AtomicU64]) {
+        for (total, bytes) in flipped.iter().zip(&mut self.departed_unflipped) {
+            total.fetch_add(std::mem::take(bytes), Ordering::Relaxed);
+        }
     }
 }
 
@@ -280,6 +316,7 @@ impl Mutator {
             cursors: UnsafeCell::new([Cursor::default(); MAX_KINDS]),
             private: UnsafeCell::new(private),
             bytes: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
+            flipped: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
             holds: Holds::default(),
             held_stack: [AtomicUsize::new(0), AtomicUsize::new(0)],
             // SAFETY: the call has no preconditions.
@@ -531,8 +568,10 @@ impl Drop for Mutator {
         self.state().gate.block();
         let mut registry = lock(&shared.registry);
         registry.mutators.retain(|m| !Arc::ptr_eq(m, &self.owner));
-        for (total, own) in registry.departed.iter_mut().zip(&self.owner.bytes) {
-            *total += own.load(Ordering::Relaxed);
+        registry.departed_pauses.merge(self.owner.holds.pauses());
+        for (kind, own) in self.owner.bytes.iter().enumerate() {
+            registry.departed[kind] += own.load(Ordering::Relaxed);
+            registry.departed_unflipped[kind] += self.owner.take_unflipped(kind);
         }
     }
 }

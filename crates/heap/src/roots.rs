@@ -180,6 +180,11 @@ impl Roots {
         }
     }
 
+    /// Bytes of memory that handles take.
+    pub(crate) fn memory(&self) -> usize {
+        lock(&self.book).chunks.len() * size_of::<[AtomicUsize; CHUNK]>() * 2
+    }
+
     /// Whether handles were dropped since the last cycle began.
     pub(crate) fn any_dropped(&self) -> bool {
         !lock(&self.book).dropped.is_empty()

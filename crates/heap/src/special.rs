@@ -12,7 +12,7 @@ use crate::{
     mark::{Greyer, Marker},
     mutator::Mutator,
     protocol::weak_cell::WeakCell,
-    sync::{AtomicU32, AtomicUsize, Mutex, Ordering, lock},
+    sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock},
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -31,6 +31,8 @@ pub(crate) struct Specials {
     shards: [Mutex<HashMap<usize, Special>>; SHARDS],
     queue: Mutex<VecDeque<Task>>,
     next_cleanup: AtomicUsize,
+    /// Finalizers queued so far and run so far, then the same of cleanups.
+    tasks: [[AtomicU64; 2]; 2],
     /// Whether weak loads of white objects wait for the end of the cycle.
     pub(crate) gate: AtomicU32,
 }
@@ -105,6 +107,7 @@ impl Specials {
             shards: std::array::from_fn(|_| Mutex::default()),
             queue: Mutex::default(),
             next_cleanup: AtomicUsize::new(1),
+            tasks: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             gate: AtomicU32::new(0),
         }
     }
@@ -122,6 +125,17 @@ impl Specials {
             shard.remove(&object);
         }
         result
+    }
+
+    /// Counts a task as queued (0) or run (1).
+    fn count(&self, task: &Task, what: usize) {
+        let sort = usize::from(matches!(task, Task::CleanUp(_)));
+        self.tasks[sort][what].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Finalizers queued and run so far, cleanups queued and run so far.
+    pub(crate) fn task_counts(&self) -> [[u64; 2]; 2] {
+        self.tasks.each_ref().map(|sort| sort.each_ref().map(|n| n.load(Ordering::Relaxed)))
     }
 
     /// Tasks that wait to be run.
@@ -184,6 +198,7 @@ impl Specials {
                 !special.is_empty()
             });
             drop(shard);
+            tasks.iter().for_each(|task| self.count(task, 0));
             lock(&self.queue).extend(tasks);
         }
     }
@@ -296,10 +311,11 @@ impl Mutator {
         let mut ran = 0;
         loop {
             let task = lock(&shared.specials.queue).pop_front();
+            let Some(task) = task else { return ran };
+            shared.specials.count(&task, 1);
             match task {
-                None => return ran,
-                Some(Task::CleanUp(cleanup)) => cleanup(),
-                Some(Task::Finalize(object, finalizer)) => {
+                Task::CleanUp(cleanup) => cleanup(),
+                Task::Finalize(object, finalizer) => {
                     let object = NonNull::new(object as *mut u8).expect("objects have addresses");
                     // No safepoint since the queue, which was a root, was left.
                     let root = self.root(object);

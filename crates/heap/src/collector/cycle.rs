@@ -8,7 +8,7 @@ use super::{Driver, control::Action, hunt::Hunt, loan::Moment};
 use crate::{
     mutator::Template,
     pace,
-    stats::{self, CycleRecord, Reason, now, thread_cpu},
+    stats::{CycleRecord, Reason, now, thread_cpu},
     sync::{AtomicU64, Ordering, lock},
 };
 use std::{sync::Arc, thread, time::Duration};
@@ -204,7 +204,10 @@ impl<'d> Cycle<'d> {
             let work = self.driver.marker.take_work();
             heap.credit.fetch_add(work.scanned as u64, Ordering::Relaxed);
             heap.counters.add_work(work);
-            heap.counters.background_nanos.fetch_add(thread_cpu() - cpu, Ordering::Relaxed);
+            let spent = thread_cpu() - cpu;
+            heap.counters.background_nanos.fetch_add(spent, Ordering::Relaxed);
+            // Not also the collector's own.
+            self.cpu += spent;
         }
         self.last_tick = Tick { at: time, credit: done };
     }
@@ -270,19 +273,24 @@ impl<'d> Cycle<'d> {
     /// Counts marks, files spans, frees large objects. Mutators sweep what they need meanwhile.
     fn sweep(&mut self) {
         let heap = Arc::clone(&self.driver.heap);
-        let (allocs, alloc_bytes) = stats::allocation_totals(&heap);
         let epoch = heap.epoch.load(Ordering::Relaxed);
         let (mut objects, mut bytes, mut span_bytes) = (0, 0, 0);
-        heap.space
-            .larges
-            .retain(|span| span.is_dead(epoch), |span| heap.space.give_back_large(span));
+        heap.space.larges.retain(
+            |span| span.is_dead(epoch),
+            |span| {
+                heap.counters.freed_large.fetch_add(1, Ordering::Relaxed);
+                let bytes = span.bytes() as u64;
+                heap.counters.freed_large_bytes.fetch_add(bytes, Ordering::Relaxed);
+                heap.space.give_back_large(span);
+            },
+        );
         heap.space.larges.each(|span| {
             span.unmark();
             objects += 1;
             bytes += span.bytes();
         });
         heap.counters.live_large.store(objects, Ordering::Relaxed);
-        let mut by_class = [0; crate::space::sizes::CLASSES];
+        let mut freed = [0; crate::space::sizes::CLASSES];
         for kind in 2..heap.space.kinds.len() as u16 {
             let swept = heap.spans.finish_sweep(&heap.space, kind);
             let info = heap.space.kinds.get(kind);
@@ -290,19 +298,19 @@ impl<'d> Cycle<'d> {
             bytes += swept.live_slots * info.size as usize;
             span_bytes += swept.spans * info.span_bytes();
             if let Some(class) = crate::space::sizes::class_of(info.size as usize) {
-                by_class[class] += swept.live_slots as u64;
+                let flipped = heap.counters.flipped[kind as usize].load(Ordering::Relaxed);
+                freed[class] +=
+                    (flipped / u64::from(info.size)).saturating_sub(swept.live_slots as u64);
             }
         }
         let c = &heap.counters;
-        for (counter, live) in c.live_by_class.iter().zip(by_class) {
-            counter.store(live, Ordering::Relaxed);
+        for (counter, freed) in c.freed_by_class.iter().zip(freed) {
+            counter.store(freed, Ordering::Relaxed);
         }
         let set = |counter: &AtomicU64, n: u64| counter.store(n, Ordering::Relaxed);
         set(&c.live_objects, objects);
         set(&c.live_bytes, bytes as u64);
         set(&c.span_bytes, span_bytes as u64);
-        set(&c.allocs_at_flip, allocs);
-        set(&c.alloc_bytes_at_flip, alloc_bytes);
         self.record.sweep = self.lap();
     }
 
@@ -335,6 +343,12 @@ impl<'d> Cycle<'d> {
         let c = &heap.counters;
         c.collector_nanos.fetch_add(record.collector.as_nanos() as u64, Ordering::Relaxed);
         c.cycles.fetch_add(1, Ordering::Relaxed);
+        let scan = [record.stacks as u64, record.globals as u64, scanned];
+        for (counter, bytes) in c.last_scan.iter().zip(scan) {
+            counter.store(bytes, Ordering::Relaxed);
+        }
+        c.limited_in.store(self.driver.limiter.last_enabled, Ordering::Relaxed);
+        c.last_end.store(heap.born.elapsed().as_nanos() as u64, Ordering::Relaxed);
         c.forced.fetch_add(u64::from(record.reason == Reason::Forced), Ordering::Relaxed);
         let collecting =
             totals.assist + totals.background + c.collector_nanos.load(Ordering::Relaxed);

@@ -27,6 +27,9 @@ impl Driver {
         let (n, mut waiting) = {
             let mut registry = lock(&heap.registry);
             update(&mut registry.template);
+            if let Action::Flip { .. } = action {
+                registry.flip_departed(&heap.counters.flipped);
+            }
             registry.template.handshake = registry.template.handshake.wrapping_add(1);
             let n = registry.template.handshake;
             heap.control.set_action(action);

@@ -97,6 +97,9 @@ impl Top {
 }
 
 impl Marker {
+    /// Bytes of memory that a marker takes.
+    pub(crate) const BYTES: usize = size_of::<Self>() + STACK * 8;
+
     pub(crate) fn new() -> Self {
         Self {
             stack: Box::new([0; STACK]),

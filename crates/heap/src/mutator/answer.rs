@@ -89,6 +89,10 @@ impl MutatorState {
                 (private.marking, private.black, private.debt) = (false, false, 0.0);
                 // SAFETY: as the caller vouches.
                 unsafe { self.put_back_spans(heap) };
+                for kind in 2..heap.space.kinds.len() {
+                    let bytes = self.take_unflipped(kind);
+                    heap.counters.flipped[kind].fetch_add(bytes, Ordering::Relaxed);
+                }
                 private.epoch = epoch;
             }
         }
