@@ -127,6 +127,8 @@ struct Private {
     torture: u32,
     error: Option<Error>,
     sampler: Option<Box<sampling::Sampler>>,
+    /// The heap has grown past what the memory limit allows: the next slow path waits a moment.
+    slowed: bool,
 }
 
 impl Private {
@@ -306,6 +308,7 @@ impl Mutator {
             torture: shared.config.debug.torture.unwrap_or(0),
             error: None,
             sampler: None,
+            slowed: false,
         };
         let owner = Arc::new(MutatorState {
             gate: Gate::new(template.handshake),

@@ -88,13 +88,25 @@ impl Pacer {
             let growth = (base as u128 * percent as u128 / 100) as usize;
             self.marked.saturating_add(growth).max(self.targets.min_heap * percent / 100)
         });
-        let by_limit = self.targets.memory_limit.map_or(usize::MAX, |limit| {
+        by_percent.min(self.goal_by_limit().max(self.marked))
+    }
+
+    /// The heap bytes that the memory limit leaves room for.
+    fn goal_by_limit(&self) -> usize {
+        self.targets.memory_limit.map_or(usize::MAX, |limit| {
             let others = self.beside.overhead + self.beside.external;
             let left = limit.saturating_sub(others);
             let headroom = (left / 33).max(1 << 20);
-            left.saturating_sub(headroom).max(self.marked)
-        });
-        by_percent.min(by_limit)
+            left.saturating_sub(headroom)
+        })
+    }
+
+    /// The heap bytes beyond which allocation is slowed down, so that a collector that does not get a processor at once
+    /// does not cost the limit. Nothing is slowed down if the live heap itself leaves little room: that would only
+    /// bring the program to a halt.
+    pub(crate) fn slow_from(&self) -> usize {
+        let goal = self.goal_by_limit();
+        if goal > self.marked + self.marked / 16 { goal } else { usize::MAX }
     }
 
     /// Scan bytes a mutator owes per byte it allocates, when `live` of `goal` bytes are allocated and `done` bytes scanned.
@@ -206,6 +218,18 @@ mod tests {
         p.marked = MIB;
         p.targets.gc_percent = None;
         assert_eq!(p.plan().goal, 9 * MIB);
+    }
+
+    #[test]
+    fn allocation_slows_down_at_a_limit_that_can_be_held_and_nowhere_else() {
+        let mut p = pacer(Some(100), Some(64 * MIB));
+        p.marked = 10 * MIB;
+        assert!((60 * MIB..64 * MIB).contains(&p.slow_from()) && p.slow_from() > p.plan().goal);
+        p.beside.overhead = 20 * MIB;
+        assert!((40 * MIB..44 * MIB).contains(&p.slow_from()));
+        p.marked = 60 * MIB;
+        assert_eq!(p.slow_from(), usize::MAX);
+        assert_eq!(pacer(Some(100), None).slow_from(), usize::MAX);
     }
 
     #[test]

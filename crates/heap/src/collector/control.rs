@@ -147,6 +147,11 @@ impl Control {
         }
     }
 
+    /// Whether a cycle was asked for because of the heap's size, and the wish not looked at yet.
+    pub(crate) fn is_triggered(&self) -> bool {
+        self.triggered.load(Ordering::Relaxed) != 0
+    }
+
     pub(crate) fn take_trigger(&self) -> bool {
         self.triggered.load(Ordering::Relaxed) != 0 && self.triggered.swap(0, Ordering::SeqCst) != 0
     }

@@ -15,12 +15,14 @@ use crate::{
     stats::now,
     sync::Ordering,
 };
-use std::ptr::NonNull;
+use std::{ptr::NonNull, time::Duration};
 
 /// Bytes that are zeroed and accounted for at a time; at least one slot.
 const CHUNK: usize = 4 << 10;
 /// Bytes a mutator allocates before it adds them to the heap's count.
 const COUNT: usize = 16 << 10;
+/// How long a mutator waits at most for each [`COUNT`] bytes that it allocates beyond what the memory limit allows.
+const SLOWED: Duration = Duration::from_micros(200);
 /// Bytes of a large object zeroed between two polls.
 const ZERO: usize = 64 << 10;
 
@@ -148,6 +150,10 @@ impl Mutator {
             }
         }
         self.assist(sp);
+        if std::mem::take(&mut self.private().slowed) {
+            let shared = std::sync::Arc::clone(self.shared());
+            self.blocked(|| shared.control.wait_for_progress(SLOWED));
+        }
     }
 
     /// Gives the cursor of `kind` at least one free slot. Says whether the allocation profile wants the next object.
@@ -212,6 +218,7 @@ impl Mutator {
         if private.uncounted >= COUNT {
             let added = std::mem::take(&mut private.uncounted);
             shared.allocated.fetch_add(added, Ordering::Relaxed);
+            private.slowed = shared.heap_bytes() >= shared.slow_from.load(Ordering::Relaxed);
             if !private.marking && shared.heap_bytes() >= shared.trigger.load(Ordering::Relaxed) {
                 shared.control.trigger();
             }

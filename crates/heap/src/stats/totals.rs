@@ -176,6 +176,12 @@ impl MemoryClasses {
         }
     }
 
+    /// Memory that the heap takes beside its pages.
+    pub(crate) fn beside_pages(shared: &Shared) -> usize {
+        let classes = Self::read(shared, &Flow::read(shared));
+        classes.total() - classes.heap()
+    }
+
     /// Everything (Go's `/memory/classes/total:bytes`, and `Sys`).
     pub fn total(&self) -> usize {
         self.heap() + self.mutators + self.spans + self.tables + self.profile
