@@ -38,9 +38,7 @@ impl Program {
     /// A command that runs it as `cargo test` and `cargo run` would: in its package's folder.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);
-        command
-            .current_dir(&self.package_dir)
-            .env("CARGO_MANIFEST_DIR", &self.package_dir);
+        command.current_dir(&self.package_dir).env("CARGO_MANIFEST_DIR", &self.package_dir);
         command
     }
 }
@@ -70,10 +68,27 @@ pub fn programs(messages: &Path, metadata: &Metadata) -> Result<Vec<Program>> {
 ///
 /// Names what is missing.
 pub fn check_complete(programs: &[Program], metadata: &Metadata) -> Result<()> {
+    check_some(programs, metadata, |target| target.required_features.is_empty())
+}
+
+/// As [`check_complete`], for the tests that need `feature`, of which there must be one.
+///
+/// # Errors
+///
+/// Names what is missing.
+pub fn check_feature(programs: &[Program], metadata: &Metadata, feature: &str) -> Result<()> {
+    ensure!(!programs.is_empty(), "no test needs the feature `{feature}`");
+    check_some(programs, metadata, |target| target.required_features.iter().any(|f| f == feature))
+}
+
+fn check_some(
+    programs: &[Program],
+    metadata: &Metadata,
+    wanted: impl Fn(&Target) -> bool,
+) -> Result<()> {
     let mut missing = Vec::new();
     for package in metadata.workspace_packages() {
-        let targets = package.targets.iter();
-        for target in targets.filter(|target| target.required_features.is_empty()) {
+        for target in package.targets.iter().filter(|target| wanted(target)) {
             let is_example = target.kind.contains(&TargetKind::Example);
             let Some((_, label)) = describe(target, target.test && !is_example) else {
                 continue;
@@ -132,14 +147,27 @@ mod tests {
     }
 
     #[test]
+    fn a_test_behind_a_feature_is_asked_for_apart() {
+        let metadata = workspace::metadata().unwrap();
+        let all = check_complete(&[], &metadata).unwrap_err().to_string();
+        assert!(!all.contains("model_faults"), "{all}");
+        assert!(check_feature(&[], &metadata, "fault-injection").is_err());
+        let other = Program {
+            name: "x".into(),
+            kind: Kind::Integration,
+            target: "x".into(),
+            executable: PathBuf::new(),
+            package_dir: PathBuf::new(),
+        };
+        let error = check_feature(&[other], &metadata, "fault-injection").unwrap_err();
+        assert_eq!(error.to_string(), "  not built: trigo-heap tests/model_faults");
+    }
+
+    #[test]
     fn messages_name_the_programs_and_nothing_else() {
         let metadata = workspace::metadata().unwrap();
         let packages = metadata.workspace_packages();
-        let id = &packages
-            .iter()
-            .find(|package| package.name == "xtask")
-            .unwrap()
-            .id;
+        let id = &packages.iter().find(|package| package.name == "xtask").unwrap().id;
         let message = |kind: &str, test: bool, executable: &str| {
             format!(
                 r#"{{"reason":"compiler-artifact","package_id":"{id}","manifest_path":"/x/Cargo.toml",

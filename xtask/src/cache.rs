@@ -61,10 +61,7 @@ pub fn go_tests() -> Result<PathBuf> {
 fn entry(name: &str, part: &str) -> Result<PathBuf> {
     let path = dir()?.join(name);
     if !path.is_dir() {
-        bail!(
-            "{} is not there: run `cargo xtask setup --only {part}`",
-            path.display()
-        );
+        bail!("{} is not there: run `cargo xtask setup --only {part}`", path.display());
     }
     Ok(path)
 }
@@ -82,11 +79,7 @@ mod tests {
 
     #[test]
     fn the_most_specific_variable_wins() {
-        let all = [
-            ("HOME", "/h"),
-            ("XDG_CACHE_HOME", "/x"),
-            ("TRIGO_CACHE", "/t"),
-        ];
+        let all = [("HOME", "/h"), ("XDG_CACHE_HOME", "/x"), ("TRIGO_CACHE", "/t")];
         assert_eq!(locate_with(&all).unwrap(), PathBuf::from("/t"));
         assert_eq!(locate_with(&all[..2]).unwrap(), PathBuf::from("/x/trigo"));
         let home = locate_with(&all[..1]).unwrap();

@@ -21,10 +21,7 @@ fn run(command: &mut Command, without: &str) -> Result<String> {
         .with_context(|| format!("cannot run {program}: {without}"))?;
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
-        let arguments: Vec<_> = command
-            .get_args()
-            .map(|arg| arg.to_string_lossy())
-            .collect();
+        let arguments: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
         bail!(
             "`{program} {}` failed ({}):\n{}{}",
             arguments.join(" "),

@@ -119,10 +119,7 @@ fn reap(child: &mut Child) -> Result<ExitStatus> {
 /// left, dead.
 fn kill_tree(leader: Pid) -> Result<()> {
     for _ in 0..100 {
-        let living: Vec<_> = tree(leader)?
-            .into_iter()
-            .filter(|process| process.alive)
-            .collect();
+        let living: Vec<_> = tree(leader)?.into_iter().filter(|process| process.alive).collect();
         if living.is_empty() {
             return Ok(());
         }
@@ -150,17 +147,12 @@ fn tree(leader: Pid) -> Result<Vec<Process>> {
     let mut all: Vec<Process> = Vec::new();
     for entry in std::fs::read_dir("/proc").context("cannot read /proc")? {
         let name = entry?.file_name();
-        let pid = name
-            .to_str()
-            .and_then(|name| name.parse().ok())
-            .and_then(Pid::from_raw);
+        let pid = name.to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
         // A process that is gone by now is not in the tree.
         all.extend(pid.and_then(stat));
     }
     let parents: HashMap<i32, i32> = all.iter().map(|p| (p.pid.as_raw_pid(), p.parent)).collect();
-    let roots = all
-        .iter()
-        .filter(|p| p.group == leader || p.pid.as_raw_pid() == leader);
+    let roots = all.iter().filter(|p| p.group == leader || p.pid.as_raw_pid() == leader);
     let roots: HashSet<i32> = roots.map(|p| p.pid.as_raw_pid()).collect();
     let descends = |process: &Process| {
         let mut ancestor = Some(process.pid.as_raw_pid());
@@ -174,11 +166,8 @@ fn tree(leader: Pid) -> Result<Vec<Process>> {
         }
         false
     };
-    let members: HashSet<i32> = all
-        .iter()
-        .filter(|p| descends(p))
-        .map(|p| p.pid.as_raw_pid())
-        .collect();
+    let members: HashSet<i32> =
+        all.iter().filter(|p| descends(p)).map(|p| p.pid.as_raw_pid()).collect();
     all.retain(|process| members.contains(&process.pid.as_raw_pid()));
     Ok(all)
 }
@@ -203,10 +192,7 @@ fn stat(pid: Pid) -> Option<Process> {
 mod tests {
     use super::*;
 
-    const ROOMY: Limits = Limits {
-        time: Duration::from_secs(60),
-        memory: 1 << 30,
-    };
+    const ROOMY: Limits = Limits { time: Duration::from_secs(60), memory: 1 << 30 };
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");
@@ -241,10 +227,7 @@ mod tests {
             "sleep 300 & echo $! > {0}; setsid sleep 300 & echo $! >> {0}; wait",
             file.display()
         );
-        let limits = Limits {
-            time: Duration::from_millis(500),
-            ..ROOMY
-        };
+        let limits = Limits { time: Duration::from_millis(500), ..ROOMY };
         let outcome = run(&mut shell(&script), limits).unwrap();
         assert_eq!(outcome.end, End::TimedOut);
         assert!(outcome.wall < Duration::from_secs(30), "{:?}", outcome.wall);
@@ -269,10 +252,7 @@ mod tests {
     fn memory_of_a_grandchild_counts_against_the_limit() {
         // The inner shell doubles a string for ever; the outer one only waits.
         let script = r#"sh -c 's=xxxxxxxxxxxxxxxx; while :; do s="$s$s"; done' & wait"#;
-        let limits = Limits {
-            memory: 64 << 20,
-            ..ROOMY
-        };
+        let limits = Limits { memory: 64 << 20, ..ROOMY };
         let outcome = run(&mut shell(script), limits).unwrap();
         assert_eq!(outcome.end, End::OverMemory);
         assert!(outcome.peak > limits.memory);

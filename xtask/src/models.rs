@@ -40,25 +40,16 @@ pub fn find(programs: &[Program]) -> Result<Vec<Model<'_>>> {
             Kind::Unit => false,
             Kind::Example => continue,
         };
-        let tests = tests(program)?
-            .into_iter()
-            .filter(|test| all || test.contains("loom"));
+        let tests = tests(program)?.into_iter().filter(|test| all || test.contains("loom"));
         models.extend(tests.map(|test| Model { program, test }));
     }
     Ok(models)
 }
 
 fn tests(program: &Program) -> Result<Vec<String>> {
-    let output = program
-        .command()
-        .args(["--list", "--format", "terse"])
-        .output();
+    let output = program.command().args(["--list", "--format", "terse"]).output();
     let output = output.with_context(|| format!("cannot run {}", program.name))?;
-    ensure!(
-        output.status.success(),
-        "{} cannot list its tests",
-        program.name
-    );
+    ensure!(output.status.success(), "{} cannot list its tests", program.name);
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
     let tests = lines.lines().filter_map(|line| line.strip_suffix(": test"));
     Ok(tests.map(str::to_owned).collect())
@@ -89,16 +80,10 @@ fn write(found: &BTreeSet<String>, list: &Path) -> Result<()> {
 fn check(found: &BTreeSet<String>, list: &Path) -> Result<()> {
     let text =
         fs::read_to_string(list).with_context(|| format!("cannot read {}", list.display()))?;
-    let lines = text
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let expected: BTreeSet<String> = lines.map(str::to_owned).collect();
-    let gone = expected
-        .difference(found)
-        .map(|name| format!("  vanished: {name}"));
-    let new = found
-        .difference(&expected)
-        .map(|name| format!("  not listed: {name}"));
+    let gone = expected.difference(found).map(|name| format!("  vanished: {name}"));
+    let new = found.difference(&expected).map(|name| format!("  not listed: {name}"));
     let differences: Vec<_> = gone.chain(new).collect();
     if !differences.is_empty() {
         bail!(

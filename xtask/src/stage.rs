@@ -38,13 +38,7 @@ pub struct Stage {
 impl Stage {
     /// A stage that counts as one test and logs all it prints.
     pub fn new(name: impl Into<String>, command: Command, limits: Limits) -> Stage {
-        Stage {
-            name: name.into(),
-            command,
-            limits,
-            count: Count::One,
-            stdout: None,
-        }
+        Stage { name: name.into(), command, limits, count: Count::One, stdout: None }
     }
 }
 
@@ -116,10 +110,7 @@ impl Run {
         }
         let start = Instant::now();
         let result = check();
-        print!(
-            "{name:<40} {:>7.1} s             ",
-            start.elapsed().as_secs_f64()
-        );
+        print!("{name:<40} {:>7.1} s             ", start.elapsed().as_secs_f64());
         match result {
             Ok(()) => {
                 println!("ok");
@@ -216,11 +207,7 @@ fn print_end(text: &str, log: &Path) {
 
 fn file_name(stage: &str) -> String {
     let safe = |c: char| {
-        if c.is_alphanumeric() || "-_.".contains(c) {
-            c
-        } else {
-            '-'
-        }
+        if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }
     };
     format!("{}.log", stage.chars().map(safe).collect::<String>())
 }
@@ -240,9 +227,7 @@ fn libtest_result(text: &str) -> Option<(u64, u64)> {
     let results = text.lines().filter_map(|line| {
         let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
         let number = |label: &str| {
-            let part = counts
-                .split("; ")
-                .find_map(|part| part.strip_suffix(label))?;
+            let part = counts.split("; ").find_map(|part| part.strip_suffix(label))?;
             part.trim().parse::<u64>().ok()
         };
         Some((number(" passed")?, number(" failed")?))
@@ -254,10 +239,7 @@ fn libtest_result(text: &str) -> Option<(u64, u64)> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits {
-        time: Duration::from_secs(60),
-        memory: 1 << 30,
-    };
+    const LIMITS: Limits = Limits { time: Duration::from_secs(60), memory: 1 << 30 };
 
     fn shell(name: &str, count: Count, script: &str) -> Stage {
         let mut command = Command::new("sh");
@@ -285,10 +267,7 @@ mod tests {
         let line = "echo 'test result: ok. 3 passed; 0 failed; 0 ignored'";
         assert!(run.stage(shell("a b", Count::Libtest, line)).unwrap());
         assert!(run.stage(shell("one", Count::One, "true")).unwrap());
-        assert!(
-            !run.stage(shell("bad", Count::One, "echo why; false"))
-                .unwrap()
-        );
+        assert!(!run.stage(shell("bad", Count::One, "echo why; false")).unwrap());
         assert_eq!((run.passed, run.failed), (4, 1));
         let log = fs::read_to_string(dir.path().join("logs/bad.log")).unwrap();
         assert_eq!(log, "why\n");

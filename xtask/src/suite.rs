@@ -37,10 +37,7 @@ impl Depth {
 
     fn limits(self, minutes: u32, gibibytes: u64) -> Limits {
         let scale = if self == Depth::Quick { 1 } else { 12 };
-        Limits {
-            time: minutes * scale * MINUTE,
-            memory: gibibytes * GIB,
-        }
+        Limits { time: minutes * scale * MINUTE, memory: gibibytes * GIB }
     }
 
     /// The limits of fetching, of a build or of an analysis of the sources.
@@ -78,19 +75,12 @@ impl Suite {
         workspace::ensure_components()?;
         let metadata = workspace::metadata()?;
         let logs = metadata.target_directory.join("xtask").into_std_path_buf();
-        Ok(Suite {
-            depth,
-            run: Run::new(logs, depth.budget())?,
-            metadata,
-        })
+        Ok(Suite { depth, run: Run::new(logs, depth.budget())?, metadata })
     }
 
     /// A folder below cargo's target folder.
     pub fn target(&self, name: &str) -> PathBuf {
-        self.metadata
-            .target_directory
-            .join(name)
-            .into_std_path_buf()
+        self.metadata.target_directory.join(name).into_std_path_buf()
     }
 
     /// Runs all steps. A step that fails does not keep the others from running, unless they need
@@ -103,6 +93,7 @@ impl Suite {
         self.sources()?;
         self.setup()?;
         self.programs()?;
+        self.faults()?;
         self.models()
     }
 
@@ -116,21 +107,9 @@ impl Suite {
         self.cargo_stage("format", &["fmt", "--all", "--check"], &[])?;
         let metadata = &self.metadata;
         self.run.check("walls", || walls::check(metadata));
-        let clippy = [
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ];
+        let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
         self.cargo_stage("clippy", &clippy, &[])?;
-        let doc = [
-            "doc",
-            "--workspace",
-            "--no-deps",
-            "--document-private-items",
-        ];
+        let doc = ["doc", "--workspace", "--no-deps", "--document-private-items"];
         self.cargo_stage("doc", &doc, &[("RUSTDOCFLAGS", "-D warnings")])?;
         Ok(())
     }
@@ -170,19 +149,31 @@ impl Suite {
         self.program_stage("doc tests".to_owned(), doctests, limits, Count::Libtest)
     }
 
+    /// The heap's tests that break its protocol on purpose: those that need a feature to be built.
+    fn faults(&mut self) -> Result<()> {
+        let mut build = workspace::cargo();
+        build.args(["test", "-p", "trigo-heap", "--profile", "checked"]);
+        build.args(["--features", "fault-injection", "--test", "*_faults"]);
+        let Some(programs) = self.build("faults build", build)? else {
+            return Ok(());
+        };
+        let metadata = &self.metadata;
+        let complete = || artifacts::check_feature(&programs, metadata, "fault-injection");
+        self.run.check("all fault tests built", complete);
+        for program in &programs {
+            let name = program.name.clone();
+            let limits = self.depth.program();
+            self.program_stage(name, program.command(), limits, Count::Libtest)?;
+        }
+        Ok(())
+    }
+
     /// The loom models of the heap.
     fn models(&mut self) -> Result<()> {
         let heap = workspace::root().join("crates/heap");
         let mut build = workspace::cargo();
         build
-            .args([
-                "test",
-                "-p",
-                "trigo-heap",
-                "--release",
-                "--lib",
-                "--target-dir",
-            ])
+            .args(["test", "-p", "trigo-heap", "--release", "--lib", "--target-dir"])
             .arg(self.target("loom"))
             .env("RUSTFLAGS", with_loom(std::env::var("RUSTFLAGS").ok()));
         if has_loom_targets(&heap.join("tests")) {
@@ -194,8 +185,7 @@ impl Suite {
         let models = models::find(&programs)?;
         let names = models.iter().map(models::Model::name).collect();
         let list = workspace::root().join("xtask/loom-models.txt");
-        self.run
-            .check("loom models listed", || models::compare(&names, &list));
+        self.run.check("loom models listed", || models::compare(&names, &list));
         for model in &models {
             let mut command = model.program.command();
             command.args(["--exact", &model.test]);
@@ -208,9 +198,7 @@ impl Suite {
     /// Builds without running and returns what was built, or `None` when that failed.
     fn build(&mut self, name: &str, mut command: Command) -> Result<Option<Vec<Program>>> {
         command.args(["--no-run", "--message-format=json-render-diagnostics"]);
-        let messages = self
-            .target("xtask")
-            .join(format!("{}.json", name.replace(' ', "-")));
+        let messages = self.target("xtask").join(format!("{}.json", name.replace(' ', "-")));
         let mut stage = Stage::new(name, command, self.depth.build());
         stage.stdout = Some(messages.clone());
         if !self.run.stage(stage)? {
@@ -227,8 +215,7 @@ impl Suite {
     ) -> Result<bool> {
         let mut command = workspace::cargo();
         command.args(arguments).envs(env.iter().copied());
-        self.run
-            .stage(Stage::new(name, command, self.depth.build()))
+        self.run.stage(Stage::new(name, command, self.depth.build()))
     }
 
     fn program_stage(
@@ -249,9 +236,7 @@ impl Suite {
 }
 
 fn with_loom(flags: Option<String>) -> String {
-    format!("{} --cfg loom", flags.unwrap_or_default())
-        .trim()
-        .to_owned()
+    format!("{} --cfg loom", flags.unwrap_or_default()).trim().to_owned()
 }
 
 fn has_loom_targets(tests: &std::path::Path) -> bool {

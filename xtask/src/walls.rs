@@ -24,25 +24,11 @@ const WALLS: &[(&str, &[&str])] = &[
     ),
     (
         "trigo-loader",
-        &[
-            "trigo-ir",
-            "trigo-codegen",
-            "trigo-heap",
-            "trigo-runtime",
-            "trigo",
-            "cranelift*",
-        ],
+        &["trigo-ir", "trigo-codegen", "trigo-heap", "trigo-runtime", "trigo", "cranelift*"],
     ),
     (
         "trigo-ir",
-        &[
-            "trigo-loader",
-            "trigo-codegen",
-            "trigo-heap",
-            "trigo-runtime",
-            "trigo",
-            "cranelift*",
-        ],
+        &["trigo-loader", "trigo-codegen", "trigo-heap", "trigo-runtime", "trigo", "cranelift*"],
     ),
     ("trigo-codegen", &["trigo-syntax", "trigo-loader", "trigo"]),
     ("trigo-heap", &["trigo*", "cranelift*"]),
@@ -71,10 +57,7 @@ const WALLS: &[(&str, &[&str])] = &[
 pub fn check(metadata: &Metadata) -> Result<()> {
     let mut faults = Vec::new();
     for package in metadata.workspace_packages() {
-        let dependencies = package
-            .dependencies
-            .iter()
-            .map(|dependency| dependency.name.as_str());
+        let dependencies = package.dependencies.iter().map(|dependency| dependency.name.as_str());
         faults.extend(faults_of(&package.name, dependencies));
     }
     if !faults.is_empty() {
@@ -113,10 +96,7 @@ mod tests {
         assert_eq!(faults.len(), 1);
         assert!(faults[0].contains("trigo-heap must not depend on trigo-syntax"));
         assert!(faults_of("trigo-types", ["trigo-syntax"].into_iter()).is_empty());
-        assert_eq!(
-            faults_of("trigo-ir", ["cranelift-codegen"].into_iter()).len(),
-            1
-        );
+        assert_eq!(faults_of("trigo-ir", ["cranelift-codegen"].into_iter()).len(), 1);
     }
 
     #[test]

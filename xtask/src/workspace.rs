@@ -70,23 +70,15 @@ pub fn ensure_components() -> Result<()> {
         let advice = format!(
             "run `rustup component add {component}`, or install your system's package of it"
         );
-        let status = Command::new("rustup")
-            .args(["component", "add", component])
-            .status();
+        let status = Command::new("rustup").args(["component", "add", component]).status();
         let status = status.with_context(|| format!("{component} is missing: {advice}"))?;
-        ensure!(
-            status.success(),
-            "rustup could not add {component}: {advice}"
-        );
+        ensure!(status.success(), "rustup could not add {component}: {advice}");
     }
     Ok(())
 }
 
 /// Whether the command can be run and ends well. What it prints is dropped.
 pub fn succeeds(command: &mut Command) -> bool {
-    let quiet = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     quiet.status().is_ok_and(|status| status.success())
 }

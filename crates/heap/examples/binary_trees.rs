@@ -1,60 +1,83 @@
-//! Short-lived binary trees: the classic test of allocation and collection.
-use std::ptr::NonNull;
-use trigo_heap::{Config, FixedKind, Heap, Layout, Mutator, Zeroing};
+//! Short-lived binary trees: the classic test of allocation and collection, and the shortest way to write
+//! it. The thread's own stack is scanned conservatively, so plain pointers in local variables and
+//! arguments keep their trees, as in a language whose compiler emits no stack maps.
+//!
+//! Arguments, both optional: the depth of the largest tree, and the number of markers.
+use std::ptr::{NonNull, null_mut};
+use trigo_heap::{Config, Error, FixedKind, Heap, Layout, Mutator, Zeroing};
 
-type Node = FixedKind<16>;
+/// A node is its two children and nothing else.
+type Node = [*mut u8; 2];
+type NodeKind = FixedKind<{ size_of::<Node>() }>;
 
-fn build(m: &mut Mutator, kind: Node, depth: u32) -> NonNull<[*mut u8; 2]> {
-    let (mut l, mut r) = (std::ptr::null_mut(), std::ptr::null_mut());
+/// Builds a complete tree.
+///
+/// # Safety
+/// 1. The thread's stack is scanned: children lie in its frames alone while their siblings are built.
+unsafe fn build(mutator: &mut Mutator, kind: NodeKind, depth: u32) -> NonNull<Node> {
+    let mut children = [null_mut(); 2];
     if depth > 0 {
-        l = build(m, kind, depth - 1).as_ptr().cast();
-        r = build(m, kind, depth - 1).as_ptr().cast();
+        for child in &mut children {
+            // SAFETY: as the caller vouches.
+            *child = unsafe { build(mutator, kind, depth - 1) }.as_ptr().cast();
+        }
     }
-    let node = m.alloc_fixed(kind).expect("room for a node").cast::<[*mut u8; 2]>();
+    let node = mutator.alloc_fixed(kind).expect("room for a node").cast::<Node>();
     // SAFETY: a fresh node of two words; both are stored before the next safepoint.
     unsafe {
         let slots = node.as_ptr().cast::<*mut u8>();
-        m.init(slots, l);
-        m.init(slots.add(1), r);
+        mutator.init(slots, children[0]);
+        mutator.init(slots.add(1), children[1]);
     }
     node
 }
 
-fn check(node: NonNull<[*mut u8; 2]>) -> u32 {
-    // SAFETY: nodes are live while their root is.
-    let [l, r] = unsafe { *node.as_ptr() };
-    match (NonNull::new(l), NonNull::new(r)) {
-        (Some(l), Some(r)) => 1 + check(l.cast()) + check(r.cast()),
-        _ => 1,
-    }
+/// Counts the nodes of a tree.
+///
+/// # Safety
+/// 1. The tree is alive, and no safepoint comes in between.
+unsafe fn count(node: NonNull<Node>) -> u64 {
+    // SAFETY: as the caller vouches.
+    let children = unsafe { node.read() };
+    // SAFETY: as the caller vouches; a tree's subtrees live as long as it does.
+    let below = |child: *mut u8| NonNull::new(child.cast()).map_or(0, |c| unsafe { count(c) });
+    1 + children.map(below).iter().sum::<u64>()
 }
 
-fn main() {
-    let n: u32 = std::env::args().nth(1).and_then(|a| a.parse().ok()).unwrap_or(16);
-    let markers: usize = std::env::args().nth(2).and_then(|a| a.parse().ok()).unwrap_or(1);
-    let heap = Heap::new(Config { markers, ..Config::default() }).expect("address space");
-    let mut m = heap.attach();
-    let kind = heap.kind(Layout::POINTERS, 16, Zeroing::Uninitialized).expect("a kind");
-    let kind = Node::new(kind).expect("16 bytes");
-    let top = 0usize;
-    // SAFETY: every node that is used later is in a variable of a frame below.
-    unsafe { m.scan_native_stack((&raw const top).cast()) };
-    run(&mut m, kind, n);
-    let stats = heap.stats();
-    println!("{stats:#?}");
-}
-
+/// Keeps one tree, builds and drops many others, and counts them all.
 #[inline(never)]
-fn run(m: &mut Mutator, kind: Node, n: u32) {
-    println!("stretch {}", check(build(m, kind, n + 1)));
-    let long = build(m, kind, n);
-    for depth in (4..=n).step_by(4) {
-        let iterations = 1 << (n - depth + 4);
-        let mut sum = 0;
-        for _ in 0..iterations {
-            sum += check(build(m, kind, depth));
-        }
-        println!("{iterations} trees of depth {depth}: {sum}");
+fn run(mutator: &mut Mutator, kind: NodeKind, deepest: u32) {
+    let nodes = |depth: u32| (2 << depth) - 1;
+    // SAFETY: `main` has the stack scanned from above this frame.
+    let long_lived = unsafe { build(mutator, kind, deepest) };
+    for depth in (4..=deepest).step_by(4) {
+        let trees = 1 << (deepest - depth + 4);
+        // SAFETY: as above, and a tree is counted before the next is built.
+        let sum: u64 = (0..trees).map(|_| unsafe { count(build(mutator, kind, depth)) }).sum();
+        println!("{trees} trees of depth {depth}: {sum} nodes");
+        assert_eq!(sum, trees * nodes(depth), "every tree was whole");
     }
-    println!("long lived {}", check(long));
+    // SAFETY: the pointer has been on this frame all the time.
+    assert_eq!(unsafe { count(long_lived) }, nodes(deepest), "and the long-lived one still is");
+}
+
+fn main() -> Result<(), Error> {
+    let mut arguments = std::env::args().skip(1).map(|a| a.parse().expect("a number"));
+    let deepest = arguments.next().unwrap_or(16);
+    let mut config = Config::default();
+    if let Some(markers) = arguments.next() {
+        config.markers = markers as usize;
+    }
+    let heap = Heap::new(config)?;
+    // Declared before the mutator, so that it outlives it.
+    let top = 0usize;
+    let mut mutator = heap.attach();
+    // Nodes are initialised at once, so their slots need not be zeroed.
+    let kind = heap.kind(Layout::POINTERS, size_of::<Node>(), Zeroing::Uninitialized)?;
+    let kind = NodeKind::new(kind).expect("a kind of 16 bytes");
+    // SAFETY: all nodes that are used later lie in frames below this one, which outlives the mutator.
+    unsafe { mutator.scan_native_stack((&raw const top).cast()) };
+    run(&mut mutator, kind, deepest);
+    println!("{:#?}", heap.stats());
+    Ok(())
 }

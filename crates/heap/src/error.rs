@@ -2,7 +2,19 @@
 
 use std::fmt;
 
-/// Why the heap refused a request. Every variant says what was asked for.
+/// Why the heap refused a request. Every variant says what was asked for; its text says what to do.
+///
+/// A request that was refused has changed nothing: the heap goes on.
+///
+/// ```
+/// use trigo_heap::{Config, Error, Heap, Layout};
+///
+/// let heap = Heap::new(Config { reserve: 64 << 20, ..Config::default() })?;
+/// let mut mutator = heap.attach();
+/// assert!(matches!(mutator.alloc(Layout::NO_SCAN, 1 << 40), Err(Error::TooLarge { .. })));
+/// assert!(mutator.alloc(Layout::NO_SCAN, 1 << 10).is_ok());
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -43,7 +55,7 @@ pub enum Error {
         /// The object's address.
         address: usize,
     },
-    /// The heap is shutting down.
+    /// The heap is shutting down: its threads have ended.
     Closed,
 }
 

@@ -21,8 +21,9 @@ use crate::{
 };
 use std::{sync::Arc, time::Instant};
 
-/// A garbage-collected heap. Cloning gives another handle to the same heap; when the last handle, mutator and
-/// root are gone, its threads end and its memory is unmapped.
+/// A garbage-collected heap. Cloning gives another handle to the same heap. When the last handle and mutator are gone its
+/// threads end, which that drop waits for; when the last root is gone too, its memory is unmapped. Finalizers and
+/// cleanups that have not run by then never do.
 ///
 /// ```
 /// use trigo_heap::{Config, Heap, Layout};
@@ -42,7 +43,8 @@ pub struct Heap {
     _threads: Arc<crate::collector::Threads>,
 }
 
-/// What allocates at a fixed place of every mutator: objects of one size and layout. See [`Heap::kind`].
+/// Objects of one slot size and layout, which every mutator allocates from a cursor of their own. Good for the heap that
+/// made it. See [`Heap::kind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
     pub(crate) index: u16,
@@ -55,7 +57,9 @@ impl Kind {
         self.size as usize
     }
 
-    /// Where in a [`Mutator`]'s state the two words of this kind's cursor begin, in bytes; for compiled code.
+    /// Where in a [`Mutator`]'s state the two words of this kind's cursor begin, in bytes; for compiled code. The first
+    /// is where the next object goes, the second where the free run ends: if the first plus [`Kind::size`] is not above the
+    /// second, store the sum to the first and the object is allocated; else call [`Mutator::alloc_kind`].
     pub fn cursor_offset(self) -> usize {
         crate::mutator::CURSORS_OFFSET + self.index as usize * size_of::<crate::mutator::Cursor>()
     }
@@ -66,7 +70,8 @@ impl Kind {
 pub enum Zeroing {
     /// Slots are zeroed before they are handed out.
     Zeroed,
-    /// Slots hold old contents: the caller stores every pointer word before its next safepoint.
+    /// Slots hold old contents: the caller stores every pointer word, by [`Mutator::init`], before its next safepoint, and
+    /// before anything that may unwind.
     Uninitialized,
 }
 
@@ -142,7 +147,8 @@ impl Shared {
     /// Bytes of live and not yet collected objects, as the pacer counts them.
     pub(crate) fn heap_bytes(&self) -> usize {
         // Relaxed: statistics; the trigger tolerates a chunk's delay.
-        self.base_live.load(Ordering::Relaxed) + self.allocated.load(Ordering::Relaxed)
+        let allocated = self.allocated.load(Ordering::Relaxed);
+        self.base_live.load(Ordering::Relaxed).saturating_add(allocated)
     }
 
     pub(crate) fn set_plan(&self, plan: Plan) {
@@ -181,7 +187,11 @@ impl Heap {
     /// Makes a heap: reserves its address space and starts its collector and marker threads.
     ///
     /// # Errors
-    /// [`Error::AddressSpace`] if the reservation is refused.
+    /// [`Error::AddressSpace`] if the system refuses the reservation, [`Error::TooLarge`] if [`Config::reserve`] is within
+    /// 4 MiB of the largest number.
+    ///
+    /// # Panics
+    /// If the system has no room for a thread.
     pub fn new(config: Config) -> Result<Heap, Error> {
         let targets = Targets {
             gc_percent: config.gc_percent,
@@ -221,30 +231,41 @@ impl Heap {
         Ok(Heap { shared, _threads: Arc::new(threads) })
     }
 
-    /// Makes the calling thread a mutator of this heap. Blocks while another thread attaches or a handshake begins.
+    /// Makes the calling thread a mutator of this heap. Takes some 70 KiB of memory. May wait for a short lock, while
+    /// another thread attaches or a handshake begins. A thread may attach more than once; each of its mutators then has
+    /// to reach safepoints.
     pub fn attach(&self) -> Mutator {
         Mutator::attach(self.clone())
     }
 
     /// Registers a layout, or finds the one that was registered with the same description.
     ///
+    /// A bitmap without a bit is [`Layout::NO_SCAN`], one with all of them [`Layout::POINTERS`]. May wait for a short lock.
+    /// See [`Layout`] for an example.
+    ///
     /// # Errors
     /// [`Error::BadLayout`] if the description contradicts itself, [`Error::TooManyLayouts`] past 65,536.
     ///
     /// # Safety
-    /// 1. A [`LayoutSpec::Trace`] function reports every pointer into this heap that its objects hold and touches
-    ///    nothing beside the object that mutators change, except by atomic loads.
+    /// 1. A [`LayoutSpec::Trace`] function reports every pointer into this heap that its objects hold and keeps to what
+    ///    [`TraceFn`](crate::TraceFn) demands.
     /// 2. A bitmap covers every word through which an object keeps another alive.
+    /// 3. A word that it calls a pointer holds null, an address in a live object of this heap, or one outside of it. Where that
+    ///    is not certain, [`LayoutSpec::Conservative`] is the layout.
     pub unsafe fn layout(&self, spec: LayoutSpec<'_>) -> Result<Layout, Error> {
         self.shared.layouts.register(spec)
     }
 
     /// The kind for objects of `bytes` bytes with `layout`, for [`Mutator::alloc_kind`]: such objects get spans of
-    /// their own, if the layout describes an object of at most 512 bytes by a bitmap, or any up to 32 KiB uniformly.
+    /// their own, if the layout describes an object of at most 512 bytes by a bitmap, or any up to 32 KiB uniformly. The
+    /// same arguments give the same kind. May wait for a short lock.
     ///
     /// # Errors
     /// [`Error::TooLarge`] over 32 KiB; [`Error::BadLayout`] if the layout can only live in shared spans, which
-    /// [`Mutator::alloc`] serves.
+    /// [`Mutator::alloc`] serves; [`Error::TooManyLayouts`] if there are 1,022 kinds.
+    ///
+    /// # Panics
+    /// If `layout` is another heap's and this one has none of its number.
     pub fn kind(&self, layout: Layout, bytes: usize, zeroing: Zeroing) -> Result<Kind, Error> {
         let info = self.shared.layouts.get(layout);
         let index =
@@ -256,51 +277,100 @@ impl Heap {
         Ok(Kind { index, size: info.size })
     }
 
-    /// Changes the percentage of garbage allowed per cycle; `None` turns automatic collection off. Returns the old one.
+    /// Changes the percentage of garbage allowed per cycle; `None` turns automatic collection off, but for a memory limit.
+    /// Returns the old one. The collector's thread takes it up at once, and in a cycle that runs at its end.
+    ///
+    /// ```
+    /// # let heap = trigo_heap::Heap::new(trigo_heap::Config::default())?;
+    /// assert_eq!(heap.set_gc_percent(Some(50)), Some(100));
+    /// assert_eq!(heap.set_gc_percent(None), Some(50));
+    /// # Ok::<(), trigo_heap::Error>(())
+    /// ```
     pub fn set_gc_percent(&self, percent: Option<u32>) -> Option<u32> {
         let old = std::mem::replace(&mut lock(&self.shared.targets).gc_percent, percent);
         self.shared.control.retarget();
         old
     }
 
-    /// Changes the soft limit on the heap's memory, in bytes. Returns the old one.
+    /// Changes the soft limit on the heap's memory, in bytes; `None` lifts it. Returns the old one. What lies above a
+    /// lower limit is collected and given back to the system in the background. See [`Config::memory_limit`].
     pub fn set_memory_limit(&self, limit: Option<usize>) -> Option<usize> {
         let old = std::mem::replace(&mut lock(&self.shared.targets).memory_limit, limit);
         self.shared.control.retarget();
         old
     }
 
-    /// Counts `bytes` of memory outside of the heap that its objects keep alive towards the goal and the limit.
+    /// Counts `bytes` of memory outside of the heap that its objects keep alive towards the goal and the limit, so that
+    /// small objects that own much start cycles by what they own. Balance it by [`Heap::sub_external`], from a finalizer, say.
+    /// The count stops at `usize::MAX`. Never blocks.
     pub fn add_external(&self, bytes: usize) {
-        self.shared.external.fetch_add(bytes, Ordering::Relaxed);
-        self.shared.allocated.fetch_add(bytes, Ordering::Relaxed);
+        let add = |n: usize| Some(n.saturating_add(bytes));
+        for count in [&self.shared.external, &self.shared.allocated] {
+            // The closure always says yes, so the update cannot fail.
+            let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        }
+        if self.shared.heap_bytes() >= self.shared.trigger.load(Ordering::Relaxed) {
+            self.shared.control.trigger();
+        }
     }
 
-    /// Takes back what [`Heap::add_external`] counted.
+    /// Takes back what [`Heap::add_external`] counted; not below zero. Never blocks.
     pub fn sub_external(&self, bytes: usize) {
         let sub = |n: usize| Some(n.saturating_sub(bytes));
         // The closure always says yes, so the update cannot fail.
         let _ = self.shared.external.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sub);
     }
 
-    /// Collects: starts a cycle after any that runs now, and waits until it has been swept. A thread that is
-    /// attached to this heap calls [`Mutator::collect`] instead; here it would wait for itself.
+    /// Collects: starts a cycle after any that runs now, and waits until it has been swept. What was unreachable when it
+    /// was called is free when it returns, but for objects with finalizers, which are queued. A thread that is attached to
+    /// this heap calls [`Mutator::collect`] instead; here it would wait for itself, for ever, and so would an observer.
     pub fn collect(&self) {
         self.shared.control.collect_and_wait();
     }
 
-    /// What the heap holds and has done so far.
+    /// What the heap holds and has done so far. Cheap enough for a thousand times a second; may wait for short locks.
     pub fn stats(&self) -> HeapStats {
         crate::stats::read(&self.shared)
     }
 
-    /// Tells `observer` of every cycle from now on.
+    /// Tells `observer` of every cycle from now on, for as long as the heap lives.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         lock(&self.shared.observers).push(observer);
     }
 }
 
-/// Byte offsets into a mutator's state that compiled code uses.
+/// Byte offsets into a mutator's state ([`Mutator::state_address`]) that compiled code uses.
+///
+/// Compiled code on the mutator's own thread may, beside what [`Kind::cursor_offset`] says:
+/// 1. load [`POLL`](offsets::POLL) at function entries and back-edges, and call [`Mutator::poll`] if it is not zero;
+/// 2. load [`BARRIER`](offsets::BARRIER) before a pointer store and, if it is not zero, record values in the buffer: write
+///    one at [`BUFFER_NEXT`](offsets::BUFFER_NEXT), move that on by 8, and call [`Mutator::flush_barrier`] when it has
+///    reached [`BUFFER_END`](offsets::BUFFER_END).
+///
+/// Between the load of the flag and the store itself there must be no safepoint.
+///
+/// ```
+/// use trigo_heap::{Config, Heap, Kind, Layout, Mutator, Zeroing};
+///
+/// /// What compiled code does to allocate, written in Rust.
+/// fn allocate(mutator: &mut Mutator, kind: Kind) -> Result<*mut u8, trigo_heap::Error> {
+///     // SAFETY: the two words at this offset are the kind's cursor, which this thread alone uses now.
+///     let cursor = unsafe { &mut *mutator.state_address().add(kind.cursor_offset()).cast::<[usize; 2]>() };
+///     let object = cursor[0];
+///     if object + kind.size() <= cursor[1] {
+///         cursor[0] = object + kind.size();
+///         return Ok(object as *mut u8);
+///     }
+///     Ok(mutator.alloc_kind(kind)?.as_ptr())
+/// }
+///
+/// let heap = Heap::new(Config::default())?;
+/// let mut mutator = heap.attach();
+/// let kind = heap.kind(Layout::NO_SCAN, 32, Zeroing::Zeroed)?;
+/// let [first, second] = [allocate(&mut mutator, kind)?, allocate(&mut mutator, kind)?];
+/// assert_eq!(second as usize - first as usize, 32);
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 pub mod offsets {
     use super::MutatorState;
     /// A `u32` that is non-zero when a safepoint must call the slow path.

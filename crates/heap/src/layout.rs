@@ -14,10 +14,14 @@ use std::collections::HashMap;
 pub(crate) const MAX_LAYOUTS: usize = 1 << 16;
 
 /// A function that reports the pointers of the object at its first argument, whose slot has as many
-/// bytes as its second says.
+/// bytes as its second says: at least as many as were asked for.
 ///
-/// It runs on marker threads, concurrently with mutators, so it must read fields that mutators change
-/// with atomic loads, and it must not allocate from, or wait for, the heap.
+/// Who registers one vouches for it ([`Heap::layout`](crate::Heap::layout)):
+/// 1. It runs on markers and on mutators that assist, concurrently with mutators that use the object: it reads what they
+///    change with atomic loads.
+/// 2. It must not allocate from the heap, attach to it, or wait for anything that may wait for a cycle.
+/// 3. It may meet an object that is fresh and all zero, and one that can no longer be reached but has not been freed.
+/// 4. It must not unwind.
 pub type TraceFn = unsafe fn(object: *const u8, bytes: usize, tracer: &mut Tracer<'_>);
 
 /// Where the pointers of an object are. Sizes are in bytes, words are 8 bytes.
@@ -40,7 +44,25 @@ pub enum LayoutSpec<'a> {
     Trace(TraceFn),
 }
 
-/// A registered layout of one heap.
+/// A registered layout, good for the heap that registered it; the three constants are good for all.
+///
+/// It describes one element. An object larger than the element is an array: the description repeats.
+///
+/// ```
+/// use trigo_heap::{Config, Heap, Layout, LayoutSpec};
+///
+/// let heap = Heap::new(Config::default())?;
+/// // Three words: data, pointer, data.
+/// // SAFETY: the middle word is all that keeps other objects alive.
+/// let layout = unsafe { heap.layout(LayoutSpec::Bitmap { size: 24, bits: &[0b010] })? };
+/// // SAFETY: as above. The same description gives the same layout.
+/// assert_eq!(layout, unsafe { heap.layout(LayoutSpec::Bitmap { size: 24, bits: &[0b010] })? });
+///
+/// let mut mutator = heap.attach();
+/// let array = mutator.alloc(layout, 100 * 24)?;
+/// # let _ = (array, Layout::POINTERS);
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Layout(pub(crate) u16);
 

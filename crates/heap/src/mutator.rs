@@ -258,15 +258,38 @@ impl Registry {
     }
 }
 
-/// A thread's access to a heap. All allocation and all pointer stores go through it.
+/// A thread's access to a heap ([`Heap::attach`]). All allocation and all pointer stores go through it. It stays on its
+/// thread; dropping it detaches.
 ///
 /// Pointers that it returns are plain: the collector does not move objects, and keeps those that it finds from roots:
 /// handles ([`Mutator::root`]), the client's own sources, stacks, and with [`Mutator::scan_native_stack`] the
 /// thread's own variables. An object that is in none of them may be freed at the mutator's next safepoint, which is
-/// any of: [`poll`](Mutator::poll), an allocation, [`collect`](Mutator::collect), [`blocked`](Mutator::blocked).
+/// any of: [`poll`](Mutator::poll), an allocation, [`collect`](Mutator::collect), [`blocked`](Mutator::blocked),
+/// [`run_finalizers`](Mutator::run_finalizers), [`Weak::get`](crate::Weak::get).
+///
+/// A bare pointer stays on the thread that has it. One that is wanted on another thread travels in a heap object or in
+/// a [`Root`]: the barrier does not see other ways, and once the receiver's stack has been scanned in a cycle nothing
+/// else would keep the object.
 ///
 /// A thread that is attached must reach safepoints regularly or be inside [`Mutator::blocked`]: a cycle cannot get on
-/// without its answer. A thread that ends without dropping its mutator aborts the process at the next cycle.
+/// without its answer. A thread that ends without dropping its mutator aborts the process, with a message, at the next
+/// handshake.
+///
+/// ```
+/// use trigo_heap::{Config, Heap, Layout};
+///
+/// let heap = Heap::new(Config::default())?;
+/// let mut mutator = heap.attach();
+/// let pair = mutator.alloc(Layout::POINTERS, 16)?;
+/// let pair = mutator.root(pair); // from here on safepoints do not matter
+/// let leaf = mutator.alloc(Layout::NO_SCAN, 100)?;
+/// let slot = pair.get().unwrap().as_ptr().cast();
+/// // SAFETY: `slot` is a pointer word of a live object, and `leaf` was allocated since the last safepoint.
+/// unsafe { mutator.store(slot, leaf.as_ptr()) };
+/// mutator.collect();
+/// assert_eq!(heap.stats().live_objects, 2);
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Mutator {
     state: NonNull<MutatorState>,
@@ -336,23 +359,47 @@ impl Mutator {
         &self.heap
     }
 
-    /// The address of the state whose fields [`offsets`](crate::offsets) names, for compiled code.
+    /// The address of the state whose fields [`offsets`](crate::offsets) names, for compiled code. Good until the mutator is
+    /// dropped.
     pub fn state_address(&self) -> *mut u8 {
         self.state.as_ptr().cast()
     }
 
-    /// Also scan this thread's own stack and registers, conservatively, from the caller's frame downwards: from now on
-    /// pointers in local variables keep their objects.
+    /// Also scan this thread's own stack and registers, conservatively, from `top` downwards: from now on pointers in
+    /// local variables keep their objects, and so does every word that happens to look like one. The scan takes part in the
+    /// thread's answer to one handshake of each cycle; its time is proportional to the stack's depth.
     ///
     /// # Safety
     /// 1. Pointers that must keep objects alive lie in frames below the one whose address is `top`, or in registers,
     ///    as addresses at or inside of their objects, whenever the thread is at a safepoint.
-    /// 2. `top` is an address on this thread's stack that stays valid until the mutator is dropped.
+    /// 2. `top` is an address on this thread's stack, in a frame that outlives the mutator.
+    /// 3. All safepoints of this mutator are reached on this stack.
+    ///
+    /// ```
+    /// use trigo_heap::{Config, Heap, Layout, Mutator};
+    ///
+    /// #[inline(never)]
+    /// fn pair_and_leaf(mutator: &mut Mutator) -> Result<u8, trigo_heap::Error> {
+    ///     let leaf = mutator.alloc(Layout::NO_SCAN, 1)?;
+    ///     mutator.collect(); // `leaf` is needed below, so it is on the stack or in a register
+    ///     // SAFETY: the stack scan kept it.
+    ///     Ok(unsafe { leaf.read() })
+    /// }
+    ///
+    /// let heap = Heap::new(Config::default())?;
+    /// let top = 0usize;
+    /// let mut mutator = heap.attach();
+    /// // SAFETY: what is needed across safepoints lies in frames below this one, which outlives the mutator.
+    /// unsafe { mutator.scan_native_stack((&raw const top).cast()) };
+    /// assert_eq!(pair_and_leaf(&mut mutator)?, 0);
+    /// # Ok::<(), trigo_heap::Error>(())
+    /// ```
     pub unsafe fn scan_native_stack(&mut self, top: *const u8) {
         self.private().native_top = Some(top as usize);
     }
 
-    /// A safepoint: answers a pending handshake. When none is, it costs a load and a branch.
+    /// A safepoint: answers a pending handshake. When none is, it costs a load and a branch. For loops that do not
+    /// allocate. Waits for nobody; with [`Debug::verify`](crate::Debug::verify), while the heap is verified.
     #[inline(always)]
     pub fn poll(&mut self) {
         if self.state().gate.must_poll() {
@@ -366,7 +413,22 @@ impl Mutator {
         native::with_spilled(|sp| self.answer_pending(sp));
     }
 
-    /// Runs `f`, which may wait for anything but must not touch this heap. Cycles go on meanwhile.
+    /// Runs `f`, which may wait for anything but must not touch objects of this heap. Cycles go on meanwhile: the collector
+    /// answers for this thread, and scans its stack for it. A safepoint, before and after; the return waits while the
+    /// collector does that.
+    ///
+    /// ```
+    /// # use std::{sync::mpsc, thread};
+    /// # let heap = trigo_heap::Heap::new(trigo_heap::Config::default())?;
+    /// let mut mutator = heap.attach();
+    /// let (sender, receiver) = mpsc::channel();
+    /// thread::spawn(move || sender.send(7));
+    /// assert_eq!(mutator.blocked(|| receiver.recv()), Ok(7));
+    /// # Ok::<(), trigo_heap::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If `f` does; the mutator is as it was.
     pub fn blocked<R>(&mut self, f: impl FnOnce() -> R) -> R {
         native::with_spilled(|sp| {
             self.private().sp = sp;
@@ -380,19 +442,23 @@ impl Mutator {
         })
     }
 
-    /// Runs a whole cycle, with its sweep, that starts after this call. Other mutators go on meanwhile.
+    /// Runs a whole cycle, with its sweep, that starts after this call, and waits for it as [`Mutator::blocked`] does. Other
+    /// mutators go on meanwhile. A safepoint. See [`Heap::collect`].
     pub fn collect(&mut self) {
         let heap = self.heap.clone();
         self.blocked(|| heap.collect());
     }
 
-    /// Stores `value` into `slot`, recording old and new value while a cycle marks.
+    /// Stores `value` into `slot`, with release order, through the write barrier: while a cycle marks, the overwritten value
+    /// is recorded, and until this mutator's stack has been scanned the new one too. Costs a load and a branch beside the
+    /// store when no cycle marks. Not a safepoint; never blocks. [`Mutator`] has an example.
     ///
     /// # Safety
-    /// 1. `slot` is a pointer word of a live object of this heap as its layout says, or of a root.
+    /// 1. `slot` is a pointer word, aligned to 8, of a live object of this heap as its layout says, or of a root.
     /// 2. `value` is null, points into a live object of this heap, or points outside of the heap.
-    /// 3. Every store to such a word that other threads or the collector can see goes through this function, or stores
-    ///    to an object that was allocated since the last safepoint.
+    /// 3. Every store to such a word goes through this function or, to a fresh object, [`Mutator::init`]; storing null is no
+    ///    exception, because the overwritten value counts.
+    /// 4. Other threads that load from the word do so atomically.
     #[inline(always)]
     pub unsafe fn store(&mut self, slot: *mut *mut u8, value: *mut u8) {
         // Relaxed: the flag is written by this thread's own answers, or before it was unblocked.
@@ -426,10 +492,29 @@ impl Mutator {
     }
 
     /// Stores `value` into a pointer word of an object that this mutator allocated since its last safepoint: its first
-    /// store to that word. What the word held before is not looked at, so the object need not have been zeroed.
+    /// store to that word. What the word held before is not looked at, so the object need not have been zeroed. Cheaper than
+    /// [`Mutator::store`]. Not a safepoint; never blocks.
     ///
     /// # Safety
-    /// 1. As for [`Mutator::store`], and the object was allocated by this mutator since its last safepoint.
+    /// 1. As for [`Mutator::store`].
+    /// 2. The object was allocated by this mutator since its last safepoint, no other thread can reach it yet, and nothing was
+    ///    stored to the word before.
+    ///
+    /// ```
+    /// # use trigo_heap::{Config, Heap, Layout, Zeroing};
+    /// # let heap = Heap::new(Config::default())?;
+    /// let kind = heap.kind(Layout::POINTERS, 16, Zeroing::Uninitialized)?;
+    /// let mut mutator = heap.attach();
+    /// let leaf = mutator.alloc(Layout::NO_SCAN, 8)?;
+    /// let leaf = mutator.root(leaf);
+    /// let pair = mutator.alloc_kind(kind)?.as_ptr().cast::<*mut u8>();
+    /// // SAFETY: both words of a fresh object, before the next safepoint.
+    /// unsafe {
+    ///     mutator.init(pair, leaf.get().unwrap().as_ptr());
+    ///     mutator.init(pair.add(1), std::ptr::null_mut());
+    /// }
+    /// # Ok::<(), trigo_heap::Error>(())
+    /// ```
     #[inline(always)]
     pub unsafe fn init(&mut self, slot: *mut *mut u8, value: *mut u8) {
         // Relaxed: as in `store`.
@@ -465,35 +550,46 @@ impl Mutator {
         }
     }
 
-    /// Empties a full barrier buffer. Compiled code calls it when its next word would be the end. Not a safepoint.
+    /// Empties the barrier buffer and publishes what was white in it. Compiled code calls it when the buffer is full
+    /// ([`offsets`](crate::offsets)). Not a safepoint; never blocks.
     #[cold]
     #[inline(never)]
     pub fn flush_barrier(&mut self) {
         self.state().flush(&self.heap.shared);
     }
 
-    /// Makes a handle that keeps `object` alive, or an empty one for null.
+    /// Makes a handle that keeps `object` alive. The address may lie anywhere inside the object. Not a safepoint; may wait for
+    /// a short lock.
     pub fn root(&mut self, object: NonNull<u8>) -> Root {
         let shared = Arc::clone(&self.heap.shared);
         Roots::add(&shared, self, Some(object))
     }
 
-    /// Makes a handle that holds nothing yet.
+    /// Makes a handle that holds nothing yet. As [`Mutator::root`] otherwise.
     pub fn empty_root(&mut self) -> Root {
         let shared = Arc::clone(&self.heap.shared);
         Roots::add(&shared, self, None)
     }
 
-    /// Registers a stack whose highest address is `top`; it runs on this mutator from now on.
+    /// Registers a stack whose highest address is `top`; it runs on this mutator from now on, and is scanned from the
+    /// stack pointer to `top` while it does. It counts as empty now. Not a safepoint; may wait for a short lock.
+    ///
+    /// No other stack may be running on this mutator, and the caller switches to it before the next safepoint.
     pub fn new_stack(&mut self, top: *const u8) -> Arc<Stack> {
-        let stack = Arc::new(Stack::new(top as usize, self.private().cycle));
+        let private = self.private();
+        // Before this mutator's own scan the new stack may get objects that are held by other stacks alone, or that
+        // were not born black: then it has to be scanned as they are.
+        let unscanned = private.marking && !private.scanned;
+        let scanned_in = private.cycle.wrapping_sub(u32::from(unscanned));
+        let stack = Arc::new(Stack::new(top as usize, scanned_in));
         self.heap.shared.roots.add_stack(Arc::clone(&stack));
         self.private().stack = Some(Arc::clone(&stack));
         stack
     }
 
-    /// Makes a parked stack this mutator's running one. Waits while the collector scans it; if the cycle has scanned
-    /// this mutator but not yet the stack, scans it here, first.
+    /// Makes a parked stack this mutator's running one, which must have none. Waits while the collector scans it, or while it
+    /// runs elsewhere; if the cycle has scanned this mutator but not yet the stack, scans it here, first. Call it before
+    /// the switch to the stack. Not a safepoint.
     pub fn resume_stack(&mut self, stack: &Arc<Stack>) {
         let scanned = stack.claim().resume();
         let private = self.private();
@@ -505,7 +601,7 @@ impl Mutator {
         }
     }
 
-    /// Parks the running stack: see [`Stack::park`].
+    /// Parks the running stack, if there is one: see [`Stack::park`]. Never blocks.
     ///
     /// # Safety
     /// 1. As for [`Stack::park`].
@@ -516,7 +612,7 @@ impl Mutator {
         }
     }
 
-    /// Forgets a stack that will not run again.
+    /// Forgets a stack that will not run again: what it held is held no more. May wait for a short lock.
     pub fn remove_stack(&mut self, stack: &Arc<Stack>) {
         if self.private().stack.as_ref().is_some_and(|s| Arc::ptr_eq(s, stack)) {
             self.private().stack = None;
@@ -580,12 +676,14 @@ impl Drop for Mutator {
 }
 
 impl Heap {
-    /// Adds a source of roots that every cycle scans.
+    /// Adds a source of roots that every cycle scans. In a cycle that has scanned its roots already, what the source
+    /// holds then must be reachable in another way. May wait for a short lock.
     pub fn add_root_source(&self, source: Arc<dyn RootSource>) {
         self.shared.roots.add_source(source);
     }
 
-    /// Removes a source of roots.
+    /// Removes a source of roots; one that was not added is ignored. A scan that is under way goes on to its end. May wait
+    /// for a short lock.
     pub fn remove_root_source(&self, source: &Arc<dyn RootSource>) {
         self.shared.roots.remove_source(source);
     }

@@ -83,10 +83,10 @@ impl Pacer {
 
     fn goal(&self) -> usize {
         let by_percent = self.targets.gc_percent.map_or(usize::MAX, |percent| {
-            let percent = percent as usize;
-            let base = self.marked + self.beside.roots + self.beside.external;
-            let growth = (base as u128 * percent as u128 / 100) as usize;
-            self.marked.saturating_add(growth).max(self.targets.min_heap * percent / 100)
+            let base = self.marked.saturating_add(self.beside.roots);
+            let base = base.saturating_add(self.beside.external);
+            let least = percent_of(self.targets.min_heap, percent);
+            self.marked.saturating_add(percent_of(base, percent)).max(least)
         });
         by_percent.min(self.goal_by_limit().max(self.marked))
     }
@@ -94,7 +94,7 @@ impl Pacer {
     /// The heap bytes that the memory limit leaves room for.
     fn goal_by_limit(&self) -> usize {
         self.targets.memory_limit.map_or(usize::MAX, |limit| {
-            let others = self.beside.overhead + self.beside.external;
+            let others = self.beside.overhead.saturating_add(self.beside.external);
             let left = limit.saturating_sub(others);
             let headroom = (left / 33).max(1 << 20);
             left.saturating_sub(headroom)
@@ -146,6 +146,12 @@ impl Pacer {
     fn rate(&self) -> f64 {
         self.cons_mark.iter().copied().fold(0.0, f64::max)
     }
+}
+
+/// `percent` percent of `bytes`, at most `usize::MAX`.
+fn percent_of(bytes: usize, percent: u32) -> usize {
+    let product = bytes as u128 * u128::from(percent) / 100;
+    usize::try_from(product).unwrap_or(usize::MAX)
 }
 
 /// The limiter: keeps collecting from taking more than half of the processors' time over a second or

@@ -39,14 +39,42 @@ struct Book {
 // SAFETY: the pointers lead into `chunks`, which live as long as the book, and what they lead to is atomic.
 unsafe impl Send for Book {}
 
-/// Memory of the client that holds pointers into the heap.
+/// Memory of the client that holds pointers into the heap: a language's globals, a table of handles.
 ///
 /// # Safety
-/// 1. `scan` reports every pointer that the client holds outside of heap objects, root handles and scanned stacks.
-/// 2. Slots that change while a cycle runs are changed by [`Mutator::store`], which records the change.
+/// 1. `scan` reports every pointer that this memory holds and that must keep its object alive.
+/// 2. Slots are changed by [`Mutator::store`] alone, which records the change; also when they are cleared or given up.
+/// 3. `scan` reads what mutators change with atomic loads.
+///
+/// ```
+/// use std::sync::{Arc, atomic::{AtomicPtr, Ordering}};
+/// use trigo_heap::{Config, Heap, Layout, RootSource, RootVisitor};
+///
+/// /// The global variables of some language.
+/// #[derive(Default)]
+/// struct Globals([AtomicPtr<u8>; 4]);
+///
+/// // SAFETY: all slots are reported, by atomic loads, and stored to by `Mutator::store` below.
+/// unsafe impl RootSource for Globals {
+///     fn scan(&self, visitor: &mut RootVisitor<'_>) {
+///         self.0.iter().for_each(|slot| visitor.pointer(slot.load(Ordering::Acquire)));
+///     }
+/// }
+///
+/// let heap = Heap::new(Config::default())?;
+/// let globals = Arc::new(Globals::default());
+/// heap.add_root_source(globals.clone());
+/// let mut mutator = heap.attach();
+/// let object = mutator.alloc(Layout::NO_SCAN, 32)?;
+/// // SAFETY: the slot is one of a root source, the object fresh.
+/// unsafe { mutator.store(globals.0[2].as_ptr(), object.as_ptr()) };
+/// mutator.collect();
+/// assert_eq!(heap.stats().live_objects, 1);
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 pub unsafe trait RootSource: Send + Sync {
     /// Reports the pointers. Called once in each cycle, on the collector's thread, while mutators run. It must not
-    /// wait for a mutator.
+    /// wait for a mutator, nor unwind.
     fn scan(&self, visitor: &mut RootVisitor<'_>);
 
     /// What [`Path`](crate::Path)s call this source.
@@ -79,7 +107,7 @@ impl<'a> RootVisitor<'a> {
         Self { to: ReportTo::List(words), bytes: 0 }
     }
 
-    /// Reports a pointer into the heap; others are ignored.
+    /// Reports a pointer that is null, leads into a live object of the heap, or leads elsewhere and is ignored.
     pub fn pointer(&mut self, pointer: *const u8) {
         self.bytes += 8;
         match &mut self.to {
@@ -88,7 +116,7 @@ impl<'a> RootVisitor<'a> {
         }
     }
 
-    /// Reports a range of words that may be pointers.
+    /// Reports a range of words that may be pointers: those that lead into an allocated object keep it.
     ///
     /// # Safety
     /// 1. The range is readable for the duration of the call and changed by whole words only.
@@ -107,7 +135,23 @@ impl<'a> RootVisitor<'a> {
     }
 }
 
-/// A handle that keeps an object alive. It may be sent to and dropped on any thread.
+/// A handle that keeps an object alive ([`Mutator::root`]). It may be sent to and dropped on any thread, attached or not;
+/// the object is let go when the next cycle begins. A handle costs one word; making, changing and dropping one may wait for
+/// a short lock.
+///
+/// A root that an object's own finalizer or cleanup captures keeps that object for ever.
+///
+/// ```
+/// # use trigo_heap::{Config, Heap, Layout};
+/// # let heap = Heap::new(Config::default())?;
+/// let mut mutator = heap.attach();
+/// let object = mutator.alloc(Layout::NO_SCAN, 64)?;
+/// let root = mutator.root(object);
+/// assert_eq!(root.get(), Some(object));
+/// root.set(&mut mutator, None);
+/// assert_eq!(root.get(), None);
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Root {
     shared: Arc<Shared>,
@@ -120,7 +164,8 @@ unsafe impl Send for Root {}
 unsafe impl Sync for Root {}
 
 impl Root {
-    /// The object; `None` if the handle is empty.
+    /// The object, as the address that was put in; `None` if the handle is empty. Never blocks. The handle keeps it while it
+    /// holds it: a pointer that is used after another `set` needs a root of its own.
     pub fn get(&self) -> Option<NonNull<u8>> {
         // SAFETY: slots live as long as the heap. Acquire: the object's contents come with its address.
         NonNull::new(unsafe { &*self.slot }.load(Ordering::Acquire) as *mut u8)
@@ -130,8 +175,13 @@ impl Root {
         self.slot as usize
     }
 
-    /// Makes the handle hold another object, or none. `mutator` is one of the same heap.
+    /// Makes the handle hold another object, or none. Never blocks; not a safepoint.
+    ///
+    /// # Panics
+    /// If `mutator` is one of another heap.
     pub fn set(&self, mutator: &mut Mutator, object: Option<NonNull<u8>>) {
+        let same = Arc::ptr_eq(&self.shared, mutator.shared());
+        assert!(same, "a root handle was set through a mutator of another heap");
         let object = object.map_or(std::ptr::null_mut(), NonNull::as_ptr);
         // SAFETY: the slot is one word that the heap scans as a root; a value that is no object of the heap is ignored.
         unsafe { mutator.store(self.slot as *mut *mut u8, object) };
@@ -273,8 +323,33 @@ impl std::fmt::Debug for Roots {
     }
 }
 
-/// A stack of the client's own: a goroutine's, say. It is scanned conservatively, by the worker that runs it or,
-/// while it is parked, by the collector. Stacks grow downwards.
+/// A stack of the client's own: a goroutine's, say. It is scanned conservatively, by the mutator that runs it or,
+/// while it is parked, by the collector. Stacks grow downwards. It is made by [`Mutator::new_stack`], taken off its thread by
+/// [`Mutator::park_stack`], put on one by [`Mutator::resume_stack`], and given up by [`Mutator::remove_stack`].
+///
+/// ```
+/// use trigo_heap::{Config, Heap, Layout};
+///
+/// let heap = Heap::new(Config::default())?;
+/// let mut mutator = heap.attach();
+/// let object = mutator.alloc(Layout::NO_SCAN, 8)?;
+///
+/// let mut words = [0usize; 64];
+/// let stack = mutator.new_stack(words.as_mut_ptr_range().end.cast());
+/// // Here the client would switch to the stack. What runs there leaves a pointer in a frame ...
+/// words[62] = object.as_ptr() as usize;
+/// // ... and waits for something.
+/// // SAFETY: nothing runs on the stack, and its live part is as it will be until it is resumed.
+/// unsafe { mutator.park_stack((&raw const words[60]).cast()) };
+/// mutator.collect();
+/// assert_eq!(heap.stats().live_objects, 1);
+///
+/// mutator.resume_stack(&stack);
+/// mutator.remove_stack(&stack);
+/// mutator.collect();
+/// assert_eq!(heap.stats().live_objects, 0);
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Stack {
     claim: StackClaim,
@@ -283,7 +358,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// A stack whose highest address is `top`, born running and, being empty, scanned.
+    /// A stack whose highest address is `top`, born running and, being empty, scanned in `cycle`.
     pub(crate) fn new(top: usize, cycle: u32) -> Self {
         Self {
             claim: StackClaim::born(cycle),
@@ -292,17 +367,19 @@ impl Stack {
         }
     }
 
-    /// Parks the stack: it does not run until [`Mutator::resume_stack`]. All live words lie in `sp..top`.
+    /// Parks the stack: it does not run until [`Mutator::resume_stack`]. All live words lie in `sp..top`. Never blocks. Clients
+    /// call [`Mutator::park_stack`], which also takes it off the mutator.
     ///
     /// # Safety
     /// 1. The caller runs this stack's code no more, and its registers have been saved at or above `sp`.
-    /// 2. `sp..top` stays readable and unchanged until the stack is resumed.
+    /// 2. `sp..top` stays readable and unchanged until the stack is resumed or removed.
+    /// 3. The stack is running, and no mutator has it as its running one any more.
     pub unsafe fn park(&self, sp: *const u8) {
         self.sp.store(sp as usize, Ordering::Relaxed);
         self.claim.park();
     }
 
-    /// Whether the stack is parked.
+    /// Whether the stack is parked, or being scanned while parked. Never blocks.
     pub fn is_parked(&self) -> bool {
         self.claim.is_off_cpu()
     }

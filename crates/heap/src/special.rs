@@ -49,13 +49,29 @@ enum Task {
     CleanUp(Cleanup),
 }
 
-/// A reference that does not keep its object alive. Clones refer to the same object.
+/// A reference that does not keep its object alive ([`Mutator::weak`]). Clones refer to the same object, and so do all that
+/// are made of one object. It may be sent to any thread.
+///
+/// ```
+/// # use trigo_heap::{Config, Heap, Layout};
+/// # let heap = Heap::new(Config::default())?;
+/// let mut mutator = heap.attach();
+/// let object = mutator.alloc(Layout::NO_SCAN, 64)?;
+/// let root = mutator.root(object);
+/// let weak = mutator.weak(object)?;
+/// mutator.collect();
+/// assert_eq!(weak.get(&mut mutator), Some(object));
+/// drop(root);
+/// mutator.collect();
+/// assert_eq!(weak.get(&mut mutator), None);
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Weak {
     cell: Arc<WeakCell>,
 }
 
-/// Names a cleanup, so that it can be stopped.
+/// Names a cleanup of one heap, so that it can be stopped ([`Mutator::stop_cleanup`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CleanupId {
     object: usize,
@@ -65,9 +81,15 @@ pub struct CleanupId {
 impl Weak {
     /// The object, or `None` once it is dead or its finalizer is queued: for good. While a cycle marks, loading an object
     /// that has not been reached keeps it alive for this cycle; where that would keep the cycle from ending, the load
-    /// waits until it has ended. Then it is a safepoint.
+    /// waits until it has ended. So it counts as a safepoint.
+    ///
+    /// # Panics
+    /// If the object lives and `mutator` is one of another heap.
     pub fn get(&self, mutator: &mut Mutator) -> Option<NonNull<u8>> {
         let shared = Arc::clone(mutator.shared());
+        let target = self.cell.peek();
+        let same = target == 0 || shared.space.contains(target);
+        assert!(same, "a weak reference was loaded through a mutator of another heap");
         loop {
             let marking = mutator.is_marking();
             let white = |address: usize| {
@@ -231,7 +253,25 @@ impl Mutator {
     /// Has `finalizer` run once after the object is no longer reachable. It gets the object, which may become reachable
     /// again by it; then it is freed when it dies the next time, and may be given a finalizer anew. Objects are finalized
     /// before what they point to; objects in a cycle with a finalizer are never freed (as in Go). Somebody has to call
-    /// [`Mutator::run_finalizers`].
+    /// [`Mutator::run_finalizers`]. `object` may lie anywhere inside the object. Not a safepoint; may wait for a short lock.
+    ///
+    /// What the closure captures is ordinary Rust memory; of heap objects it captures [`Root`](crate::Root)s, and none of the
+    /// object itself.
+    ///
+    /// ```
+    /// # use std::sync::{Arc, atomic::{AtomicBool, Ordering}};
+    /// # use trigo_heap::{Config, Heap, Layout};
+    /// # let heap = Heap::new(Config::default())?;
+    /// let mut mutator = heap.attach();
+    /// let closed = Arc::new(AtomicBool::new(false));
+    /// let object = mutator.alloc(Layout::NO_SCAN, 16)?;
+    /// let seen = closed.clone();
+    /// mutator.set_finalizer(object, move |_mutator, _object| seen.store(true, Ordering::Relaxed))?;
+    /// mutator.collect(); // nothing leads to the object: its finalizer is queued
+    /// assert_eq!(mutator.run_finalizers(), 1);
+    /// assert!(closed.load(Ordering::Relaxed));
+    /// # Ok::<(), trigo_heap::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::HasFinalizer`] if the object has one, [`Error::NotAnObject`] if `object` is none of this heap's.
@@ -257,7 +297,7 @@ impl Mutator {
         Ok(())
     }
 
-    /// Takes the object's finalizer away; false if it had none.
+    /// Takes the object's finalizer away; false if it had none, or it is queued. Not a safepoint; may wait for a short lock.
     ///
     /// # Errors
     /// [`Error::NotAnObject`] if `object` is none of this heap's.
@@ -267,7 +307,20 @@ impl Mutator {
     }
 
     /// Has `cleanup` run after the object has died. Any number per object, in no order, after its finalizer if it has one
-    /// (Go's `AddCleanup`). Somebody has to call [`Mutator::run_finalizers`].
+    /// (Go's `AddCleanup`). Unlike a finalizer it does not get the object and cannot revive it. Somebody has to call
+    /// [`Mutator::run_finalizers`]. Not a safepoint; may wait for a short lock.
+    ///
+    /// ```
+    /// # use trigo_heap::{Config, Heap, Layout};
+    /// # let heap = Heap::new(Config::default())?;
+    /// let mut mutator = heap.attach();
+    /// let object = mutator.alloc(Layout::NO_SCAN, 16)?;
+    /// let id = mutator.add_cleanup(object, || println!("gone"))?;
+    /// assert!(mutator.stop_cleanup(id));
+    /// mutator.collect();
+    /// assert_eq!(mutator.run_finalizers(), 0);
+    /// # Ok::<(), trigo_heap::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::NotAnObject`] if `object` is none of this heap's.
@@ -283,7 +336,7 @@ impl Mutator {
         Ok(CleanupId { object, number })
     }
 
-    /// Takes a cleanup back; false if it is queued or has run.
+    /// Takes a cleanup back; false if it is queued or has run. Not a safepoint; may wait for a short lock.
     pub fn stop_cleanup(&mut self, id: CleanupId) -> bool {
         self.shared().specials.with(id.object, |special| {
             let before = special.cleanups.len();
@@ -292,7 +345,7 @@ impl Mutator {
         })
     }
 
-    /// A weak reference to an object.
+    /// A weak reference to an object; `object` may lie anywhere inside it. Not a safepoint; may wait for a short lock.
     ///
     /// # Errors
     /// [`Error::NotAnObject`] if `object` is none of this heap's.
@@ -304,8 +357,11 @@ impl Mutator {
         Ok(Weak { cell })
     }
 
-    /// Runs the finalizers and cleanups that are queued, and says how many. Each runs with no lock held, and may use the
-    /// mutator.
+    /// Runs the finalizers and cleanups that are queued, and says how many. Each runs with no lock held, and finalizers may
+    /// use the mutator: so this is a safepoint. Several threads may run finalizers at a time.
+    ///
+    /// # Panics
+    /// If one of them does; that one is lost, the others stay queued.
     pub fn run_finalizers(&mut self) -> usize {
         let shared = Arc::clone(self.shared());
         let mut ran = 0;
@@ -317,7 +373,11 @@ impl Mutator {
                 Task::CleanUp(cleanup) => cleanup(),
                 Task::Finalize(object, finalizer) => {
                     let object = NonNull::new(object as *mut u8).expect("objects have addresses");
-                    // No safepoint since the queue, which was a root, was left.
+                    // The queue is a root, and this takes something out of it: a deletion, which a scan that has not come
+                    // to the queue yet must hear of.
+                    if self.is_marking() {
+                        Greyer::new(&shared).precise(object.as_ptr() as usize);
+                    }
                     let root = self.root(object);
                     finalizer(self, object);
                     drop(root);

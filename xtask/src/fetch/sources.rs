@@ -26,11 +26,7 @@ impl Mirror {
         for file in source_files(config)? {
             let text = fs::read_to_string(&file)?;
             let stanzas = file.extension().is_some_and(|ext| ext == "sources");
-            let found = if stanzas {
-                from_stanzas(&text)
-            } else {
-                from_lines(&text)
-            };
+            let found = if stanzas { from_stanzas(&text) } else { from_lines(&text) };
             if let Some(mirror) = found {
                 return Ok(mirror);
             }
@@ -44,10 +40,8 @@ impl Mirror {
 
     /// A sources file, in the stanza format, for the main component of one suite.
     pub fn stanza(&self, suite: &str) -> String {
-        let mut text = format!(
-            "Types: deb\nURIs: {}\nSuites: {suite}\nComponents: main\n",
-            self.uri
-        );
+        let mut text =
+            format!("Types: deb\nURIs: {}\nSuites: {suite}\nComponents: main\n", self.uri);
         if let Some(key) = &self.signed_by {
             text.push_str(&format!("Signed-By: {key}\n"));
         }
@@ -89,9 +83,7 @@ fn list(dir: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
 /// Whether the address is a mirror of the main archive, by Debian's convention for its path;
 /// security updates and foreign repositories are elsewhere.
 fn is_debian(uri: &str) -> bool {
-    uri.trim_end_matches('/')
-        .split('/')
-        .any(|part| part == "debian")
+    uri.trim_end_matches('/').split('/').any(|part| part == "debian")
 }
 
 fn from_stanzas(text: &str) -> Option<Mirror> {
@@ -109,25 +101,13 @@ fn from_stanzas(text: &str) -> Option<Mirror> {
         }
     }
     stanzas.iter().find_map(|fields| {
-        let field = |wanted| {
-            fields
-                .iter()
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value)
-        };
+        let field = |wanted| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
         if field("enabled").is_some_and(|value| value.eq_ignore_ascii_case("no")) {
             return None;
         }
-        field("types")?
-            .split_whitespace()
-            .find(|kind| *kind == "deb")?;
-        let uri = field("uris")?
-            .split_whitespace()
-            .find(|uri| is_debian(uri))?;
-        Some(Mirror {
-            uri: uri.to_owned(),
-            signed_by: field("signed-by").cloned(),
-        })
+        field("types")?.split_whitespace().find(|kind| *kind == "deb")?;
+        let uri = field("uris")?.split_whitespace().find(|uri| is_debian(uri))?;
+        Some(Mirror { uri: uri.to_owned(), signed_by: field("signed-by").cloned() })
     })
 }
 
@@ -139,17 +119,9 @@ fn from_lines(text: &str) -> Option<Mirror> {
             Some(inner) => inner.split_once(']')?,
             None => ("", rest),
         };
-        let uri = rest
-            .split_whitespace()
-            .next()
-            .filter(|uri| is_debian(uri))?;
-        let key = options
-            .split_whitespace()
-            .find_map(|option| option.strip_prefix("signed-by="));
-        Some(Mirror {
-            uri: uri.to_owned(),
-            signed_by: key.map(str::to_owned),
-        })
+        let uri = rest.split_whitespace().next().filter(|uri| is_debian(uri))?;
+        let key = options.split_whitespace().find_map(|option| option.strip_prefix("signed-by="));
+        Some(Mirror { uri: uri.to_owned(), signed_by: key.map(str::to_owned) })
     })
 }
 
@@ -204,9 +176,7 @@ Signed-By:
 
     #[test]
     fn a_snapshot_counts_as_debian_and_a_security_archive_does_not() {
-        assert!(is_debian(
-            "http://s.example/archive/debian/20260101T000000Z/"
-        ));
+        assert!(is_debian("http://s.example/archive/debian/20260101T000000Z/"));
         assert!(!is_debian("http://s.example/debian-security"));
     }
 
@@ -219,11 +189,7 @@ Signed-By:
         let parts = dir.path().join("sources.list.d");
         fs::create_dir(&parts).unwrap();
         fs::write(parts.join("debian.sources"), STANZAS).unwrap();
-        fs::write(
-            parts.join("debian.sources.bak"),
-            "deb http://bak.example/debian x",
-        )
-        .unwrap();
+        fs::write(parts.join("debian.sources.bak"), "deb http://bak.example/debian x").unwrap();
         let mirror = Mirror::of_this_machine(dir.path()).unwrap();
         assert_eq!(mirror.uri, "http://mirror.example/debian/");
 

@@ -28,10 +28,7 @@ impl Bench {
     pub fn run(self) -> Result<ExitCode> {
         let metadata = workspace::metadata()?;
         ensure!(
-            metadata
-                .workspace_packages()
-                .iter()
-                .any(|package| package.name == HARNESS),
+            metadata.workspace_packages().iter().any(|package| package.name == HARNESS),
             "there is no package {HARNESS} in this workspace: the benchmark harness is not part of \
              this checkout, so there is nothing that could run `{}`",
             self.name
@@ -39,22 +36,10 @@ impl Bench {
         setup::ensure(Part::Go)?;
         let mut harness = workspace::cargo();
         harness
-            .args([
-                "run",
-                "--release",
-                "--quiet",
-                "--package",
-                HARNESS,
-                "--",
-                &self.name,
-            ])
+            .args(["run", "--release", "--quiet", "--package", HARNESS, "--", &self.name])
             .args(&self.arguments)
             .env("TRIGO_CACHE", cache::dir()?);
         let status = harness.status().context("cannot run cargo")?;
-        Ok(if status.success() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

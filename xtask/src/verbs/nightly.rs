@@ -48,21 +48,9 @@ fn miri(suite: &mut Suite) -> Result<()> {
         return Ok(());
     }
     let mut command = workspace::cargo_nightly();
-    command
-        .args([
-            "miri",
-            "test",
-            "--package",
-            "trigo-heap",
-            "--lib",
-            "--target-dir",
-        ])
-        .arg(&target);
+    command.args(["miri", "test", "--package", "trigo-heap", "--lib", "--target-dir"]).arg(&target);
     let stage = Stage::new(name, command, suite.depth.program());
-    suite.run.stage(Stage {
-        count: Count::Libtest,
-        ..stage
-    })?;
+    suite.run.stage(Stage { count: Count::Libtest, ..stage })?;
     Ok(())
 }
 
@@ -84,9 +72,7 @@ fn fuzz(suite: &mut Suite, seconds: u32) -> Result<()> {
             command.args(["fuzz", "run", "--fuzz-dir"]).arg(&folder);
             command.args([&target, "--", &format!("-max_total_time={seconds}")]);
             let limits = suite.depth.program();
-            suite
-                .run
-                .stage(Stage::new(format!("fuzz {target}"), command, limits))?;
+            suite.run.stage(Stage::new(format!("fuzz {target}"), command, limits))?;
         }
     }
     Ok(())
@@ -114,8 +100,5 @@ fn fuzz_targets(folder: &Path) -> Result<Vec<String>> {
         "cannot list the fuzz targets in {}: {errors}",
         folder.display()
     );
-    Ok(String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .map(str::to_owned)
-        .collect())
+    Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
 }

@@ -4,7 +4,7 @@ use std::ptr::null_mut;
 
 use trigo_heap::{Mutator, Root};
 
-use super::{held, hold, kind, new, pointers, set};
+use super::{held, hold, init, kind, new, pointers, set};
 use crate::children::{HOT_CHAIN, time_chains};
 use crate::job::Occupancy;
 use crate::random::Random;
@@ -54,7 +54,7 @@ pub fn run<const BYTES: usize>(
             let link = new_link(mutator);
             // SAFETY: the word is the pointer of a live object of the kind.
             unsafe {
-                set(mutator, &raw mut (*link).next, head);
+                init(mutator, &raw mut (*link).next, head);
                 (*link).id = id;
             }
             head = link;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use trigo_heap::{Heap, HoldTimes, Mutator};
 
 use super::object::{Object, build, check_all, object_kind};
-use super::{attached, new, pointers, set};
+use super::{attached, init, new, pointers, set};
 use crate::job::Order;
 use crate::meter::RunDelay;
 use crate::random::Random;
@@ -87,7 +87,7 @@ fn churn(heap: &Heap, tree: *mut Object, seed: u64, start: Instant, length: Dura
                 // of the ring, which this frame holds.
                 unsafe {
                     (*object).id = seen.operations;
-                    set(mutator, &raw mut (*object).left, (*tree).left);
+                    init(mutator, &raw mut (*object).left, (*tree).left);
                     set(mutator, ring.add(random.below(RING)), object);
                 }
                 mutator.poll();

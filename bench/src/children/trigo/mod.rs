@@ -60,20 +60,21 @@ fn attached<R>(heap: &Heap, f: impl FnOnce(&mut Mutator) -> R) -> R {
     below(&mut mutator, f)
 }
 
-/// The kind of objects of `BYTES` bytes whose pointers are the words that `bits` names.
+/// The kind of objects of `BYTES` bytes whose pointers are the words that `bits` names; they read
+/// as zero.
 fn kind<const BYTES: usize>(heap: &Heap, bits: u64) -> FixedKind<BYTES> {
     let spec = LayoutSpec::Bitmap { size: BYTES, bits: &[bits] };
     // SAFETY: callers name every pointer word of their objects.
     let layout = unsafe { heap.layout(spec) }.expect("a bitmap of so few words is valid");
-    fixed(heap, layout)
+    fixed(heap, layout, Zeroing::Zeroed)
 }
 
-fn fixed<const BYTES: usize>(heap: &Heap, layout: Layout) -> FixedKind<BYTES> {
-    let kind = heap.kind(layout, BYTES, Zeroing::Zeroed).expect("small objects have kinds");
+fn fixed<const BYTES: usize>(heap: &Heap, layout: Layout, zeroing: Zeroing) -> FixedKind<BYTES> {
+    let kind = heap.kind(layout, BYTES, zeroing).expect("small objects have kinds");
     FixedKind::new(kind).expect("the sizes used here are size classes")
 }
 
-/// Allocates an object of a kind; it reads as zero.
+/// Allocates an object of a kind.
 #[inline(always)]
 fn new<const BYTES: usize, T>(mutator: &mut Mutator, kind: FixedKind<BYTES>) -> *mut T {
     const { assert!(size_of::<T>() == BYTES) };
@@ -104,4 +105,14 @@ fn held<T>(root: &Root) -> *mut T {
 unsafe fn set<T>(mutator: &mut Mutator, slot: *mut *mut T, value: *mut T) {
     // SAFETY: as the caller vouches.
     unsafe { mutator.store(slot.cast(), value.cast()) };
+}
+
+/// Stores the first pointer into a word of an object allocated since the last safepoint.
+///
+/// # Safety
+/// 1. As for [`Mutator::init`].
+#[inline(always)]
+unsafe fn init<T>(mutator: &mut Mutator, slot: *mut *mut T, value: *mut T) {
+    // SAFETY: as the caller vouches.
+    unsafe { mutator.init(slot.cast(), value.cast()) };
 }

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use trigo_heap::{FixedKind, Heap, Layout, Mutator};
+use trigo_heap::{FixedKind, Heap, Layout, Mutator, Zeroing};
 
-use super::{attached, fixed, hold, kind, new, pointers, set};
+use super::{attached, fixed, hold, init, kind, new, pointers, set};
 use crate::children::{CHURN_PERIOD, PROBE_PERIOD, burst, due_times, lateness};
 use crate::meter::sleep_until;
 use crate::random::Random;
@@ -25,7 +25,7 @@ struct Kinds {
 
 impl Kinds {
     fn of(heap: &Heap) -> Self {
-        Self { record: kind(heap, 0b1), payload: fixed(heap, Layout::NO_SCAN) }
+        Self { record: kind(heap, 0b1), payload: fixed(heap, Layout::NO_SCAN, Zeroing::Zeroed) }
     }
 
     fn record(self, mutator: &mut Mutator, key: u64) -> *mut Record {
@@ -35,7 +35,7 @@ impl Kinds {
         unsafe {
             (*payload)[0] = key;
             (*record).key = key;
-            set(mutator, &raw mut (*record).payload, payload);
+            init(mutator, &raw mut (*record).payload, payload);
         }
         record
     }

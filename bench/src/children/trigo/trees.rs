@@ -1,8 +1,10 @@
 //! Binary trees.
 
-use trigo_heap::{FixedKind, Mutator};
+use std::ptr::null_mut;
 
-use super::{kind, new, set};
+use trigo_heap::{FixedKind, Layout, Mutator, Zeroing};
+
+use super::{fixed, init, new};
 use crate::children::nodes_of_trees;
 use crate::report::Report;
 
@@ -13,7 +15,7 @@ struct Node {
 }
 
 pub fn run(mutator: &mut Mutator, report: &mut Report, depth: u32) {
-    let kind = kind(mutator.heap(), 0b11);
+    let kind = fixed(mutator.heap(), Layout::POINTERS, Zeroing::Uninitialized);
     let mut total = count(bottom_up(mutator, kind, depth + 1));
     let long = bottom_up(mutator, kind, depth);
     for d in (4..=depth).step_by(4) {
@@ -27,16 +29,17 @@ pub fn run(mutator: &mut Mutator, report: &mut Report, depth: u32) {
 }
 
 fn bottom_up(mutator: &mut Mutator, kind: FixedKind<16>, depth: u32) -> *mut Node {
-    if depth == 0 {
-        return new(mutator, kind);
+    let (mut left, mut right) = (null_mut(), null_mut());
+    if depth > 0 {
+        left = bottom_up(mutator, kind, depth - 1);
+        right = bottom_up(mutator, kind, depth - 1);
     }
-    let left = bottom_up(mutator, kind, depth - 1);
-    let right = bottom_up(mutator, kind, depth - 1);
     let node: *mut Node = new(mutator, kind);
-    // SAFETY: the fields are pointer words of a live object of the kind, and so are the children.
+    // SAFETY: the node was just allocated, and these are all of its words; this frame holds the
+    // children.
     unsafe {
-        set(mutator, &raw mut (*node).left, left);
-        set(mutator, &raw mut (*node).right, right);
+        init(mutator, &raw mut (*node).left, left);
+        init(mutator, &raw mut (*node).right, right);
     }
     node
 }

@@ -65,9 +65,8 @@ impl<'d> Cycle<'d> {
     fn begin(driver: &'d mut Driver, reason: Reason) -> Self {
         let heap = Arc::clone(&driver.heap);
         let number = heap.control.start_cycle();
-        for observer in lock(&heap.observers).clone() {
-            observer.cycle_begins(number);
-        }
+        let observers = lock(&heap.observers).clone();
+        observers.iter().for_each(|o| o.cycle_begins(number));
         heap.roots.forget_dropped();
         heap.pool.closing().reset();
         heap.counters.stack_bytes.store(0, Ordering::Relaxed);
@@ -264,7 +263,7 @@ impl<'d> Cycle<'d> {
         let allocated = heap.allocated.load(Ordering::Relaxed);
         let born_black = allocated.saturating_sub(self.allocated_at_black);
         self.record.heap_at_end = heap.heap_bytes();
-        self.record.live = marked + born_black;
+        self.record.live = marked.saturating_add(born_black);
         heap.base_live.store(self.record.live, Ordering::Relaxed);
         heap.allocated.fetch_sub(allocated, Ordering::Relaxed);
         self.record.flip = self.lap();
@@ -355,9 +354,8 @@ impl<'d> Cycle<'d> {
         let passed = heap.born.elapsed().as_nanos() as u64 * processors as u64;
         record.total_percent = (collecting * 100 / passed.max(1)) as u32;
         self.driver.replan();
-        for observer in lock(&heap.observers).clone() {
-            observer.cycle_ended(&self.record);
-        }
+        let observers = lock(&heap.observers).clone();
+        observers.iter().for_each(|o| o.cycle_ended(&self.record));
         heap.control.finish_cycle();
         if let Some(hunt) = self.hunt {
             hunt.report();

@@ -87,7 +87,7 @@ impl Driver {
         let pages = self.heap.space.page_bytes();
         let resident = pages.committed - pages.free + pages.free_resident;
         let goal = self.heap.goal.load(Ordering::Relaxed).max(least_goal);
-        let mut keep = if goal == usize::MAX { usize::MAX } else { goal + goal / 10 };
+        let mut keep = if goal == usize::MAX { usize::MAX } else { goal.saturating_add(goal / 10) };
         if let Some(limit) = self.pacer.targets.memory_limit {
             keep = keep.min((limit / 20 * 19).saturating_sub(self.outside_pages()));
         }

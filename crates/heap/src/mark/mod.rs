@@ -382,7 +382,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Reports a pointer. Null and addresses outside of the heap are ignored; a pointer into the middle of an
-    /// object keeps the whole object.
+    /// object keeps the whole object. An address inside of the heap must be in a live object. Never blocks.
     #[inline]
     pub fn pointer(&mut self, pointer: *const u8) {
         let word = pointer as usize;

@@ -24,6 +24,14 @@ fn load(address: usize) -> usize {
     unsafe { &*(address as *const AtomicUsize) }.load(Ordering::Relaxed)
 }
 
+/// Whether an object's first pointer leads to a nearer place than its last one. The nearer one is pushed last, and so
+/// visited first: then a structure that was allocated in preorder or in postorder is visited in the order of its
+/// addresses, which the processor's prefetcher follows.
+#[inline(always)]
+fn is_nearer(base: usize, first: usize, last: usize) -> bool {
+    first.abs_diff(base) < last.abs_diff(base)
+}
+
 impl Marker {
     /// Scans a small object from the hot loop.
     #[inline(always)]
@@ -38,15 +46,32 @@ impl Marker {
         let size = info.size as usize;
         if info.scan == KindScan::Pointers && size <= 8 * BATCH {
             self.make_room(heap, top, BATCH);
-            for at in (base..base + size).step_by(8) {
-                top.push_if_inside(view, load(at));
+            let last = base + size - 8;
+            if is_nearer(base, load(base), load(last)) {
+                for i in (0..size / 8).rev() {
+                    top.push_if_inside(view, load(base + 8 * i));
+                }
+            } else {
+                for i in 0..size / 8 {
+                    top.push_if_inside(view, load(base + 8 * i));
+                }
             }
         } else if info.scan == KindScan::Pattern {
             self.make_room(heap, top, 64);
             let mut bits = info.pattern;
-            while bits != 0 {
-                top.push_if_inside(view, load(base + 8 * bits.trailing_zeros() as usize));
-                bits &= bits - 1;
+            let (first, last) = (bits.trailing_zeros(), 63 - bits.leading_zeros());
+            let word = |i: u32| load(base + 8 * i as usize);
+            if is_nearer(base, word(first), word(last)) {
+                while bits != 0 {
+                    let i = 63 - bits.leading_zeros();
+                    top.push_if_inside(view, word(i));
+                    bits ^= 1 << i;
+                }
+            } else {
+                while bits != 0 {
+                    top.push_if_inside(view, word(bits.trailing_zeros()));
+                    bits &= bits - 1;
+                }
             }
         } else {
             self.len = top.len;

@@ -27,6 +27,18 @@ const SLOWED: Duration = Duration::from_micros(200);
 const ZERO: usize = 64 << 10;
 
 /// A [`Kind`] whose slot size the compiler knows: allocation is a bump by a constant.
+///
+/// ```
+/// use trigo_heap::{Config, FixedKind, Heap, Layout, Zeroing};
+///
+/// let heap = Heap::new(Config::default())?;
+/// let kind = heap.kind(Layout::NO_SCAN, 20, Zeroing::Zeroed)?;
+/// let kind = FixedKind::<20>::new(kind).expect("20 bytes take a slot of 24");
+/// assert_eq!(FixedKind::<20>::SLOT, 24);
+/// let object = heap.attach().alloc_fixed(kind)?;
+/// # let _ = object;
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct FixedKind<const BYTES: usize>(Kind);
 
@@ -45,10 +57,16 @@ impl<const BYTES: usize> FixedKind<BYTES> {
 
 impl Mutator {
     /// Allocates an object of `bytes` bytes whose pointers are where `layout` says, repeated over the object; it reads as
-    /// zero. Any size; over 32 KiB it gets pages of its own. A safepoint.
+    /// zero. Any size; over 32 KiB it gets pages of its own. A size of zero gives an object of 8 bytes. The address is a
+    /// multiple of 8. A safepoint; see [the front page](crate#what-may-block) for what a slow one may wait for. [`Mutator`]
+    /// has an example.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if no heap of this reservation could hold it, [`Error::OutOfMemory`] if this one cannot now.
+    /// [`Error::TooLarge`] if no heap of this reservation could hold it, [`Error::OutOfMemory`] if this one cannot now,
+    /// [`Error::TooManyLayouts`] if the layout would need one kind too many.
+    ///
+    /// # Panics
+    /// If `layout` is another heap's and this one has none of its number.
     pub fn alloc(&mut self, layout: Layout, bytes: usize) -> Result<NonNull<u8>, Error> {
         if bytes > MAX_SMALL {
             return self.alloc_large(layout, bytes);
@@ -64,16 +82,21 @@ impl Mutator {
         Ok(object)
     }
 
-    /// Allocates an object of a kind. The fast path is inlined: a bump and a compare. A safepoint.
+    /// Allocates an object of a kind of this heap. The fast path is inlined: a bump and a compare. A safepoint, as
+    /// [`Mutator::alloc`] is.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] if the heap has no room.
+    ///
+    /// # Panics
+    /// If this heap has no such kind, because it is another heap's. A kind of another heap whose number this one has given
+    /// to another kind cannot be told apart: it gives an object of that kind.
     #[inline(always)]
     pub fn alloc_kind(&mut self, kind: Kind) -> Result<NonNull<u8>, Error> {
         self.bump(kind.index, kind.size as usize)
     }
 
-    /// Allocates an object of a kind whose size the compiler knows. A safepoint.
+    /// Allocates an object of a kind of this heap whose size the compiler knows. A safepoint, as [`Mutator::alloc`] is.
     ///
     /// # Errors
     /// As for [`Mutator::alloc_kind`].
@@ -159,6 +182,8 @@ impl Mutator {
     /// Gives the cursor of `kind` at least one free slot. Says whether the allocation profile wants the next object.
     fn refill(&mut self, kind: u16) -> Result<bool, Error> {
         let shared = &self.heap.shared;
+        let known = shared.space.kinds.len();
+        assert!((kind as usize) < known, "kind {kind} is not one of this heap's");
         let info = shared.space.kinds.get(kind);
         let size = info.size as usize;
         let private = self.private();

@@ -15,27 +15,32 @@ use crate::{
 };
 
 impl Mutator {
-    /// Answers the handshake that is pending, if one is. `sp` bounds the stack's live part.
+    /// Answers the handshake that is pending, if one is, and waits while all mutators are held. `sp` bounds the
+    /// stack's live part.
     pub(super) fn answer_pending(&mut self, sp: usize) {
-        let shared = &self.heap.shared;
         let mut looks = 0u32;
         loop {
-            while let Some(n) = self.state().gate.pending() {
-                let (start, cpu) = (now(), crate::stats::thread_cpu());
-                self.private().sp = sp;
-                let action = shared.control.action();
-                // SAFETY: the gate is RUNNING and this is the mutator's thread.
-                unsafe { self.state().answer(shared, action) };
-                self.state().gate.finish(n);
-                shared.control.answered();
-                self.state().holds.handshake(start, cpu);
-            }
-            // A hold is announced before it is asked for: whoever waits here may still owe the answer.
-            if !shared.control.is_held() {
+            self.answer_all(sp);
+            if !self.heap.shared.control.is_held() {
                 return;
             }
+            // The hold may have been announced and not yet asked for, so the wait itself goes on answering.
             wait_while_held(looks);
             looks += 1;
+        }
+    }
+
+    fn answer_all(&mut self, sp: usize) {
+        let shared = &self.heap.shared;
+        while let Some(n) = self.state().gate.pending() {
+            let (start, cpu) = (now(), crate::stats::thread_cpu());
+            self.private().sp = sp;
+            let action = shared.control.action();
+            // SAFETY: the gate is RUNNING and this is the mutator's thread.
+            unsafe { self.state().answer(shared, action) };
+            self.state().gate.finish(n);
+            shared.control.answered();
+            self.state().holds.handshake(start, cpu);
         }
     }
 }

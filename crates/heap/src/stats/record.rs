@@ -14,7 +14,8 @@ pub enum Reason {
     Idle,
 }
 
-/// The record of one cycle. Sizes in bytes.
+/// The record of one cycle. Sizes in bytes; its phases follow each other in the order of their fields. Its text form is
+/// the line of Go's `gctrace`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CycleRecord {
@@ -71,8 +72,9 @@ pub struct CycleRecord {
 }
 
 impl fmt::Display for CycleRecord {
-    /// Go's `gctrace` line. The three clock figures are the preparation, the concurrent mark with roots, and the closing;
-    /// nobody is stopped in any of them.
+    /// Go's `gctrace` line. The three clock figures are the preparation, the concurrent mark with roots, and what lies
+    /// between its close and the end of the flip; nobody is stopped in any of them. Of the five processor figures the second is
+    /// assists, the third the collector's thread, the fourth the markers. Sizes are rounded up to MiB.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = |d: Duration| d.as_secs_f64() * 1e3;
         let mib = |b: usize| b.div_ceil(1 << 20);
@@ -102,7 +104,29 @@ impl fmt::Display for CycleRecord {
     }
 }
 
-/// Is told of every cycle.
+/// Is told of every cycle ([`Heap::observe`](crate::Heap::observe)). What it does delays the next one: it must not wait for a
+/// thread that is attached to the heap, ask for a cycle, or panic.
+///
+/// ```
+/// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+/// use trigo_heap::{Config, CycleRecord, Heap, Observer};
+///
+/// #[derive(Debug, Default)]
+/// struct Longest(AtomicU64);
+///
+/// impl Observer for Longest {
+///     fn cycle_ended(&self, record: &CycleRecord) {
+///         self.0.fetch_max(record.slowest_answer.0.as_nanos() as u64, Ordering::Relaxed);
+///     }
+/// }
+///
+/// let heap = Heap::new(Config::default())?;
+/// let longest = Arc::new(Longest::default());
+/// heap.observe(longest.clone());
+/// heap.collect();
+/// println!("the slowest mutator took {} ns to answer", longest.0.load(Ordering::Relaxed));
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 pub trait Observer: Send + Sync + fmt::Debug {
     /// A cycle begins. Pools empty themselves here. Called on the collector's thread before the barrier is on; it
     /// must not wait for a mutator.

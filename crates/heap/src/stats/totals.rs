@@ -8,7 +8,8 @@ use crate::{
 };
 use std::time::Duration;
 
-/// What a heap holds and has done. Sizes in bytes.
+/// What a heap holds and has done ([`Heap::stats`](crate::Heap::stats)). Sizes in bytes. The figures are read one after the
+/// other while mutators run, so sums of them may be a little off; what a cycle found is as of the last one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeapStats {

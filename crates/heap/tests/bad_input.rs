@@ -1,0 +1,325 @@
+//! What a client does wrong has a documented result: an error, a panic or an abort that says what and where.
+
+mod support;
+
+use std::{
+    env,
+    process::Command,
+    ptr::NonNull,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+use support::watch::Watch;
+use trigo_heap::{Config, Error, Heap, Layout, LayoutSpec, Mutator, Zeroing};
+
+fn heap() -> Heap {
+    Heap::new(Config { reserve: 64 << 20, ..Config::default() }).expect("address space")
+}
+
+fn at(address: usize) -> NonNull<u8> {
+    NonNull::new(address as *mut u8).expect("not null")
+}
+
+/// Runs this test once more in a child, which calls `f`; how the child ended and what it said.
+fn in_child(test: &str, f: impl FnOnce()) -> Option<(std::process::ExitStatus, String)> {
+    if env::var("TRIGO_BAD_INPUT").as_deref() == Ok(test) {
+        f();
+        return None;
+    }
+    let mut command = Command::new(env::current_exe().expect("a test program has a path"));
+    let command = command.args(["--exact", test, "--nocapture", "--test-threads", "1"]);
+    let output = command.env("TRIGO_BAD_INPUT", test).output().expect("a child can be started");
+    Some((output.status, String::from_utf8_lossy(&output.stderr).into_owned()))
+}
+
+/// Asks every function that takes an object for one at `pointer`.
+fn refusals(m: &mut Mutator, pointer: NonNull<u8>) -> [Option<Error>; 4] {
+    [
+        m.weak(pointer).err(),
+        m.set_finalizer(pointer, |_, _| ()).err(),
+        m.remove_finalizer(pointer).err(),
+        m.add_cleanup(pointer, || ()).err(),
+    ]
+}
+
+#[test]
+fn pointers_to_no_object_are_refused() {
+    let _watch = Watch::new(30, "pointers_to_no_object_are_refused");
+    let (heap, other) = (heap(), heap());
+    let (mut m, mut n) = (heap.attach(), other.attach());
+    let object = m.alloc(Layout::POINTERS, 64).expect("room");
+    let root = m.root(object);
+    let large = m.alloc(Layout::NO_SCAN, 100_000).expect("room");
+    let large_root = m.root(large);
+    let foreign = n.alloc(Layout::POINTERS, 64).expect("room");
+    let foreign_root = n.root(foreign);
+    m.collect();
+    let local = 0u64;
+    let base = object.as_ptr() as usize;
+    let bad = [
+        foreign,
+        NonNull::from(&local).cast(),
+        at(1),
+        at(usize::MAX),
+        // A slot of the same span that nobody has allocated.
+        at(base / (64 << 10) * (64 << 10) + (60 << 10)),
+        // Past the end of a large object.
+        at(large.as_ptr() as usize + 100_000),
+    ];
+    for pointer in bad {
+        let refused = Some(Error::NotAnObject { address: pointer.as_ptr() as usize });
+        assert_eq!(refusals(&mut m, pointer), [refused; 4], "{pointer:p}");
+    }
+    drop((root, large_root, foreign_root));
+}
+
+#[test]
+fn misaligned_and_interior_pointers_mean_their_object() {
+    let _watch = Watch::new(30, "misaligned_and_interior_pointers_mean_their_object");
+    let heap = heap();
+    let mut m = heap.attach();
+    for bytes in [8, 64, 5000, 100_000] {
+        let object = m.alloc(Layout::NO_SCAN, bytes).expect("room");
+        let inside = at(object.as_ptr() as usize + bytes / 2 - 1);
+        let root = m.root(inside);
+        m.collect();
+        assert_eq!(heap.stats().live_objects, 1, "the root of {bytes} bytes");
+        assert_eq!(m.weak(inside).expect("an object").get(&mut m), Some(object));
+        assert_eq!(refusals(&mut m, inside), [None; 4]);
+        assert_eq!(
+            m.remove_finalizer(object),
+            Ok(false),
+            "it was removed through the pointer inside"
+        );
+        drop(root);
+        m.collect();
+        assert_eq!(heap.stats().live_objects, 0);
+        assert_eq!(m.run_finalizers(), 1, "the cleanup");
+    }
+}
+
+#[test]
+fn roots_of_foreign_pointers_are_ignored() {
+    let _watch = Watch::new(30, "roots_of_foreign_pointers_are_ignored");
+    let heap = heap();
+    let mut m = heap.attach();
+    let local = 0u64;
+    let roots = [m.root(NonNull::from(&local).cast()), m.root(at(3)), m.root(at(usize::MAX))];
+    m.collect();
+    assert_eq!(heap.stats().live_objects, 0);
+    assert_eq!(roots[1].get(), Some(at(3)));
+}
+
+#[test]
+fn a_second_finalizer_is_refused() {
+    let _watch = Watch::new(30, "a_second_finalizer_is_refused");
+    let heap = heap();
+    let mut m = heap.attach();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let count = |ran: &Arc<AtomicUsize>, by: usize| {
+        let ran = Arc::clone(ran);
+        move |_: &mut Mutator, _: NonNull<u8>| {
+            ran.fetch_add(by, Ordering::Relaxed);
+        }
+    };
+    let object = m.alloc(Layout::NO_SCAN, 8).expect("room");
+    assert_eq!(m.set_finalizer(object, count(&ran, 1)), Ok(()));
+    let address = object.as_ptr() as usize;
+    assert_eq!(m.set_finalizer(object, count(&ran, 100)), Err(Error::HasFinalizer { address }));
+    m.collect();
+    m.run_finalizers();
+    m.collect();
+    m.run_finalizers();
+    assert_eq!(ran.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn sizes_that_overflow_are_errors() {
+    let _watch = Watch::new(30, "sizes_that_overflow_are_errors");
+    let heap = heap();
+    let mut m = heap.attach();
+    for bytes in [usize::MAX, usize::MAX - 7, usize::MAX / 2 + 1, (64 << 20) + 1] {
+        for layout in [Layout::NO_SCAN, Layout::POINTERS, Layout::CONSERVATIVE] {
+            assert_eq!(m.alloc(layout, bytes), Err(Error::TooLarge { bytes }));
+        }
+        let kind = heap.kind(Layout::POINTERS, bytes, Zeroing::Zeroed);
+        assert_eq!(kind, Err(Error::TooLarge { bytes }));
+    }
+    let size = usize::MAX;
+    // SAFETY: the layout is refused.
+    let layout = unsafe { heap.layout(LayoutSpec::Bitmap { size, bits: &[1] }) };
+    assert_eq!(layout, Err(Error::BadLayout { size }));
+    for reserve in [usize::MAX, usize::MAX / 2] {
+        let made = Heap::new(Config { reserve, ..Config::default() });
+        let error = made.expect_err("no machine has that");
+        assert!(matches!(error, Error::AddressSpace { .. } | Error::TooLarge { .. }), "{error}");
+    }
+    assert!(m.alloc(Layout::NO_SCAN, 0).is_ok());
+}
+
+#[test]
+fn targets_that_overflow_are_taken_as_no_limit() {
+    let _watch = Watch::new(30, "targets_that_overflow_are_taken_as_no_limit");
+    let config = Config { min_heap: usize::MAX, gc_percent: Some(u32::MAX), ..Config::default() };
+    let heap = Heap::new(Config { reserve: 64 << 20, ..config }).expect("address space");
+    let mut m = heap.attach();
+    heap.add_external(usize::MAX);
+    heap.add_external(usize::MAX);
+    m.alloc(Layout::NO_SCAN, 1000).expect("room");
+    m.collect();
+    heap.sub_external(usize::MAX);
+    heap.set_memory_limit(Some(0));
+    heap.set_gc_percent(Some(0));
+    m.collect();
+    assert_eq!(heap.stats().live_objects, 0);
+}
+
+#[test]
+fn a_full_heap_is_out_of_memory_and_goes_on_after_a_collection() {
+    let _watch = Watch::new(60, "a_full_heap_is_out_of_memory_and_goes_on_after_a_collection");
+    let heap = Heap::new(Config { reserve: 8 << 20, ..Config::default() }).expect("address space");
+    let mut m = heap.attach();
+    for bytes in [16, 1000, 40_000] {
+        let mut roots = Vec::new();
+        let error = loop {
+            match m.alloc(Layout::POINTERS, bytes) {
+                Ok(object) => roots.push(m.root(object)),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
+        assert!(roots.len() * bytes > 3 << 20, "only {} objects of {bytes} bytes", roots.len());
+        drop(roots);
+        m.collect();
+        assert!(m.alloc(Layout::POINTERS, bytes).is_ok());
+    }
+}
+
+#[test]
+fn no_address_space_is_an_error() {
+    let _watch = Watch::new(60, "no_address_space_is_an_error");
+    let ended = in_child("no_address_space_is_an_error", || {
+        let limit = libc::rlimit { rlim_cur: 4 << 30, rlim_max: 4 << 30 };
+        // SAFETY: sets a limit of this process from a valid structure.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) }, 0);
+        let error = Heap::new(Config::default()).expect_err("64 GiB do not fit into 4");
+        assert!(matches!(error, Error::AddressSpace { os: libc::ENOMEM, .. }), "{error}");
+        assert!(Heap::new(Config { reserve: 64 << 20, ..Config::default() }).is_ok());
+    });
+    if let Some((status, said)) = ended {
+        assert!(status.success(), "{said}");
+    }
+}
+
+#[test]
+fn a_limit_below_the_live_heap_lets_the_program_go_on() {
+    let _watch = Watch::new(60, "a_limit_below_the_live_heap_lets_the_program_go_on");
+    let config = Config { memory_limit: Some(1 << 20), gc_percent: None, ..Config::default() };
+    let heap = Heap::new(Config { reserve: 256 << 20, ..config }).expect("address space");
+    let mut m = heap.attach();
+    let roots: Vec<_> = (0..4000)
+        .map(|_| {
+            let object = m.alloc(Layout::POINTERS, 2048).expect("the limit is soft");
+            m.root(object)
+        })
+        .collect();
+    let before = heap.stats().cycles;
+    while heap.stats().cycles < before + 5 {
+        for _ in 0..1000 {
+            m.alloc(Layout::POINTERS, 2048).expect("the limit is soft");
+        }
+    }
+    m.collect();
+    assert_eq!(heap.stats().live_objects, roots.len() as u64);
+}
+
+#[test]
+fn a_thread_that_ends_without_dropping_its_mutator_aborts_the_process() {
+    let name = "a_thread_that_ends_without_dropping_its_mutator_aborts_the_process";
+    let _watch = Watch::new(60, name);
+    let ended = in_child(name, || {
+        let heap = heap();
+        thread::scope(|scope| {
+            scope.spawn(|| std::mem::forget(heap.attach()));
+        });
+        heap.collect();
+    });
+    if let Some((status, said)) = ended {
+        use std::os::unix::process::ExitStatusExt;
+        assert_eq!(status.signal(), Some(libc::SIGABRT), "{said}");
+        assert!(
+            said.contains("the thread of mutator 1 ended without dropping its Mutator"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_root_may_outlive_the_heap() {
+    let _watch = Watch::new(30, "a_root_may_outlive_the_heap");
+    let heap = heap();
+    let mut m = heap.attach();
+    let object = m.alloc(Layout::NO_SCAN, 64).expect("room");
+    // SAFETY: the object has 64 bytes.
+    unsafe { object.write_bytes(7, 64) };
+    let root = m.root(object);
+    drop(m);
+    heap.collect();
+    drop(heap);
+    // SAFETY: the root keeps the object, and the memory it lies in.
+    assert_eq!(unsafe { root.get().expect("an object").read() }, 7);
+}
+
+#[test]
+fn heaps_of_one_process_do_not_meet() {
+    let _watch = Watch::new(60, "heaps_of_one_process_do_not_meet");
+    let heaps: Vec<Heap> = (0..8).map(|_| heap()).collect();
+    let mut mutators: Vec<Mutator> = heaps.iter().map(Heap::attach).collect();
+    let mut roots = Vec::new();
+    for (i, m) in mutators.iter_mut().enumerate() {
+        for _ in 0..=i {
+            let object = m.alloc(Layout::POINTERS, 32).expect("room");
+            roots.push(m.root(object));
+        }
+    }
+    for i in 0..mutators.len() {
+        // Each collects while the others are attached and do not answer: they need not.
+        mutators[i].collect();
+        assert_eq!(heaps[i].stats().live_objects, i as u64 + 1);
+    }
+    // A pointer into another heap keeps nothing there.
+    let theirs = mutators[1].alloc(Layout::NO_SCAN, 64).expect("room");
+    roots.push(mutators[0].root(theirs));
+    mutators[1].collect();
+    assert_eq!(heaps[1].stats().live_objects, 2);
+}
+
+#[test]
+#[should_panic(expected = "is not one of this heap's")]
+fn a_layout_of_another_heap_is_refused() {
+    let (one, other) = (heap(), heap());
+    // SAFETY: nothing is stored in objects of this layout.
+    let layout = unsafe { one.layout(LayoutSpec::Bitmap { size: 48, bits: &[0b101] }) };
+    let _ = other.attach().alloc(layout.expect("a good layout"), 48);
+}
+
+#[test]
+#[should_panic(expected = "is not one of this heap's")]
+fn a_kind_of_another_heap_is_refused() {
+    let (one, other) = (heap(), heap());
+    // SAFETY: nothing is stored in objects of this layout.
+    let layout = unsafe { one.layout(LayoutSpec::Bitmap { size: 48, bits: &[0b101] }) };
+    let kind = one.kind(layout.expect("a good layout"), 48, Zeroing::Zeroed).expect("a kind");
+    let _ = other.attach().alloc_kind(kind);
+}
+
+#[test]
+#[should_panic(expected = "another heap")]
+fn setting_a_root_through_a_mutator_of_another_heap_is_refused() {
+    let (one, other) = (heap(), heap());
+    let root = one.attach().empty_root();
+    root.set(&mut other.attach(), None);
+}

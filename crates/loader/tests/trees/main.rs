@@ -1,0 +1,5 @@
+//! Packages loaded from small trees that each test makes.
+
+mod modules;
+mod packages;
+mod world;

@@ -1,0 +1,3 @@
+pakage p
+
+var x int

@@ -1,0 +1,43 @@
+//! The `trigo` command.
+//!
+//! Each verb is a file of its own. Flags have the names the go command gives them, and may be
+//! written with one dash or two.
+
+mod arguments;
+mod check;
+mod cli;
+mod diagnostics;
+mod env;
+mod setup;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Verb};
+
+fn main() -> ExitCode {
+    let arguments = match arguments::read(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(message) => return fail(&message),
+    };
+    let cli = Cli::parse_from(arguments);
+    let result = match cli.verb {
+        Verb::Check(check) => check::run(&check),
+        Verb::Env(env) => env::run(&env),
+        Verb::Version => {
+            println!(
+                "trigo version {} ({}) linux/amd64",
+                env!("CARGO_PKG_VERSION"),
+                trigo_loader::goroot::RELEASE
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    result.unwrap_or_else(|error| fail(&error.to_string()))
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("trigo: {message}");
+    ExitCode::FAILURE
+}

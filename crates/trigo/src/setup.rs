@@ -1,0 +1,41 @@
+//! What every verb needs first: the directory, the variables, the GOROOT, the target.
+
+use trigo_loader::environment::Environment;
+use trigo_loader::goroot::{self, Goroot, Missing};
+use trigo_loader::{Error, Result};
+
+use crate::cli::Place;
+
+/// Changes to the directory of `-C`.
+pub fn enter(place: &Place) -> Result<()> {
+    match &place.dir {
+        Some(dir) => std::env::set_current_dir(dir)
+            .map_err(|error| Error::new(format!("-C {}: {error}", dir.display()))),
+        None => Ok(()),
+    }
+}
+
+/// The variables, checked for what Trigo cannot do.
+pub fn environment() -> Result<Environment> {
+    let environment = Environment::of_process();
+    for (name, only) in [("GOOS", "linux"), ("GOARCH", "amd64")] {
+        if let Some(value) = environment.get(name).filter(|value| *value != only) {
+            return Err(Error::new(format!(
+                "{name}={value} is not supported: Trigo compiles for linux/amd64 only; unset {name}"
+            )));
+        }
+    }
+    if let Some(value) = environment.get("GOEXPERIMENT") {
+        return Err(Error::new(format!(
+            "GOEXPERIMENT={value} is not supported: Trigo takes Go 1.27's defaults; unset GOEXPERIMENT"
+        )));
+    }
+    Ok(environment)
+}
+
+/// The GOROOT; where there is none, it is fetched or not.
+pub fn goroot(place: &Place, environment: &mut Environment, missing: Missing) -> Result<Goroot> {
+    let goroot = goroot::find(place.goroot.as_deref(), environment, missing)?;
+    environment.read_goroot(&goroot.dir);
+    Ok(goroot)
+}
