@@ -3,7 +3,7 @@
 //! A model that is renamed or compiled out would vanish without a failing test. So the models found
 //! must be exactly those named in `xtask/loom-models.txt`; `TRIGO_BLESS=1` rewrites that list. A
 //! model is a test of the heap crate, built with `--cfg loom`: every test of an integration test
-//! `loom_*`, and every unit test with `loom` in its path.
+//! `loom_*`, and every unit test in a module `models`.
 
 use crate::artifacts::{Kind, Program};
 use anyhow::{Context, Result, bail, ensure};
@@ -40,7 +40,7 @@ pub fn find(programs: &[Program]) -> Result<Vec<Model<'_>>> {
             Kind::Unit => false,
             Kind::Example => continue,
         };
-        let tests = tests(program)?.into_iter().filter(|test| all || test.contains("loom"));
+        let tests = tests(program)?.into_iter().filter(|test| all || test.contains("models::"));
         models.extend(tests.map(|test| Model { program, test }));
     }
     Ok(models)

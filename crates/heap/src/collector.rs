@@ -35,6 +35,8 @@ const FORCE_AFTER: Duration = Duration::from_secs(120);
 const IDLE_AFTER: Duration = Duration::from_secs(1);
 /// Bytes that an idle program may allocate meanwhile.
 const IDLE_BYTES: usize = 256 << 10;
+/// The pause between looks at whether a rest must be cut short.
+const LOOK: Duration = Duration::from_millis(1);
 /// A trigger that is nearer than this counts as reached.
 const NEAR: usize = 64 << 10;
 /// Idle cycles take at most one part in this many of a processor.
@@ -92,8 +94,8 @@ struct Driver {
     recent_goals: release::RecentGoals,
     /// Nanoseconds, by the process's clock, at which the last cycle ended.
     last_end: u64,
-    /// Under a memory limit: when the next cycle may start for the heap's size, by the process's clock. Cycles then take at
-    /// most half of the time, however small the room is that the limit leaves.
+    /// Under a memory limit that leaves too little room: when the next cycle may start for the heap's size, by the process's clock. Cycles then take at
+    /// most half of the time, unless the heap doubles meanwhile.
     rest_until: u64,
     /// Bytes of the heap's tables, as of the last plan.
     beside_pages: usize,
@@ -160,7 +162,8 @@ impl Driver {
             return Some(Reason::Forced);
         }
         let time = now();
-        if time >= self.rest_until && heap.control.take_trigger() && self.has_reached_trigger() {
+        let rested = time >= self.rest_until || heap.heap_bytes() >= self.pacer.twice();
+        if rested && heap.control.take_trigger() && self.has_reached_trigger() {
             return Some(Reason::Allocation);
         }
         let heap = &self.heap;
@@ -188,7 +191,7 @@ impl Driver {
         if self.pacer.targets.memory_limit.is_some() {
             self.replan();
         }
-        self.heap.heap_bytes() + NEAR >= self.heap.trigger.load(Ordering::Relaxed)
+        self.heap.heap_bytes().saturating_add(NEAR) >= self.heap.trigger.load(Ordering::Relaxed)
     }
 
     fn run_cycle(&mut self, reason: Reason) {
@@ -196,7 +199,7 @@ impl Driver {
         cycle::run(self, reason);
         let cost = Duration::from_nanos(thread_cpu() - before) + self.pacer_cost();
         self.last_end = now();
-        if self.pacer.targets.memory_limit.is_some() {
+        if !self.pacer.can_hold_limit() {
             self.rest_until = self.last_end + (self.last_end - began);
         }
         self.idle.seen = self.heap.allocated.load(Ordering::Relaxed);
@@ -235,8 +238,8 @@ impl Driver {
             return release::TICK;
         }
         if self.heap.control.is_triggered() {
-            // A cycle is due once the rest is over, and nobody will say so again.
-            return Duration::from_nanos(self.rest_until.saturating_sub(now()));
+            // A cycle is due once the rest is over, or the heap too large, and nobody will say so again.
+            return Duration::from_nanos(self.rest_until.saturating_sub(now())).min(LOOK);
         }
         if self.near_limit() {
             return release::TICK;

@@ -102,11 +102,20 @@ impl Pacer {
     }
 
     /// The heap bytes beyond which allocation is slowed down, so that a collector that does not get a processor at once
-    /// does not cost the limit. Nothing is slowed down if the live heap itself leaves little room: that would only
-    /// bring the program to a halt.
+    /// does not cost the limit. Where the live heap itself leaves next to no room, that begins at [`Pacer::twice`]: any
+    /// earlier would only bring the program to a halt.
     pub(crate) fn slow_from(&self) -> usize {
-        let goal = self.goal_by_limit();
-        if goal > self.marked + self.marked / 16 { goal } else { usize::MAX }
+        if self.can_hold_limit() { self.goal_by_limit() } else { self.twice() }
+    }
+
+    /// Whether the limit leaves an eighth of the live heap to allocate in. Cycles would follow each other closely otherwise.
+    pub(crate) fn can_hold_limit(&self) -> bool {
+        self.goal_by_limit() > self.marked.saturating_add(self.marked / 8)
+    }
+
+    /// Twice what is live, and the least heap: what a limit that cannot be held still lets the heap grow to.
+    pub(crate) fn twice(&self) -> usize {
+        self.marked.saturating_mul(2).saturating_add(self.targets.min_heap)
     }
 
     /// Scan bytes a mutator owes per byte it allocates, when `live` of `goal` bytes are allocated and `done` bytes scanned.
@@ -227,14 +236,14 @@ mod tests {
     }
 
     #[test]
-    fn allocation_slows_down_at_a_limit_that_can_be_held_and_nowhere_else() {
+    fn allocation_slows_down_at_a_limit_that_can_be_held_and_else_at_twice_the_live_heap() {
         let mut p = pacer(Some(100), Some(64 * MIB));
         p.marked = 10 * MIB;
         assert!((60 * MIB..64 * MIB).contains(&p.slow_from()) && p.slow_from() > p.plan().goal);
         p.beside.overhead = 20 * MIB;
         assert!((40 * MIB..44 * MIB).contains(&p.slow_from()));
         p.marked = 60 * MIB;
-        assert_eq!(p.slow_from(), usize::MAX);
+        assert_eq!(p.slow_from(), 124 * MIB);
         assert_eq!(pacer(Some(100), None).slow_from(), usize::MAX);
     }
 

@@ -18,11 +18,9 @@ use crate::{
         Space,
         kinds::{KindInfo, MAX_KINDS},
     },
-    sync::{Mutex, Ordering, lock},
+    sync::{Mutex, lock},
 };
 
-/// Set in a span's sweep word while a mutator owns it.
-const OWNED: u32 = 1 << 31;
 /// A span that was taken out of the list while it is walked.
 const GONE: u32 = u32::MAX;
 /// Spans an allocation inspects before it takes a fresh one.
@@ -76,12 +74,12 @@ impl Spans {
                 && let Some(block) =
                     list.partial.pop().or_else(|| self.sweep_for(&mut list, space, info))
             {
-                own(space, block, epoch);
+                space.sweep_word(block as usize).own(epoch);
                 return Ok(Taken { block: block as usize, clean: false });
             }
         }
         let (block, clean) = space.take_span(kind)?;
-        own(space, block as u32, epoch);
+        space.sweep_word(block).own(epoch);
         lock(&self.lists[kind as usize]).spans.push(block as u32);
         Ok(Taken { block, clean })
     }
@@ -94,10 +92,7 @@ impl Spans {
         let info = space.kinds.get(kind);
         let mut list = lock(&self.lists[kind as usize]);
         let epoch = list.epoch;
-        let word = space.swept(block);
-        // Relaxed: guarded by the list.
-        word.store(word.load(Ordering::Relaxed) & !OWNED, Ordering::Relaxed);
-        if word.load(Ordering::Relaxed) != epoch {
+        if space.sweep_word(block).disown(epoch) {
             self.sweep(&mut list, space, info, block as u32, epoch);
         }
         if bits::next_clear_run(space.bits(block, info), 0, info.slots as usize).is_some() {
@@ -184,8 +179,7 @@ impl Spans {
             let block = list.spans[list.next];
             list.next += 1;
             let epoch = list.epoch;
-            let word = space.swept(block as usize).load(Ordering::Relaxed);
-            if word & OWNED == 0 && word != epoch {
+            if space.sweep_word(block as usize).is_due(epoch) {
                 return Some((block, self.sweep(list, space, info, block, epoch)));
             }
         }
@@ -201,7 +195,7 @@ impl Spans {
         epoch: u32,
     ) -> usize {
         let block = block as usize;
-        space.swept(block).store(epoch, Ordering::Relaxed);
+        space.sweep_word(block).set_swept(epoch);
         let live = bits::pack_marks(space.marks(block, info), space.bits(block, info));
         if self.poison {
             poison(space, info, block);
@@ -209,11 +203,6 @@ impl Spans {
         list.live_slots += live;
         live
     }
-}
-
-fn own(space: &Space, block: u32, epoch: u32) {
-    // Relaxed: guarded by the list, or the span is not in it yet.
-    space.swept(block as usize).store(epoch | OWNED, Ordering::Relaxed);
 }
 
 /// Fills the free slots of a span that is being swept.

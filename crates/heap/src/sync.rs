@@ -7,14 +7,14 @@
 pub(crate) use loom::{
     cell::UnsafeCell,
     hint::spin_loop,
-    sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize},
+    sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence},
     thread::yield_now,
 };
 
 #[cfg(not(loom))]
 pub(crate) use std::{
     hint::spin_loop,
-    sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize},
+    sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence},
     sync::{Condvar, Mutex, MutexGuard},
     thread::yield_now,
 };

@@ -7,6 +7,9 @@ use trigo_heap::{Config, CycleRecord, Heap, Layout, Mutator, Observer, Root};
 
 const MIB: usize = 1 << 20;
 
+/// Tests that measure memory or time run one after the other.
+static ALONE: Mutex<()> = Mutex::new(());
+
 fn heap(gc_percent: Option<u32>, limit: usize) -> Heap {
     let memory_limit = Some(limit);
     Heap::new(Config { gc_percent, memory_limit, ..Config::default() }).expect("address space")
@@ -40,6 +43,7 @@ fn churn(heap: &Heap, m: &mut Mutator, bytes: usize, keep: usize) -> usize {
 
 #[test]
 fn the_peak_stays_near_the_limit_when_the_live_heap_allows_it() {
+    let _alone = ALONE.lock().unwrap_or_else(|e| e.into_inner());
     for gc_percent in [None, Some(400)] {
         let limit = 64 * MIB;
         let heap = heap(gc_percent, limit);
@@ -52,6 +56,7 @@ fn the_peak_stays_near_the_limit_when_the_live_heap_allows_it() {
 
 #[test]
 fn external_memory_counts_towards_the_limit() {
+    let _alone = ALONE.lock().unwrap_or_else(|e| e.into_inner());
     let heap = heap(None, 64 * MIB);
     let mut m = heap.attach();
     heap.add_external(32 * MIB);
@@ -73,6 +78,7 @@ impl Observer for Collecting {
 
 #[test]
 fn a_limit_below_the_live_heap_slows_the_program_and_does_not_stop_it() {
+    let _alone = ALONE.lock().unwrap_or_else(|e| e.into_inner());
     let heap = heap(Some(100), 8 * MIB);
     let collecting = Arc::new(Collecting::default());
     heap.observe(collecting.clone());
@@ -87,6 +93,7 @@ fn a_limit_below_the_live_heap_slows_the_program_and_does_not_stop_it() {
 
 #[test]
 fn a_limit_set_late_has_free_memory_given_back() {
+    let _alone = ALONE.lock().unwrap_or_else(|e| e.into_inner());
     let heap = Heap::new(Config { idle_cycles: false, ..Config::default() }).unwrap();
     let mut m = heap.attach();
     churn(&heap, &mut m, 64 * MIB, 60 * MIB);

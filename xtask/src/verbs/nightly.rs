@@ -35,7 +35,7 @@ impl Nightly {
     }
 }
 
-/// Miri on the heap's unit tests; those that map memory are ignored under `cfg(miri)`.
+/// Miri on the heap's unit tests; those that map memory are left out under `cfg(miri)`.
 fn miri(suite: &mut Suite) -> Result<()> {
     let name = "miri trigo-heap";
     let target = suite.target("miri");

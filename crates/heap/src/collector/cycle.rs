@@ -168,15 +168,13 @@ impl<'d> Cycle<'d> {
         let heap = Arc::clone(&self.driver.heap);
         self.record.rounds += 1;
         heap.control.take_barrier_spoils();
-        heap.pool.closing().open();
-        if !heap.pool.is_quiet() {
-            return false;
-        }
-        self.handshake(Action::Visit, |_| {});
-        if heap.pool.is_empty() && heap.pool.closing().is_at_rest() && self.hunt_goes_on() {
-            return false;
-        }
-        heap.pool.is_empty() && heap.pool.closing().close()
+        heap.pool.closing_round(|| {
+            self.handshake(Action::Visit, |_| {});
+            if heap.pool.is_empty() && heap.pool.closing().is_at_rest() && self.hunt_goes_on() {
+                // Not yet: whoever resumed a suspect meanwhile is scanning it, and done by the next visit.
+                heap.pool.closing().dirty();
+            }
+        })
     }
 
     /// Marking is at rest: in a leak cycle, whether there was something left out of the roots, which has now been scanned.

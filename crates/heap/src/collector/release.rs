@@ -72,7 +72,7 @@ impl Driver {
 
     /// Bytes that count towards a memory limit and are no pages: the heap's own tables, and what the client reported.
     fn outside_pages(&self) -> usize {
-        self.beside_pages + self.heap.external.load(Ordering::Relaxed)
+        self.beside_pages.saturating_add(self.heap.external.load(Ordering::Relaxed))
     }
 
     /// Whether what counts towards the memory limit is within a tenth of it, or beyond: time to look often.
@@ -80,7 +80,7 @@ impl Driver {
         let pages = self.heap.space.page_bytes();
         let resident = pages.committed - pages.free + pages.free_resident;
         let limit = self.pacer.targets.memory_limit;
-        limit.is_some_and(|limit| resident + self.outside_pages() > limit / 10 * 9)
+        limit.is_some_and(|limit| resident.saturating_add(self.outside_pages()) > limit / 10 * 9)
     }
 
     fn surplus_over(&self, least_goal: usize) -> usize {

@@ -14,14 +14,15 @@ use crate::{
     heap::Shared,
     protocol::{
         bits,
-        packets::{CAPACITY, Packet, Pool},
+        block_code::BlockCode,
+        packets::{CAPACITY, Outbox, Pool},
     },
     space::{
         Found,
         kinds::{KindInfo, KindScan, LARGE},
         sizes::BLOCK,
     },
-    sync::{AtomicU8, AtomicU16, Ordering},
+    sync::AtomicU8,
 };
 
 /// Addresses a marker keeps to itself before it publishes some.
@@ -75,7 +76,7 @@ unsafe impl Send for Marker {}
 struct View {
     base: usize,
     len: usize,
-    codes: *const AtomicU16,
+    codes: *const BlockCode,
     kinds: *const KindInfo,
 }
 
@@ -299,12 +300,12 @@ impl Marker {
 #[derive(Debug)]
 pub(crate) struct Greyer<'h> {
     heap: &'h Shared,
-    packet: Option<Packet>,
+    out: Outbox<'h>,
 }
 
 impl<'h> Greyer<'h> {
     pub(crate) fn new(heap: &'h Shared) -> Self {
-        Self { heap, packet: None }
+        Self { heap, out: Outbox::new(heap.pool()) }
     }
 
     /// Shades the object at an address that is trusted to be in an object, or none of this heap. True if it was white.
@@ -314,7 +315,7 @@ impl<'h> Greyer<'h> {
         if self.heap.space().is_marked(&found) {
             return false;
         }
-        self.push(found.base());
+        self.out.push(found.base());
         true
     }
 
@@ -326,7 +327,7 @@ impl<'h> Greyer<'h> {
             && space.is_allocated(&found)
             && !space.is_marked(&found)
         {
-            self.push(found.base());
+            self.out.push(found.base());
         }
     }
 
@@ -340,24 +341,6 @@ impl<'h> Greyer<'h> {
             // SAFETY: in the readable range; volatile, since these are other code's variables.
             self.conservative(unsafe { (at as *const usize).read_volatile() });
             at += 8;
-        }
-    }
-
-    fn push(&mut self, base: usize) {
-        let pool = self.heap.pool();
-        let packet = self.packet.get_or_insert_with(|| pool.fresh());
-        if !packet.push(base) {
-            let full = std::mem::replace(packet, pool.fresh());
-            packet.push(base);
-            pool.publish(full);
-        }
-    }
-}
-
-impl Drop for Greyer<'_> {
-    fn drop(&mut self) {
-        if let Some(packet) = self.packet.take() {
-            self.heap.pool().publish(packet);
         }
     }
 }
@@ -402,9 +385,9 @@ fn locate(view: &View, address: usize) -> Option<Entry> {
     if offset >= view.len {
         return None;
     }
-    // SAFETY: the table has an entry for each block of the range. Acquire: the kind was registered before its number
-    // was published.
-    let kind = unsafe { &*view.codes.add(offset / BLOCK) }.load(Ordering::Acquire);
+    // SAFETY: the table has an entry for each block of the range; the kind was registered before its
+    // number was published.
+    let kind = unsafe { &*view.codes.add(offset / BLOCK) }.get();
     if kind <= LARGE {
         return None;
     }

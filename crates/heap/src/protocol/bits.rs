@@ -8,7 +8,7 @@
 //! clear and both scan its object, which is wasted and harmless. A sweep packs the bytes into
 //! allocation bits and clears them, after a handshake has ordered all marks before it.
 
-use crate::sync::{AtomicU8, AtomicU64, Ordering};
+use crate::sync::{AtomicU8, AtomicU64, Ordering, fence};
 use std::ops::Range;
 
 /// Sets a mark; true if it was clear.
@@ -32,6 +32,8 @@ pub(crate) fn fill_marks(bytes: &[AtomicU8], run: Range<usize>, marked: bool) {
 
 /// Turns marks into allocation bits, clears the marks, and says how many were set (span owner, after the flip).
 pub(crate) fn pack_marks(bytes: &[AtomicU8], bits: &[AtomicU64]) -> usize {
+    // Release: who finds a mark clear that a sweep cleared also finds that the dead have been processed (`weak_cell`).
+    fence(Ordering::Release);
     let mut live = 0;
     for (chunk, word) in bytes.chunks(64).zip(bits) {
         let mut packed = 0u64;

@@ -1,22 +1,34 @@
 //! Ending a mark phase without stopping anybody.
 //!
-//! One word holds OPEN, DIRTY or CLOSED. A closing round is, in this order:
+//! One word holds OPEN, DIRTY or CLOSED. A closing round ([`Pool::closing_round`]) is, in this order:
 //!
 //! 1. the collector stores OPEN;
-//! 2. it checks that the packet pool is empty and, after that, that no marker is active;
+//! 2. it checks that no marker is active (and, to save a vain round, that the packet pool is empty);
 //! 3. it visits every mutator by a handshake; a visit publishes the white entries of its barrier buffer;
-//! 4. it checks again that the pool is empty;
+//! 4. it checks that the pool is empty;
 //! 5. it moves OPEN to CLOSED by compare-and-swap.
 //!
-//! Everybody else says [`Closing::dirty`] *before* publishing work and *after* taking work. If the
-//! last step succeeds, then unmarked means dead.
+//! Who takes work, or shades the white target of a weak reference, says [`Closing::dirty`] *first*. If
+//! step 5 succeeds, then unmarked means dead:
 //!
-//! Why step 2 comes before the visits: at that moment no object is grey, so a white object can be
-//! reached only through a white entry of some barrier buffer. Nobody has been visited yet, so either
-//! the owner of that entry publishes it before or during its visit (DIRTY, or seen in step 4), or
-//! somebody marked it first, and had to take work for that (DIRTY). Checking for grey objects only
-//! after the visits loses objects: a mutator that was visited early may overwrite a field of an
-//! object that a marker still holds grey, and keep the only pointer in its buffer.
+//! * A marker is counted active before it says DIRTY and takes work. If it says so before OPEN, step 2
+//!   sees it, unless it has marked or published everything by then; if after OPEN, it spoils the round.
+//!   So from step 2 on nothing is taken and nothing is marked, and whatever is in the pool then, or comes
+//!   into it, is still there in step 4.
+//! * If step 4 finds nothing, no object was grey at step 2, and a white object could be reached only through
+//!   a white entry of some barrier buffer. But the owner of such an entry had not been visited yet, and would
+//!   have published it, at the latest during its visit, for step 4 to find. Hence there was none.
+//! * From then on mutators come by white objects only through weak references, and say DIRTY.
+//!
+//! What does not do, as the models show:
+//!
+//! * Looking for active markers only after the visits. A mutator visited early may overwrite a field of an
+//!   object that a marker still holds grey, and keep the only pointer in its buffer.
+//! * Saying DIRTY before *publishing* and after *taking*. One party says DIRTY before OPEN and publishes after
+//!   step 2; another takes that work and is held up before it says DIRTY; step 4 finds nothing, the round
+//!   closes, and grey work is in private hands. With DIRTY before taking, publishing need not say it.
+//!
+//! [`Pool::closing_round`]: super::packets::Pool::closing_round
 
 use crate::sync::{AtomicU32, Ordering};
 
@@ -46,7 +58,8 @@ impl Closing {
         self.0.store(DIRTY, Ordering::SeqCst);
     }
 
-    /// Spoils a round that is under way. False if the mark phase has already closed.
+    /// Spoils a round that is under way: called before work is taken and before the target of a weak reference is
+    /// shaded. False if the mark phase has already closed.
     #[inline]
     pub(crate) fn dirty(&self) -> bool {
         match self.0.compare_exchange(OPEN, DIRTY, Ordering::SeqCst, Ordering::SeqCst) {

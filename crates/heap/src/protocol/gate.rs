@@ -7,8 +7,10 @@
 //! * The mutator's private state is touched by the mutator while RUNNING and by the collector while
 //!   CLAIMED; while BLOCKED by nobody.
 //! * At most one handshake is outstanding, so the request word and the answer word say everything.
-//! * `ask` and `block` are a store followed by a load of the other's word, so both are SeqCst: with
-//!   anything weaker each could miss the other.
+//! * The collector looks at answer and state in turn until one of them lets it go on, so a mutator that
+//!   blocks or comes back between two looks is not missed.
+//! * The poll word is set before the request and cleared before the answer: set afterwards, it could
+//!   outlive a handshake that the mutator found by itself, and make every safepoint slow until the next.
 
 use crate::sync::{AtomicU32, Ordering, spin_loop, yield_now};
 
@@ -40,8 +42,9 @@ impl Gate {
 
     /// Asks for handshake `n` (collector).
     pub(crate) fn ask(&self, n: u32) {
+        self.poll.store(1, Ordering::Relaxed);
+        // Release (part of SeqCst): whoever sees the request clears the poll word after it was set.
         self.asked.store(n, Ordering::SeqCst);
-        self.poll.store(1, Ordering::SeqCst);
     }
 
     /// Whether handshake `n` has been answered.

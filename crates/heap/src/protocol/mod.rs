@@ -1,14 +1,16 @@
 //! The protocols between threads, each in a file of its own and each small enough to be model-checked.
 //!
 //! Nothing here maps memory or knows of layouts: these are the words two parties share and the steps
-//! they take over them. All atomics come from [`crate::sync`]; `tests/loom` (built with `--cfg loom`)
-//! explores them exhaustively, and for each rule also shows that a weakened form of it fails.
+//! they take over them. All atomics come from [`crate::sync`], so that loom can explore this code as it ships: the
+//! module `models`, built with `--cfg loom`, does so, and shows of each rule that a weakened form of it fails.
 
 pub(crate) mod bits;
+pub(crate) mod block_code;
 pub(crate) mod closing;
 pub(crate) mod gate;
 pub(crate) mod packets;
 pub(crate) mod stack_claim;
+pub(crate) mod sweep_word;
 pub(crate) mod weak_cell;
 
 #[cfg(all(test, loom))]

@@ -5,8 +5,9 @@
 //! Parallel, Incremental and Concurrent GC for Servers", 2002). Ownership passes through the stack
 //! alone; the tag beside each head keeps a slow pop from taking a packet that went away and came back.
 //!
-//! Invariant: work is in a published packet, in the private packets of a party counted active, or
-//! in a barrier buffer; nowhere else. [`Closing`] relies on it.
+//! Invariant: work is in a published packet, in private hands of a marker counted active, in an [`Outbox`]
+//! that is dropped before its party's next safepoint, or in a barrier buffer; nowhere else. [`Closing`]
+//! relies on it.
 
 use super::closing::Closing;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell};
@@ -36,16 +37,16 @@ struct Body {
 }
 
 #[derive(Debug)]
-struct Slot {
-    next: AtomicU32,
+pub(super) struct Slot {
+    pub(super) next: AtomicU32,
     body: UnsafeCell<Body>,
 }
 
 /// A packet that its holder owns alone.
 #[derive(Debug)]
 pub(crate) struct Packet {
-    index: u32,
-    slot: *const Slot,
+    pub(super) index: u32,
+    pub(super) slot: *const Slot,
 }
 
 // SAFETY: a `Packet` is the only handle to its slot; slots live as long as the pool.
@@ -91,7 +92,7 @@ impl Packet {
 /// All packets of a heap: the published ones, the empty ones, and the word that ends marking.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    full: AtomicU64,
+    pub(super) full: AtomicU64,
     empty: AtomicU64,
     made: AtomicU32,
     active: AtomicU32,
@@ -144,21 +145,21 @@ impl Pool {
         self.push(&self.empty, packet);
     }
 
-    /// Makes a packet's work available to every marker, spoiling a closing round that is under way.
+    /// Makes a packet's work available to every marker.
     pub(crate) fn publish(&self, packet: Packet) {
-        if packet.len() == 0 {
-            self.push(&self.empty, packet);
-        } else {
-            self.closing.dirty();
-            self.push(&self.full, packet);
-        }
+        let list = if packet.len() == 0 { &self.empty } else { &self.full };
+        self.push(list, packet);
     }
 
-    /// Takes published work. The caller must be counted active ([`Pool::enter`]).
+    /// Takes published work, spoiling a closing round that is under way. The caller must be counted active
+    /// ([`Pool::enter`]).
     pub(crate) fn take(&self) -> Option<Packet> {
-        let packet = self.pop(&self.full)?;
+        if self.is_empty() {
+            return None;
+        }
+        // Before the work leaves the pool, where the round looks for it.
         self.closing.dirty();
-        Some(packet)
+        self.pop(&self.full)
     }
 
     /// Counts the caller as a marker that may hold private work.
@@ -182,6 +183,17 @@ impl Pool {
         self.is_empty() && self.active.load(Ordering::SeqCst) == 0
     }
 
+    /// One closing round (collector only): [`Closing`] says why in this order. `visit` makes every mutator publish the
+    /// white entries of its barrier buffer. True if the mark phase is over.
+    pub(crate) fn closing_round(&self, visit: impl FnOnce()) -> bool {
+        self.closing.open();
+        if !self.is_quiet() {
+            return false;
+        }
+        visit();
+        self.is_empty() && self.closing.close()
+    }
+
     /// Drops all published work (between cycles).
     pub(crate) fn clear(&self) {
         while let Some(packet) = self.pop(&self.full) {
@@ -189,7 +201,7 @@ impl Pool {
         }
     }
 
-    fn slot(&self, index: u32) -> &Slot {
+    pub(super) fn slot(&self, index: u32) -> &Slot {
         let scaled = index as usize / FIRST_SEGMENT + 1;
         let segment = scaled.ilog2() as usize;
         let start = FIRST_SEGMENT * ((1 << segment) - 1);
@@ -204,7 +216,7 @@ impl Pool {
         &slots[index as usize - start]
     }
 
-    fn push(&self, head: &AtomicU64, packet: Packet) {
+    pub(super) fn push(&self, head: &AtomicU64, packet: Packet) {
         // SAFETY: slots live as long as the pool.
         let slot = unsafe { &*packet.slot };
         let mut old = head.load(Ordering::Relaxed);
@@ -220,7 +232,7 @@ impl Pool {
         }
     }
 
-    fn pop(&self, head: &AtomicU64) -> Option<Packet> {
+    pub(super) fn pop(&self, head: &AtomicU64) -> Option<Packet> {
         // Acquire: the slot's `next` was written before its index was published.
         let mut old = head.load(Ordering::Acquire);
         loop {
@@ -236,6 +248,38 @@ impl Pool {
                 Ok(_) => return Some(Packet { index, slot }),
                 Err(seen) => old = seen,
             }
+        }
+    }
+}
+
+/// Collects work of a party that is not counted active: it is published when a packet is full, and on drop. The party
+/// holds no safepoint between.
+#[derive(Debug)]
+pub(crate) struct Outbox<'p> {
+    pool: &'p Pool,
+    packet: Option<Packet>,
+}
+
+impl<'p> Outbox<'p> {
+    pub(crate) fn new(pool: &'p Pool) -> Self {
+        Self { pool, packet: None }
+    }
+
+    /// Adds an address.
+    pub(crate) fn push(&mut self, word: usize) {
+        let packet = self.packet.get_or_insert_with(|| self.pool.fresh());
+        if !packet.push(word) {
+            let full = std::mem::replace(packet, self.pool.fresh());
+            packet.push(word);
+            self.pool.publish(full);
+        }
+    }
+}
+
+impl Drop for Outbox<'_> {
+    fn drop(&mut self) {
+        if let Some(packet) = self.packet.take() {
+            self.pool.publish(packet);
         }
     }
 }

@@ -14,7 +14,7 @@ const STATE: u64 = 3;
 
 /// The claim word of one stack.
 #[derive(Debug)]
-pub(crate) struct StackClaim(AtomicU64);
+pub(crate) struct StackClaim(pub(super) AtomicU64);
 
 impl StackClaim {
     /// A stack born running in, and already scanned for, mark cycle `cycle`.

@@ -8,7 +8,7 @@
 //! itself published it as work before marking closed.
 
 use super::closing::Closing;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering, fence};
 
 /// A cell that holds the address of its target, or zero once that is dead.
 #[derive(Debug)]
@@ -21,12 +21,14 @@ impl WeakCell {
 
     /// The target without any claim that it may be used.
     pub(crate) fn peek(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Forgets the target for good (collector, after CLOSED and before the flip).
     pub(crate) fn clear(&self) {
-        self.0.store(0, Ordering::SeqCst);
+        self.0.store(0, Ordering::Relaxed);
+        // Release: with the fence in `load`, if the collector goes on to mark the target for its finalizer.
+        fence(Ordering::Release);
     }
 
     /// Loads the target. While this mutator sees marking, `marked` tells whether an address is marked
@@ -38,17 +40,21 @@ impl WeakCell {
         marked: impl FnOnce(usize) -> bool,
         publish: impl FnOnce(usize),
     ) -> usize {
-        let target = self.0.load(Ordering::SeqCst);
+        let target = self.0.load(Ordering::Relaxed);
         if target == 0 || !marking {
             return target;
         }
         if marked(target) {
-            // The mark may be that of a new object in a slot that died: then the cell is clear by now.
-            return if self.0.load(Ordering::SeqCst) == target { target } else { 0 };
+            // The mark may have been set after the death, for a finalizer. Then the cell was cleared first. Acquire: a reader of such a mark
+            // sees that; the mark itself was read relaxed.
+            fence(Ordering::Acquire);
+            return if self.0.load(Ordering::Relaxed) == target { target } else { 0 };
         }
+        // Acquire: pairs with the fence in `pack_marks`.
+        fence(Ordering::Acquire);
         if !closing.dirty() {
             // White because dead, or because a sweep has taken the mark; a sweep comes after DONE.
-            return if closing.is_done() { self.0.load(Ordering::SeqCst) } else { 0 };
+            return if closing.is_done() { self.0.load(Ordering::Relaxed) } else { 0 };
         }
         publish(target);
         target

@@ -14,8 +14,6 @@ use std::{collections::HashMap, mem::MaybeUninit};
 
 /// How many kinds a heap can hold.
 pub(crate) const MAX_KINDS: usize = 1024;
-/// Block table: nothing here.
-pub(crate) const FREE: u16 = 0;
 /// Block table: look in the page table.
 pub(crate) const LARGE: u16 = 1;
 /// Layouts of up to this many bytes always have spans of their own.

@@ -16,10 +16,10 @@ pub(crate) mod sizes;
 
 use crate::{
     error::Error,
-    protocol::bits,
-    sync::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock},
+    protocol::{bits, block_code::BlockCode, sweep_word::SweepWord},
+    sync::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock},
 };
-use kinds::{FREE, KindInfo, Kinds, LARGE, MapBases};
+use kinds::{KindInfo, Kinds, LARGE, MapBases};
 use large::{LargeSpan, Larges};
 use os::Reservation;
 use pages::{Extent, PAGE, PageHeap};
@@ -110,8 +110,8 @@ impl Space {
 
     /// The block table.
     #[inline(always)]
-    pub(crate) fn codes(&self) -> *const AtomicU16 {
-        self.block_table.base() as *const AtomicU16
+    pub(crate) fn codes(&self) -> *const BlockCode {
+        self.block_table.base() as *const BlockCode
     }
 
     /// Bytes of the range.
@@ -122,10 +122,10 @@ impl Space {
 
     /// The block table's entry for block `block`.
     #[inline(always)]
-    pub(crate) fn code(&self, block: usize) -> &AtomicU16 {
+    fn code(&self, block: usize) -> &BlockCode {
         debug_assert!(block < self.len / BLOCK);
         // SAFETY: the table has an entry for each block of the range; zero bytes are a valid entry.
-        unsafe { &*(self.block_table.base() as *const AtomicU16).add(block) }
+        unsafe { &*(self.block_table.base() as *const BlockCode).add(block) }
     }
 
     #[inline(always)]
@@ -135,12 +135,12 @@ impl Space {
         unsafe { &*(self.page_table.base() as *const AtomicU32).add(page) }
     }
 
-    /// The cycle for which the span at `block` was swept last; guarded by its kind's list.
+    /// Who owns the span at `block` and when it was swept last.
     #[inline]
-    pub(crate) fn swept(&self, block: usize) -> &AtomicU32 {
+    pub(crate) fn sweep_word(&self, block: usize) -> &SweepWord {
         debug_assert!(block < self.len / BLOCK);
         // SAFETY: the table has an entry for each block of the range; zero bytes are a valid entry.
-        unsafe { &*(self.sweep_table.base() as *const AtomicU32).add(block) }
+        unsafe { &*(self.sweep_table.base() as *const SweepWord).add(block) }
     }
 
     /// The object that covers `address`, whether or not it is allocated.
@@ -150,9 +150,9 @@ impl Space {
         if offset >= self.len {
             return None;
         }
-        // Acquire: the kind was registered, and the span's bits cleared, before its code was published.
-        match self.code(offset / BLOCK).load(Ordering::Acquire) {
-            FREE => None,
+        // The kind was registered, and the span's maps cleared, before its code was published.
+        match self.code(offset / BLOCK).get() {
+            BlockCode::FREE => None,
             LARGE => self.find_large(offset),
             kind => {
                 let info = self.kinds.get(kind);
@@ -241,8 +241,7 @@ impl Space {
         self.bits(block, info).iter().for_each(|word| word.store(0, Ordering::Relaxed));
         bits::fill_marks(self.marks(block, info), 0..info.slots as usize, false);
         for part in block..block + info.span_bytes() / BLOCK {
-            // Release: pairs with `find`.
-            self.code(part).store(kind, Ordering::Release);
+            self.code(part).publish(kind);
         }
         Ok((block, extent.zeroed))
     }
@@ -250,7 +249,7 @@ impl Space {
     /// Unpublishes an empty span and returns its pages.
     pub(crate) fn give_back_span(&self, block: usize, info: &KindInfo) {
         for part in block..block + info.span_bytes() / BLOCK {
-            self.code(part).store(FREE, Ordering::Release);
+            self.code(part).unpublish();
         }
         self.map_bytes.fetch_sub(info.map_bytes(), Ordering::Relaxed);
         lock(&self.pages).give_back(block * BLOCK / PAGE, info.span_bytes() / PAGE);
@@ -278,7 +277,7 @@ impl Space {
         }
         let per_block = BLOCK / PAGE;
         for block in extent.start / per_block..(extent.start + extent.pages).div_ceil(per_block) {
-            self.code(block).store(LARGE, Ordering::Release);
+            self.code(block).publish(LARGE);
         }
     }
 
@@ -295,7 +294,7 @@ impl Space {
             let used = (block * per_block..(block + 1) * per_block)
                 .any(|p| self.page(p).load(Ordering::Acquire) != 0);
             if !used {
-                self.code(block).store(FREE, Ordering::Release);
+                self.code(block).unpublish();
             }
         }
         heap.give_back(start, pages);

@@ -192,7 +192,8 @@ impl PageHeap {
     }
 }
 
-#[cfg(test)]
+// Not for Miri: it maps memory.
+#[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
 
