@@ -6,16 +6,21 @@
 
 pub(crate) mod control;
 mod cycle;
+mod handshake;
+mod hunt;
+mod loan;
 mod markers;
 mod release;
 mod verify;
 
 pub(crate) use control::{Action, Control};
+pub(crate) use hunt::{Hunt, Hunted};
+pub(crate) use loan::Moment;
 
 use crate::{
     heap::Shared,
     pace::{Limiter, Pacer},
-    stats::{Reason, now, thread_cpu},
+    stats::{MemoryClasses, Reason, now, thread_cpu},
     sync::{Ordering, lock},
 };
 use std::{
@@ -30,6 +35,10 @@ const FORCE_AFTER: Duration = Duration::from_secs(120);
 const IDLE_AFTER: Duration = Duration::from_secs(1);
 /// Bytes that an idle program may allocate meanwhile.
 const IDLE_BYTES: usize = 256 << 10;
+/// The pause between looks at whether a rest must be cut short.
+const LOOK: Duration = Duration::from_millis(1);
+/// A trigger that is nearer than this counts as reached.
+const NEAR: usize = 64 << 10;
 /// Idle cycles take at most one part in this many of a processor.
 const IDLE_COST: u32 = 4000;
 
@@ -85,6 +94,11 @@ struct Driver {
     recent_goals: release::RecentGoals,
     /// Nanoseconds, by the process's clock, at which the last cycle ended.
     last_end: u64,
+    /// Under a memory limit that leaves too little room: when the next cycle may start for the heap's size, by the process's clock. Cycles then take at
+    /// most half of the time, unless the heap doubles meanwhile.
+    rest_until: u64,
+    /// Bytes of the heap's tables, as of the last plan.
+    beside_pages: usize,
     /// Processor nanoseconds the limiter has seen, of collecting and in all.
     limited: (u64, u64),
 }
@@ -105,7 +119,19 @@ impl Driver {
         let recent_goals = release::RecentGoals::default();
         let last_end = now();
         let limited = (0, last_end);
-        Self { heap, pacer, limiter, marker, cycle: 0, idle, recent_goals, last_end, limited }
+        Self {
+            heap,
+            pacer,
+            limiter,
+            marker,
+            cycle: 0,
+            idle,
+            recent_goals,
+            last_end,
+            limited,
+            rest_until: 0,
+            beside_pages: 0,
+        }
     }
 
     fn run(&mut self) {
@@ -113,6 +139,7 @@ impl Driver {
             if self.heap.control.take_retarget() {
                 self.replan();
             }
+            self.lend(Moment::Idle, 0);
             match self.due() {
                 Some(reason) => self.run_cycle(reason),
                 None => {
@@ -134,11 +161,12 @@ impl Driver {
         if heap.control.forced_is_due() {
             return Some(Reason::Forced);
         }
-        if heap.control.take_trigger() && heap.heap_bytes() >= heap.trigger.load(Ordering::Relaxed)
-        {
+        let time = now();
+        let rested = time >= self.rest_until || heap.heap_bytes() >= self.pacer.twice();
+        if rested && heap.control.take_trigger() && self.has_reached_trigger() {
             return Some(Reason::Allocation);
         }
-        let time = now();
+        let heap = &self.heap;
         if time < self.idle.next || lock(&heap.targets).gc_percent.is_none() {
             return None;
         }
@@ -157,11 +185,23 @@ impl Driver {
         (overdue || worth).then_some(Reason::Idle)
     }
 
+    /// Whether the heap is as large as it may become before a cycle. Under a memory limit that is planned anew: free slots
+    /// of spans counted against the limit have been filled since the last plan, without the heap's taking more memory.
+    fn has_reached_trigger(&mut self) -> bool {
+        if self.pacer.targets.memory_limit.is_some() {
+            self.replan();
+        }
+        self.heap.heap_bytes().saturating_add(NEAR) >= self.heap.trigger.load(Ordering::Relaxed)
+    }
+
     fn run_cycle(&mut self, reason: Reason) {
-        let before = thread_cpu();
+        let (began, before) = (now(), thread_cpu());
         cycle::run(self, reason);
         let cost = Duration::from_nanos(thread_cpu() - before) + self.pacer_cost();
         self.last_end = now();
+        if !self.pacer.can_hold_limit() {
+            self.rest_until = self.last_end + (self.last_end - began);
+        }
         self.idle.seen = self.heap.allocated.load(Ordering::Relaxed);
         self.idle.interval = match reason {
             Reason::Idle => {
@@ -181,9 +221,12 @@ impl Driver {
         self.pacer.targets = *lock(&self.heap.targets);
         let pages = self.heap.space.page_bytes();
         let used = pages.committed - pages.free;
-        self.pacer.beside.overhead = used.saturating_sub(self.heap.heap_bytes());
+        self.beside_pages = MemoryClasses::beside_pages(&self.heap);
+        self.pacer.beside.overhead =
+            used.saturating_sub(self.heap.heap_bytes()) + self.beside_pages;
         self.pacer.beside.external = self.heap.external.load(Ordering::Relaxed);
         self.heap.set_plan(self.pacer.plan());
+        self.heap.slow_from.store(self.pacer.slow_from(), Ordering::Relaxed);
         if self.heap.heap_bytes() >= self.heap.trigger.load(Ordering::Relaxed) {
             self.heap.control.trigger();
         }
@@ -192,6 +235,13 @@ impl Driver {
     /// How long to sleep: shortly while there is memory to give back, else until the next look at idleness.
     fn nap(&self, released: bool) -> Duration {
         if released {
+            return release::TICK;
+        }
+        if self.heap.control.is_triggered() {
+            // A cycle is due once the rest is over, or the heap too large, and nobody will say so again.
+            return Duration::from_nanos(self.rest_until.saturating_sub(now())).min(LOOK);
+        }
+        if self.near_limit() {
             return release::TICK;
         }
         let longest = if self.will_release() { release::WAIT } else { FORCE_AFTER };

@@ -6,6 +6,7 @@ use crate::{
     layout::Layouts,
     mutator::{Mutator, MutatorState, Registry},
     pace::{Plan, Targets},
+    profile::Profile,
     protocol::packets::Pool,
     roots::Roots,
     space::{
@@ -90,6 +91,7 @@ pub(crate) struct Shared {
     pub(crate) specials: Specials,
     pub(crate) control: Control,
     pub(crate) counters: Counters,
+    pub(crate) profile: Profile,
     pub(crate) targets: Mutex<Targets>,
     pub(crate) observers: Mutex<Vec<Arc<dyn Observer>>>,
     /// Counts flips.
@@ -100,6 +102,8 @@ pub(crate) struct Shared {
     pub(crate) external: AtomicUsize,
     pub(crate) trigger: AtomicUsize,
     pub(crate) goal: AtomicUsize,
+    /// Heap bytes beyond which allocation is slowed down for the memory limit's sake.
+    pub(crate) slow_from: AtomicUsize,
     /// Scan bytes owed per allocated byte while marking, as the bits of an `f64`; zero when none is owed.
     pub(crate) assist_ratio: AtomicU64,
     /// Scan bytes done in the background and not yet used up by mutators that would have to assist.
@@ -207,6 +211,7 @@ impl Heap {
             specials: Specials::new(),
             control: Control::new(),
             counters: Counters::new(),
+            profile: Profile::new(),
             targets: Mutex::new(targets),
             observers: Mutex::default(),
             epoch: AtomicU32::new(2),
@@ -215,6 +220,7 @@ impl Heap {
             external: AtomicUsize::new(0),
             trigger: AtomicUsize::new(plan.trigger),
             goal: AtomicUsize::new(plan.goal),
+            slow_from: AtomicUsize::new(plan.goal.max(config.memory_limit.unwrap_or(usize::MAX))),
             assist_ratio: AtomicU64::new(0),
             credit: AtomicU64::new(0),
             hungry: AtomicU32::new(0),

@@ -134,6 +134,11 @@ impl Layouts {
         layouts
     }
 
+    /// Bytes of memory that the layouts take, roughly.
+    pub(crate) fn memory(&self) -> usize {
+        MAX_LAYOUTS * 8 + lock(&self.known).count * 2 * size_of::<LayoutInfo>()
+    }
+
     /// Registers a layout, or finds the one that says the same.
     pub(crate) fn register(&self, spec: LayoutSpec<'_>) -> Result<Layout, Error> {
         let known = &mut *lock(&self.known);

@@ -190,17 +190,23 @@ mod collector;
 #[cfg(not(loom))]
 mod config;
 #[cfg(not(loom))]
+mod edges;
+#[cfg(not(loom))]
 mod error;
 #[cfg(not(loom))]
 mod heap;
 #[cfg(not(loom))]
 mod layout;
 #[cfg(not(loom))]
+mod leak;
+#[cfg(not(loom))]
 mod mark;
 #[cfg(not(loom))]
 mod mutator;
 #[cfg(not(loom))]
 mod pace;
+#[cfg(not(loom))]
+mod profile;
 mod protocol;
 #[cfg(not(loom))]
 mod roots;
@@ -213,18 +219,30 @@ mod special;
 #[cfg(not(loom))]
 mod stats;
 mod sync;
+#[cfg(not(loom))]
+mod walk;
+#[cfg(not(loom))]
+mod why;
 
 #[cfg(not(loom))]
 pub use crate::{
     config::{BrokenBarrier, Config, Debug},
+    edges::LayoutKind,
     error::Error,
     heap::{Heap, Kind, Zeroing, offsets},
     layout::{Layout, LayoutSpec, TraceFn},
+    leak::Suspect,
     mark::Tracer,
     mutator::{FixedKind, Mutator},
+    profile::{Sampling, SiteProfile},
     roots::{Root, RootSource, RootVisitor, Stack},
     special::{CleanupId, Weak},
-    stats::{CycleRecord, HeapStats, HoldTimes, Observer, Reason},
+    stats::{
+        BySize, CycleRecord, HeapStats, Histogram, HoldTimes, MemStats, MemoryClasses, Metric,
+        Observer, Reason,
+    },
+    walk::Object,
+    why::{Path, RootKind, Step},
 };
 
 /// The byte that [`Debug::poison`] fills freed slots with: a pointer made of it lies outside of every heap.

@@ -8,6 +8,7 @@ mod alloc;
 mod answer;
 mod assist;
 pub(crate) mod native;
+mod sampling;
 
 pub use alloc::FixedKind;
 
@@ -19,10 +20,10 @@ use crate::{
     protocol::gate::Gate,
     roots::{Root, RootSource, Roots, Stack},
     space::kinds::MAX_KINDS,
-    stats::Holds,
-    sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, lock},
+    stats::{Holds, Pauses},
+    sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, lock},
 };
-use std::{marker::PhantomData, mem::offset_of, ptr::NonNull, sync::Arc};
+use std::{marker::PhantomData, mem::offset_of, ops::Range, ptr::NonNull, sync::Arc};
 
 /// Words of a barrier buffer.
 const BUFFER: usize = 512;
@@ -61,6 +62,12 @@ struct Holding {
     clean: bool,
 }
 
+/// Bytes of memory that an attached mutator takes, with its marker.
+pub(crate) const STATE_BYTES: usize = size_of::<MutatorState>()
+    + BUFFER * 8
+    + MAX_KINDS * (size_of::<Holding>() + 2 * size_of::<AtomicU64>())
+    + Marker::BYTES;
+
 const NO_SPAN: usize = usize::MAX;
 const NOTHING: Holding =
     Holding { block: NO_SPAN, search: 0, run_end: 0, counted: 0, clean: false };
@@ -78,8 +85,12 @@ pub(crate) struct MutatorState {
     private: UnsafeCell<Private>,
     /// Bytes allocated of each kind; written by the mutator alone.
     pub(crate) bytes: Box<[AtomicU64]>,
+    /// The part of `bytes` that was allocated before a flip and is in the heap's count of that.
+    flipped: Box<[AtomicU64]>,
     /// The longest times this mutator was held, in nanoseconds.
     pub(crate) holds: Holds,
+    /// The live part of its stack, as of the last hold: lowest and highest address.
+    held_stack: [AtomicUsize; 2],
     /// The operating system's number of the thread.
     thread: i32,
 }
@@ -115,6 +126,17 @@ struct Private {
     /// Slow paths until the next cycle that `torture` asks for.
     torture: u32,
     error: Option<Error>,
+    sampler: Option<Box<sampling::Sampler>>,
+    /// The heap has grown past what the memory limit allows: the next slow path waits a moment.
+    slowed: bool,
+}
+
+impl Private {
+    /// The live part of the stack that this mutator's thread runs on; empty if that is not scanned.
+    fn stack_range(&self) -> Range<usize> {
+        let top = self.stack.as_ref().map(|s| s.top()).or(self.native_top).unwrap_or(0);
+        self.sp.min(top)..top
+    }
 }
 
 impl MutatorState {
@@ -129,6 +151,22 @@ impl MutatorState {
 
     pub(crate) fn id(&self) -> u32 {
         self.id
+    }
+
+    /// Bytes of a kind allocated and not yet counted at a flip; they count as such from now on. The mutator's answer and
+    /// its leaving may meet here, and each byte goes to one of them.
+    fn take_unflipped(&self, kind: usize) -> u64 {
+        let bytes = self.bytes[kind].load(Ordering::Relaxed);
+        if self.flipped[kind].load(Ordering::Relaxed) == bytes {
+            return 0;
+        }
+        bytes - self.flipped[kind].swap(bytes, Ordering::Relaxed)
+    }
+
+    /// The live part of the mutator's stack. Means something only while all mutators are held.
+    pub(crate) fn held_stack(&self) -> Range<usize> {
+        let [start, end] = &self.held_stack;
+        start.load(Ordering::Relaxed)..end.load(Ordering::Relaxed)
     }
 
     /// Whether the thread that attached is still there.
@@ -165,6 +203,10 @@ pub(crate) struct Registry {
     next_id: u32,
     /// Bytes allocated of each kind by mutators that have left.
     pub(crate) departed: Vec<u64>,
+    /// The part of that since the last flip.
+    departed_unflipped: Vec<u64>,
+    /// How long they were held.
+    pub(crate) departed_pauses: Pauses,
 }
 
 /// The view of the collector's phases that a handshake gives to every mutator.
@@ -198,7 +240,21 @@ impl Registry {
             black: false,
             scanned: false,
         };
-        Self { mutators: Vec::new(), template, next_id: 1, departed: vec![0; MAX_KINDS] }
+        Self {
+            mutators: Vec::new(),
+            template,
+            next_id: 1,
+            departed: vec![0; MAX_KINDS],
+            departed_unflipped: vec![0; MAX_KINDS],
+            departed_pauses: Pauses::default(),
+        }
+    }
+
+    /// A flip begins: what mutators that have left allocated counts as allocated before it.
+    pub(crate) fn flip_departed(&mut self, flipped: &[AtomicU64]) {
+        for (total, bytes) in flipped.iter().zip(&mut self.departed_unflipped) {
+            total.fetch_add(std::mem::take(bytes), Ordering::Relaxed);
+        }
     }
 }
 
@@ -246,6 +302,14 @@ impl Mutator {
     pub(crate) fn attach(heap: Heap) -> Self {
         let shared = &heap.shared;
         let mut registry = lock(&shared.registry);
+        let mut looks = 0;
+        while shared.control.is_held() {
+            // Announced before the registry is looked at: who gets in before is asked to hold like everybody.
+            drop(registry);
+            answer::wait_while_held(looks);
+            looks += 1;
+            registry = lock(&shared.registry);
+        }
         let template = registry.template;
         let buffer: Box<[usize; BUFFER]> = Box::new([0; BUFFER]);
         let start = buffer.as_ptr() as usize;
@@ -266,6 +330,8 @@ impl Mutator {
             uncounted: 0,
             torture: shared.config.debug.torture.unwrap_or(0),
             error: None,
+            sampler: None,
+            slowed: false,
         };
         let owner = Arc::new(MutatorState {
             gate: Gate::new(template.handshake),
@@ -276,7 +342,9 @@ impl Mutator {
             cursors: UnsafeCell::new([Cursor::default(); MAX_KINDS]),
             private: UnsafeCell::new(private),
             bytes: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
+            flipped: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
             holds: Holds::default(),
+            held_stack: [AtomicUsize::new(0), AtomicUsize::new(0)],
             // SAFETY: the call has no preconditions.
             thread: unsafe { libc::gettid() },
         });
@@ -599,8 +667,10 @@ impl Drop for Mutator {
         self.state().gate.block();
         let mut registry = lock(&shared.registry);
         registry.mutators.retain(|m| !Arc::ptr_eq(m, &self.owner));
-        for (total, own) in registry.departed.iter_mut().zip(&self.owner.bytes) {
-            *total += own.load(Ordering::Relaxed);
+        registry.departed_pauses.merge(self.owner.holds.pauses());
+        for (kind, own) in self.owner.bytes.iter().enumerate() {
+            registry.departed[kind] += own.load(Ordering::Relaxed);
+            registry.departed_unflipped[kind] += self.owner.take_unflipped(kind);
         }
     }
 }

@@ -88,13 +88,34 @@ impl Pacer {
             let least = percent_of(self.targets.min_heap, percent);
             self.marked.saturating_add(percent_of(base, percent)).max(least)
         });
-        let by_limit = self.targets.memory_limit.map_or(usize::MAX, |limit| {
+        by_percent.min(self.goal_by_limit().max(self.marked))
+    }
+
+    /// The heap bytes that the memory limit leaves room for.
+    fn goal_by_limit(&self) -> usize {
+        self.targets.memory_limit.map_or(usize::MAX, |limit| {
             let others = self.beside.overhead.saturating_add(self.beside.external);
             let left = limit.saturating_sub(others);
             let headroom = (left / 33).max(1 << 20);
-            left.saturating_sub(headroom).max(self.marked)
-        });
-        by_percent.min(by_limit)
+            left.saturating_sub(headroom)
+        })
+    }
+
+    /// The heap bytes beyond which allocation is slowed down, so that a collector that does not get a processor at once
+    /// does not cost the limit. Where the live heap itself leaves next to no room, that begins at [`Pacer::twice`]: any
+    /// earlier would only bring the program to a halt.
+    pub(crate) fn slow_from(&self) -> usize {
+        if self.can_hold_limit() { self.goal_by_limit() } else { self.twice() }
+    }
+
+    /// Whether the limit leaves an eighth of the live heap to allocate in. Cycles would follow each other closely otherwise.
+    pub(crate) fn can_hold_limit(&self) -> bool {
+        self.goal_by_limit() > self.marked.saturating_add(self.marked / 8)
+    }
+
+    /// Twice what is live, and the least heap: what a limit that cannot be held still lets the heap grow to.
+    pub(crate) fn twice(&self) -> usize {
+        self.marked.saturating_mul(2).saturating_add(self.targets.min_heap)
     }
 
     /// Scan bytes a mutator owes per byte it allocates, when `live` of `goal` bytes are allocated and `done` bytes scanned.
@@ -212,6 +233,18 @@ mod tests {
         p.marked = MIB;
         p.targets.gc_percent = None;
         assert_eq!(p.plan().goal, 9 * MIB);
+    }
+
+    #[test]
+    fn allocation_slows_down_at_a_limit_that_can_be_held_and_else_at_twice_the_live_heap() {
+        let mut p = pacer(Some(100), Some(64 * MIB));
+        p.marked = 10 * MIB;
+        assert!((60 * MIB..64 * MIB).contains(&p.slow_from()) && p.slow_from() > p.plan().goal);
+        p.beside.overhead = 20 * MIB;
+        assert!((40 * MIB..44 * MIB).contains(&p.slow_from()));
+        p.marked = 60 * MIB;
+        assert_eq!(p.slow_from(), 124 * MIB);
+        assert_eq!(pacer(Some(100), None).slow_from(), usize::MAX);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     protocol::stack_claim::StackClaim,
     sync::{AtomicUsize, Mutex, Ordering, lock},
 };
-use std::{ptr::NonNull, sync::Arc};
+use std::{collections::HashSet, ops::Range, ptr::NonNull, sync::Arc};
 
 const CHUNK: usize = 512;
 
@@ -20,6 +20,13 @@ pub(crate) struct Roots {
     book: Mutex<Book>,
     sources: Mutex<Vec<Arc<dyn RootSource>>>,
     stacks: Mutex<Vec<Arc<Stack>>>,
+}
+
+/// What a leak cycle leaves out at first: addresses of handles' slots, and stacks.
+#[derive(Debug, Default)]
+pub(crate) struct Excluded {
+    pub(crate) slots: HashSet<usize>,
+    pub(crate) stacks: HashSet<*const Stack>,
 }
 
 #[derive(Default)]
@@ -69,20 +76,44 @@ pub unsafe trait RootSource: Send + Sync {
     /// Reports the pointers. Called once in each cycle, on the collector's thread, while mutators run. It must not
     /// wait for a mutator, nor unwind.
     fn scan(&self, visitor: &mut RootVisitor<'_>);
+
+    /// What [`Path`](crate::Path)s call this source.
+    fn name(&self) -> String {
+        "(unnamed)".into()
+    }
 }
 
 /// Takes the pointers that a [`RootSource`] reports.
 #[derive(Debug)]
 pub struct RootVisitor<'a> {
-    greyer: Greyer<'a>,
+    to: ReportTo<'a>,
     bytes: usize,
 }
 
-impl RootVisitor<'_> {
+#[derive(Debug)]
+enum ReportTo<'a> {
+    Marking(Greyer<'a>),
+    List(&'a mut Vec<usize>),
+}
+
+impl<'a> RootVisitor<'a> {
+    /// A visitor that shades what it is told of.
+    fn marking(heap: &'a Shared) -> Self {
+        Self { to: ReportTo::Marking(Greyer::new(heap)), bytes: 0 }
+    }
+
+    /// A visitor that only takes note.
+    pub(crate) fn list(words: &'a mut Vec<usize>) -> Self {
+        Self { to: ReportTo::List(words), bytes: 0 }
+    }
+
     /// Reports a pointer that is null, leads into a live object of the heap, or leads elsewhere and is ignored.
     pub fn pointer(&mut self, pointer: *const u8) {
         self.bytes += 8;
-        self.greyer.precise(pointer as usize);
+        match &mut self.to {
+            ReportTo::Marking(greyer) => _ = greyer.precise(pointer as usize),
+            ReportTo::List(list) => list.push(pointer as usize),
+        }
     }
 
     /// Reports a range of words that may be pointers: those that lead into an allocated object keep it.
@@ -90,9 +121,17 @@ impl RootVisitor<'_> {
     /// # Safety
     /// 1. The range is readable for the duration of the call and changed by whole words only.
     pub unsafe fn words(&mut self, start: *const u8, end: *const u8) {
-        self.bytes += end as usize - start as usize;
-        // SAFETY: as the caller vouches.
-        unsafe { self.greyer.words(start as usize, end as usize) };
+        let (start, end) = (start as usize, end as usize);
+        self.bytes += end.saturating_sub(start);
+        match &mut self.to {
+            // SAFETY: as the caller vouches.
+            ReportTo::Marking(greyer) => unsafe { greyer.words(start, end) },
+            ReportTo::List(list) => {
+                let words = (start.next_multiple_of(8)..end & !7).step_by(8);
+                // SAFETY: as the caller vouches.
+                list.extend(words.map(|at| unsafe { (at as *const usize).read_volatile() }));
+            }
+        }
     }
 }
 
@@ -130,6 +169,10 @@ impl Root {
     pub fn get(&self) -> Option<NonNull<u8>> {
         // SAFETY: slots live as long as the heap. Acquire: the object's contents come with its address.
         NonNull::new(unsafe { &*self.slot }.load(Ordering::Acquire) as *mut u8)
+    }
+
+    pub(crate) fn slot_address(&self) -> usize {
+        self.slot as usize
     }
 
     /// Makes the handle hold another object, or none. Never blocks; not a safepoint.
@@ -187,41 +230,70 @@ impl Roots {
         }
     }
 
+    /// Bytes of memory that handles take.
+    pub(crate) fn memory(&self) -> usize {
+        lock(&self.book).chunks.len() * size_of::<[AtomicUsize; CHUNK]>() * 2
+    }
+
     /// Whether handles were dropped since the last cycle began.
     pub(crate) fn any_dropped(&self) -> bool {
         !lock(&self.book).dropped.is_empty()
     }
 
-    /// Shades everything that handles and sources hold; how many bytes were looked at.
-    pub(crate) fn scan(&self, heap: &Shared) -> usize {
-        let mut visitor = RootVisitor { greyer: Greyer::new(heap), bytes: 0 };
-        self.each_slot(|object| visitor.pointer(object as *const u8));
-        let sources = lock(&self.sources).clone();
-        for source in sources {
+    /// Shades everything that handles and sources hold, but for what is excluded; how many bytes were looked at.
+    pub(crate) fn scan(&self, heap: &Shared, excluded: &Excluded) -> usize {
+        let mut visitor = RootVisitor::marking(heap);
+        self.each_slot_at(|slot, object| {
+            if !excluded.slots.contains(&slot) {
+                visitor.pointer(object as *const u8);
+            }
+        });
+        for source in self.sources() {
             source.scan(&mut visitor);
         }
         visitor.bytes
     }
 
+    /// The client's sources, as of now.
+    pub(crate) fn sources(&self) -> Vec<Arc<dyn RootSource>> {
+        lock(&self.sources).clone()
+    }
+
+    /// Calls `f` with the live part of each parked stack. Means something only while all mutators are held.
+    pub(crate) fn each_parked_stack(&self, mut f: impl FnMut(Range<usize>)) {
+        for stack in lock(&self.stacks).clone() {
+            if stack.is_parked() {
+                f(stack.sp.load(Ordering::Relaxed)..stack.top());
+            }
+        }
+    }
+
     /// Calls `f` with what each root handle holds.
     pub(crate) fn each_slot(&self, mut f: impl FnMut(usize)) {
+        self.each_slot_at(|_, object| f(object));
+    }
+
+    /// Calls `f` with the address of each root handle's slot and what it holds.
+    fn each_slot_at(&self, mut f: impl FnMut(usize, usize)) {
         let chunks = lock(&self.book).chunks.len();
         for at in 0..chunks {
             // The lock is taken per chunk, so that nobody waits for the whole scan.
             let chunk: *const [AtomicUsize; CHUNK] = &*lock(&self.book).chunks[at];
             // SAFETY: chunks are boxed and live as long as the book.
             for slot in unsafe { &*chunk } {
-                f(slot.load(Ordering::Relaxed));
+                f(slot as *const _ as usize, slot.load(Ordering::Relaxed));
             }
         }
     }
 
-    /// Scans every parked stack that has not been scanned in `cycle`; how many bytes that were. Stacks that run are
-    /// scanned by their workers.
-    pub(crate) fn scan_stacks(&self, heap: &Shared, cycle: u32) -> usize {
+    /// Scans every parked stack that has not been scanned in `cycle` and is not excluded; how many bytes that were.
+    /// Stacks that run are scanned by their workers.
+    pub(crate) fn scan_stacks(&self, heap: &Shared, cycle: u32, excluded: &Excluded) -> usize {
         let stacks = lock(&self.stacks).clone();
         let mut bytes = 0;
-        for stack in stacks.iter().filter(|s| s.claim.try_scan(cycle)) {
+        let wanted =
+            |s: &&Arc<Stack>| !excluded.stacks.contains(&Arc::as_ptr(s)) && s.claim.try_scan(cycle);
+        for stack in stacks.iter().filter(wanted) {
             bytes += stack.scan(heap);
             stack.claim.scanned_in(cycle);
         }

@@ -12,7 +12,7 @@ use crate::{
     mark::{Greyer, Marker},
     mutator::Mutator,
     protocol::weak_cell::WeakCell,
-    sync::{AtomicU32, AtomicUsize, Mutex, Ordering, lock},
+    sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock},
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -31,6 +31,8 @@ pub(crate) struct Specials {
     shards: [Mutex<HashMap<usize, Special>>; SHARDS],
     queue: Mutex<VecDeque<Task>>,
     next_cleanup: AtomicUsize,
+    /// Finalizers queued so far and run so far, then the same of cleanups.
+    tasks: [[AtomicU64; 2]; 2],
     /// Whether weak loads of white objects wait for the end of the cycle.
     pub(crate) gate: AtomicU32,
 }
@@ -127,6 +129,7 @@ impl Specials {
             shards: std::array::from_fn(|_| Mutex::default()),
             queue: Mutex::default(),
             next_cleanup: AtomicUsize::new(1),
+            tasks: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             gate: AtomicU32::new(0),
         }
     }
@@ -146,6 +149,17 @@ impl Specials {
         result
     }
 
+    /// Counts a task as queued (0) or run (1).
+    fn count(&self, task: &Task, what: usize) {
+        let sort = usize::from(matches!(task, Task::CleanUp(_)));
+        self.tasks[sort][what].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Finalizers queued and run so far, cleanups queued and run so far.
+    pub(crate) fn task_counts(&self) -> [[u64; 2]; 2] {
+        self.tasks.each_ref().map(|sort| sort.each_ref().map(|n| n.load(Ordering::Relaxed)))
+    }
+
     /// Tasks that wait to be run.
     pub(crate) fn queued(&self) -> usize {
         lock(&self.queue).len()
@@ -153,20 +167,32 @@ impl Specials {
 
     /// Shades what finalizable objects point to, and objects whose finalizers are queued.
     pub(crate) fn scan(&self, heap: &Shared) {
+        let mut marker = Marker::new();
+        self.each_root(|object, queued| {
+            if queued {
+                Greyer::new(heap).precise(object);
+            } else {
+                marker.scan_children(heap, object);
+            }
+        });
+        heap.counters.add_work(marker.take_work());
+    }
+
+    /// Calls `f` with each object whose finalizer keeps something alive, and whether it is queued: then the object itself,
+    /// else what it points to.
+    pub(crate) fn each_root(&self, mut f: impl FnMut(usize, bool)) {
         for task in lock(&self.queue).iter() {
             if let Task::Finalize(object, _) = task {
-                Greyer::new(heap).precise(*object);
+                f(*object, true);
             }
         }
-        let mut marker = Marker::new();
         for shard in &self.shards {
             for (&object, special) in lock(shard).iter() {
                 if special.finalizer.is_some() {
-                    marker.scan_children(heap, object);
+                    f(object, false);
                 }
             }
         }
-        heap.counters.add_work(marker.take_work());
     }
 
     /// Processes what has died. Marking has closed, and no mutator has flipped.
@@ -194,6 +220,7 @@ impl Specials {
                 !special.is_empty()
             });
             drop(shard);
+            tasks.iter().for_each(|task| self.count(task, 0));
             lock(&self.queue).extend(tasks);
         }
     }
@@ -340,10 +367,11 @@ impl Mutator {
         let mut ran = 0;
         loop {
             let task = lock(&shared.specials.queue).pop_front();
+            let Some(task) = task else { return ran };
+            shared.specials.count(&task, 1);
             match task {
-                None => return ran,
-                Some(Task::CleanUp(cleanup)) => cleanup(),
-                Some(Task::Finalize(object, finalizer)) => {
+                Task::CleanUp(cleanup) => cleanup(),
+                Task::Finalize(object, finalizer) => {
                     let object = NonNull::new(object as *mut u8).expect("objects have addresses");
                     // The queue is a root, and this takes something out of it: a deletion, which a scan that has not come
                     // to the queue yet must hear of.

@@ -1,7 +1,15 @@
 //! What mutators and the collector's threads tell each other outside of the handshakes' gates.
 
-use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock};
+use super::{
+    hunt::Hunt,
+    loan::{Loan, Moment},
+};
+use crate::{
+    error::Error,
+    sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock},
+};
 use std::{
+    collections::VecDeque,
     sync::OnceLock,
     thread::{self, Thread},
     time::Duration,
@@ -18,7 +26,7 @@ pub(crate) enum Action {
     Scan,
     /// Publish what the barrier buffer holds.
     Visit,
-    /// Give up claimed runs and wait: `verify` looks at the heap.
+    /// Give up claimed runs and wait: somebody looks at the whole heap.
     Hold,
     /// Marks become allocation bits; the barrier is off.
     Flip { epoch: u32 },
@@ -52,6 +60,8 @@ struct Book {
     /// Cycles up to this number have been asked for.
     wanted: u64,
     closed: bool,
+    loans: Vec<Loan>,
+    hunts: VecDeque<Hunt>,
 }
 
 fn pack(action: Action) -> u64 {
@@ -137,6 +147,11 @@ impl Control {
         }
     }
 
+    /// Whether a cycle was asked for because of the heap's size, and the wish not looked at yet.
+    pub(crate) fn is_triggered(&self) -> bool {
+        self.triggered.load(Ordering::Relaxed) != 0
+    }
+
     pub(crate) fn take_trigger(&self) -> bool {
         self.triggered.load(Ordering::Relaxed) != 0 && self.triggered.swap(0, Ordering::SeqCst) != 0
     }
@@ -160,6 +175,45 @@ impl Control {
         while book.finished < target && !book.closed {
             book = self.done.wait(book).unwrap_or_else(|e| e.into_inner());
         }
+    }
+
+    /// Queues a request for the held heap and asks for the cycle that it needs, if it needs one.
+    pub(super) fn ask_loan(&self, mut loan: Loan) -> Result<(), Error> {
+        let mut book = lock(&self.book);
+        if book.closed {
+            return Err(Error::Closed);
+        }
+        if loan.moment == Moment::Closed {
+            loan.cycle = book.started + 1;
+            book.wanted = book.wanted.max(loan.cycle);
+        }
+        book.loans.push(loan);
+        self.wake_collector();
+        Ok(())
+    }
+
+    /// The requests that can be met at `moment` of cycle `cycle`.
+    pub(super) fn take_loans(&self, moment: Moment, cycle: u64) -> Vec<Loan> {
+        let due = |l: &mut Loan| l.moment == moment && l.cycle <= cycle;
+        lock(&self.book).loans.extract_if(.., due).collect()
+    }
+
+    /// Queues a hunt for leaked stacks and asks for a cycle of its own.
+    pub(crate) fn ask_hunt(&self, mut hunt: Hunt) -> Result<(), Error> {
+        let mut book = lock(&self.book);
+        if book.closed {
+            return Err(Error::Closed);
+        }
+        hunt.cycle = book.started + 1;
+        book.hunts.push_back(hunt);
+        book.wanted = book.wanted.max(book.started + book.hunts.len() as u64);
+        self.wake_collector();
+        Ok(())
+    }
+
+    /// The hunt that cycle `cycle` is to conduct.
+    pub(super) fn take_hunt(&self, cycle: u64) -> Option<Hunt> {
+        lock(&self.book).hunts.pop_front_if(|hunt| hunt.cycle <= cycle)
     }
 
     pub(crate) fn forced_is_due(&self) -> bool {
@@ -237,7 +291,11 @@ impl Control {
 
     /// Lets everybody go who waits for a cycle that will not come.
     pub(crate) fn finish_waiters(&self) {
-        lock(&self.book).closed = true;
+        let mut book = lock(&self.book);
+        book.closed = true;
+        book.loans.clear();
+        book.hunts.clear();
+        drop(book);
         self.done.notify_all();
         self.set_marking(0);
         thread::yield_now();

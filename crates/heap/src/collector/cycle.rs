@@ -4,12 +4,12 @@
 //! Barrier-on and allocate-black are two: an object that is born black is not scanned, so before the first one
 //! exists, everybody must be recording what is stored into it.
 
-use super::{Driver, control::Action};
+use super::{Driver, control::Action, hunt::Hunt, loan::Moment};
 use crate::{
-    mutator::{MutatorState, Template},
+    mutator::Template,
     pace,
-    stats::{self, CycleRecord, Reason, now, thread_cpu},
-    sync::{AtomicU64, Ordering, lock, spin_loop},
+    stats::{CycleRecord, Reason, now, thread_cpu},
+    sync::{AtomicU64, Ordering, lock},
 };
 use std::{sync::Arc, thread, time::Duration};
 
@@ -17,12 +17,6 @@ use std::{sync::Arc, thread, time::Duration};
 const TICK: Duration = Duration::from_micros(500);
 /// The longest stretch the driver marks for.
 const SLICE: u64 = 100_000;
-/// Looks at a gate before the driver sleeps between looks.
-const SPINS: u32 = 200;
-/// Sleep between looks at the gates.
-const NAP: Duration = Duration::from_micros(50);
-/// A mutator that has not answered for this long is looked up: its thread may be gone.
-const SUSPECT: u64 = 200_000_000;
 /// Rounds spoiled by nothing but weak loads, after which weak loads wait.
 const WEAK_ROUNDS: u32 = 3;
 
@@ -48,6 +42,8 @@ struct Cycle<'d> {
     /// Bytes allocated since the last flip when mutators began to allocate black.
     allocated_at_black: usize,
     last_tick: Tick,
+    /// Stacks that may be leaked, in a leak cycle.
+    hunt: Option<Hunt>,
 }
 
 /// Running totals, to take differences of.
@@ -114,6 +110,7 @@ impl<'d> Cycle<'d> {
             before,
             allocated_at_black: 0,
             last_tick,
+            hunt: heap.control.take_hunt(number),
         }
     }
 
@@ -132,9 +129,10 @@ impl<'d> Cycle<'d> {
         self.set_assist_ratio();
         heap.control.set_marking(self.driver.cycle);
         self.handshake(Action::Scan, |t| t.scanned = true);
-        self.record.globals = heap.roots.scan(&heap);
+        let excluded = self.hunt.as_ref().map(Hunt::excluded).unwrap_or_default();
+        self.record.globals = heap.roots.scan(&heap, &excluded);
         heap.specials.scan(&heap);
-        let parked = heap.roots.scan_stacks(&heap, self.driver.cycle);
+        let parked = heap.roots.scan_stacks(&heap, self.driver.cycle, &excluded);
         self.record.stacks = parked + heap.counters.stack_bytes.load(Ordering::Relaxed) as usize;
         self.record.roots = self.lap();
     }
@@ -170,7 +168,19 @@ impl<'d> Cycle<'d> {
         let heap = Arc::clone(&self.driver.heap);
         self.record.rounds += 1;
         heap.control.take_barrier_spoils();
-        heap.pool.closing_round(|| self.handshake(Action::Visit, |_| {}))
+        heap.pool.closing_round(|| {
+            self.handshake(Action::Visit, |_| {});
+            if heap.pool.is_empty() && heap.pool.closing().is_at_rest() && self.hunt_goes_on() {
+                // Not yet: whoever resumed a suspect meanwhile is scanning it, and done by the next visit.
+                heap.pool.closing().dirty();
+            }
+        })
+    }
+
+    /// Marking is at rest: in a leak cycle, whether there was something left out of the roots, which has now been scanned.
+    fn hunt_goes_on(&mut self) -> bool {
+        let cycle = self.driver.cycle;
+        self.hunt.as_mut().is_some_and(|hunt| hunt.go_on(&self.driver.heap, cycle))
     }
 
     /// Adjusts the assists to the pace, and marks here if the background got less than its share.
@@ -191,7 +201,10 @@ impl<'d> Cycle<'d> {
             let work = self.driver.marker.take_work();
             heap.credit.fetch_add(work.scanned as u64, Ordering::Relaxed);
             heap.counters.add_work(work);
-            heap.counters.background_nanos.fetch_add(thread_cpu() - cpu, Ordering::Relaxed);
+            let spent = thread_cpu() - cpu;
+            heap.counters.background_nanos.fetch_add(spent, Ordering::Relaxed);
+            // Not also the collector's own.
+            self.cpu += spent;
         }
         self.last_tick = Tick { at: time, credit: done };
     }
@@ -225,12 +238,11 @@ impl<'d> Cycle<'d> {
     fn process_dead(&mut self) {
         let heap = Arc::clone(&self.driver.heap);
         heap.specials.process_dead(&heap);
+        heap.profile.process_dead(&heap, self.driver.cycle);
         if heap.config.debug.verify {
-            heap.control.hold(true);
-            self.handshake(Action::Hold, |_| {});
-            super::verify::check(&heap);
-            heap.control.hold(false);
+            self.driver.with_all_held(|| super::verify::check(&heap));
         }
+        self.driver.lend(Moment::Closed, self.record.number);
         self.record.dead = self.lap();
     }
 
@@ -258,19 +270,24 @@ impl<'d> Cycle<'d> {
     /// Counts marks, files spans, frees large objects. Mutators sweep what they need meanwhile.
     fn sweep(&mut self) {
         let heap = Arc::clone(&self.driver.heap);
-        let (allocs, alloc_bytes) = stats::allocation_totals(&heap);
         let epoch = heap.epoch.load(Ordering::Relaxed);
         let (mut objects, mut bytes, mut span_bytes) = (0, 0, 0);
-        heap.space
-            .larges
-            .retain(|span| span.is_dead(epoch), |span| heap.space.give_back_large(span));
+        heap.space.larges.retain(
+            |span| span.is_dead(epoch),
+            |span| {
+                heap.counters.freed_large.fetch_add(1, Ordering::Relaxed);
+                let bytes = span.bytes() as u64;
+                heap.counters.freed_large_bytes.fetch_add(bytes, Ordering::Relaxed);
+                heap.space.give_back_large(span);
+            },
+        );
         heap.space.larges.each(|span| {
             span.unmark();
             objects += 1;
             bytes += span.bytes();
         });
         heap.counters.live_large.store(objects, Ordering::Relaxed);
-        let mut by_class = [0; crate::space::sizes::CLASSES];
+        let mut freed = [0; crate::space::sizes::CLASSES];
         for kind in 2..heap.space.kinds.len() as u16 {
             let swept = heap.spans.finish_sweep(&heap.space, kind);
             let info = heap.space.kinds.get(kind);
@@ -278,19 +295,19 @@ impl<'d> Cycle<'d> {
             bytes += swept.live_slots * info.size as usize;
             span_bytes += swept.spans * info.span_bytes();
             if let Some(class) = crate::space::sizes::class_of(info.size as usize) {
-                by_class[class] += swept.live_slots as u64;
+                let flipped = heap.counters.flipped[kind as usize].load(Ordering::Relaxed);
+                freed[class] +=
+                    (flipped / u64::from(info.size)).saturating_sub(swept.live_slots as u64);
             }
         }
         let c = &heap.counters;
-        for (counter, live) in c.live_by_class.iter().zip(by_class) {
-            counter.store(live, Ordering::Relaxed);
+        for (counter, freed) in c.freed_by_class.iter().zip(freed) {
+            counter.store(freed, Ordering::Relaxed);
         }
         let set = |counter: &AtomicU64, n: u64| counter.store(n, Ordering::Relaxed);
         set(&c.live_objects, objects);
         set(&c.live_bytes, bytes as u64);
         set(&c.span_bytes, span_bytes as u64);
-        set(&c.allocs_at_flip, allocs);
-        set(&c.alloc_bytes_at_flip, alloc_bytes);
         self.record.sweep = self.lap();
     }
 
@@ -323,6 +340,12 @@ impl<'d> Cycle<'d> {
         let c = &heap.counters;
         c.collector_nanos.fetch_add(record.collector.as_nanos() as u64, Ordering::Relaxed);
         c.cycles.fetch_add(1, Ordering::Relaxed);
+        let scan = [record.stacks as u64, record.globals as u64, scanned];
+        for (counter, bytes) in c.last_scan.iter().zip(scan) {
+            counter.store(bytes, Ordering::Relaxed);
+        }
+        c.limited_in.store(self.driver.limiter.last_enabled, Ordering::Relaxed);
+        c.last_end.store(heap.born.elapsed().as_nanos() as u64, Ordering::Relaxed);
         c.forced.fetch_add(u64::from(record.reason == Reason::Forced), Ordering::Relaxed);
         let collecting =
             totals.assist + totals.background + c.collector_nanos.load(Ordering::Relaxed);
@@ -332,79 +355,20 @@ impl<'d> Cycle<'d> {
         let observers = lock(&heap.observers).clone();
         observers.iter().for_each(|o| o.cycle_ended(&self.record));
         heap.control.finish_cycle();
+        if let Some(hunt) = self.hunt {
+            hunt.report();
+        }
     }
 
-    /// Asks every mutator for `action` and waits until all have answered. Mutators that attach meanwhile start with what
-    /// `update` makes of the template.
     fn handshake(&mut self, action: Action, update: impl FnOnce(&mut Template)) {
-        let heap = Arc::clone(&self.driver.heap);
-        let (n, mut waiting) = {
-            let mut registry = lock(&heap.registry);
-            update(&mut registry.template);
-            registry.template.handshake = registry.template.handshake.wrapping_add(1);
-            let n = registry.template.handshake;
-            heap.control.set_action(action);
-            for mutator in &registry.mutators {
-                mutator.gate().ask(n);
-            }
-            (n, registry.mutators.clone())
-        };
-        let asked = now();
-        let mut looks = 0;
-        while !waiting.is_empty() {
-            waiting.retain(|mutator| {
-                let answer_for = || {
-                    // SAFETY: the gate is claimed while this runs.
-                    unsafe { mutator.answer(&heap, action) }
-                };
-                let done =
-                    mutator.gate().has_answered(n) || mutator.gate().answer_for(n, answer_for);
-                if done {
-                    let took = Duration::from_nanos(now() - asked);
-                    if took > self.record.slowest_answer.0 {
-                        self.record.slowest_answer = (took, mutator.id());
-                    }
-                }
-                !done
-            });
-            looks += 1;
-            if !waiting.is_empty() {
-                wait_for_answers(&heap, &waiting, looks, asked);
-            }
-        }
-        heap.control.set_waiting(false);
+        let slowest = self.driver.handshake(action, update);
+        self.record.slowest_answer = self.record.slowest_answer.max(slowest);
     }
 
     /// The time since the phase under way began; begins the next.
     fn lap(&mut self) -> Duration {
         let time = now();
         Duration::from_nanos(time - std::mem::replace(&mut self.phase, time))
-    }
-}
-
-/// Waits a moment for the mutators in `waiting`, and aborts if one of their threads is gone.
-fn wait_for_answers(
-    heap: &crate::heap::Shared,
-    waiting: &[Arc<MutatorState>],
-    looks: u32,
-    asked: u64,
-) {
-    if looks < SPINS {
-        spin_loop();
-        return;
-    }
-    heap.control.set_waiting(true);
-    thread::park_timeout(NAP);
-    if looks.is_multiple_of(1024) && now() - asked > SUSPECT {
-        for mutator in waiting {
-            if !mutator.thread_lives() {
-                eprintln!(
-                    "trigo-heap: the thread of mutator {} ended without dropping its Mutator; its roots are lost, aborting",
-                    mutator.id()
-                );
-                std::process::abort();
-            }
-        }
     }
 }
 

@@ -70,13 +70,26 @@ impl Driver {
         self.surplus_over(0) > 0
     }
 
+    /// Bytes that count towards a memory limit and are no pages: the heap's own tables, and what the client reported.
+    fn outside_pages(&self) -> usize {
+        self.beside_pages.saturating_add(self.heap.external.load(Ordering::Relaxed))
+    }
+
+    /// Whether what counts towards the memory limit is within a tenth of it, or beyond: time to look often.
+    pub(super) fn near_limit(&self) -> bool {
+        let pages = self.heap.space.page_bytes();
+        let resident = pages.committed - pages.free + pages.free_resident;
+        let limit = self.pacer.targets.memory_limit;
+        limit.is_some_and(|limit| resident.saturating_add(self.outside_pages()) > limit / 10 * 9)
+    }
+
     fn surplus_over(&self, least_goal: usize) -> usize {
         let pages = self.heap.space.page_bytes();
         let resident = pages.committed - pages.free + pages.free_resident;
         let goal = self.heap.goal.load(Ordering::Relaxed).max(least_goal);
         let mut keep = if goal == usize::MAX { usize::MAX } else { goal.saturating_add(goal / 10) };
         if let Some(limit) = self.pacer.targets.memory_limit {
-            keep = keep.min(limit / 20 * 19);
+            keep = keep.min((limit / 20 * 19).saturating_sub(self.outside_pages()));
         }
         resident.saturating_sub(keep).min(pages.free_resident)
     }

@@ -98,6 +98,9 @@ impl Top {
 }
 
 impl Marker {
+    /// Bytes of memory that a marker takes.
+    pub(crate) const BYTES: usize = size_of::<Self>() + STACK * 8;
+
     pub(crate) fn new() -> Self {
         Self {
             stack: Box::new([0; STACK]),
@@ -342,20 +345,35 @@ impl<'h> Greyer<'h> {
     }
 }
 
-/// Reports the pointers of an object to the marker that traces it. Handed to a [`TraceFn`](crate::TraceFn).
+/// Takes the pointers of an object that a [`TraceFn`](crate::TraceFn) reports.
 #[derive(Debug)]
 pub struct Tracer<'a> {
-    marker: &'a mut Marker,
+    to: TraceTo<'a>,
     heap: &'a Shared,
 }
 
-impl Tracer<'_> {
+#[derive(Debug)]
+enum TraceTo<'a> {
+    Marker(&'a mut Marker),
+    List(&'a mut Vec<usize>),
+}
+
+impl<'a> Tracer<'a> {
+    /// A tracer that only notes the pointers, for those who ask outside of marking.
+    pub(crate) fn list(heap: &'a Shared, list: &'a mut Vec<usize>) -> Self {
+        Self { to: TraceTo::List(list), heap }
+    }
+
     /// Reports a pointer. Null and addresses outside of the heap are ignored; a pointer into the middle of an
     /// object keeps the whole object. An address inside of the heap must be in a live object. Never blocks.
     #[inline]
     pub fn pointer(&mut self, pointer: *const u8) {
-        if self.heap.space().contains(pointer as usize) {
-            self.marker.push(self.heap, pointer as usize);
+        let word = pointer as usize;
+        if self.heap.space().contains(word) {
+            match &mut self.to {
+                TraceTo::Marker(marker) => marker.push(self.heap, word),
+                TraceTo::List(list) => list.push(word),
+            }
         }
     }
 }

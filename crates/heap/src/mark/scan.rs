@@ -4,7 +4,7 @@
 //! relaxed: an object that is scanned was initialised before its allocator answered the black
 //! handshake, and what later stores overwrite or insert, the write barrier reports.
 
-use super::{Marker, PIECE, PIECE_BYTES, STACK, Top, Tracer, View};
+use super::{Marker, PIECE, PIECE_BYTES, STACK, Top, TraceTo, Tracer, View};
 use crate::{
     heap::Shared,
     layout::{Layout, LayoutInfo, Scan},
@@ -139,7 +139,7 @@ impl Marker {
             Scan::Pattern | Scan::Bitmap => self.scan_bitmap(heap, base, from, end, info),
             Scan::Trace => {
                 let trace = info.trace.expect("a traced layout has its function");
-                let mut tracer = Tracer { marker: self, heap };
+                let mut tracer = Tracer { to: TraceTo::Marker(self), heap };
                 // SAFETY: the client vouched for the function when it registered it; the object is allocated.
                 unsafe { trace(base as *const u8, end - base, &mut tracer) };
             }

@@ -1,25 +1,28 @@
 //! Allocation: a bump through a claimed free run; then the next run, the next span, a fresh one.
 
-use super::{Cursor, Mutator, MutatorState, NO_SPAN, NOTHING};
+use super::{Cursor, Mutator, MutatorState, NO_SPAN, NOTHING, sampling};
 use crate::{
     Layout,
     error::Error,
     heap::Kind,
+    layout::Scan,
     protocol::bits,
     space::{
-        kinds::KindScan,
+        kinds::{KindScan, LARGE},
         pages::PAGE,
         sizes::{self, BLOCK, MAX_SMALL},
     },
     stats::now,
     sync::Ordering,
 };
-use std::ptr::NonNull;
+use std::{ptr::NonNull, time::Duration};
 
 /// Bytes that are zeroed and accounted for at a time; at least one slot.
 const CHUNK: usize = 4 << 10;
 /// Bytes a mutator allocates before it adds them to the heap's count.
 const COUNT: usize = 16 << 10;
+/// How long a mutator waits at most for each [`COUNT`] bytes that it allocates beyond what the memory limit allows.
+const SLOWED: Duration = Duration::from_micros(200);
 /// Bytes of a large object zeroed between two polls.
 const ZERO: usize = 64 << 10;
 
@@ -135,11 +138,19 @@ impl Mutator {
             let result = self.refill(kind);
             self.state().holds.alloc(start);
             match result {
-                Ok(()) => {
+                Ok(sampled) => {
+                    let info = self.heap.shared.space.kinds.get(kind);
                     // SAFETY: the gate is RUNNING and this is the mutator's thread.
                     let cursor = unsafe { self.state().cursor(kind) };
                     let object = cursor.next;
-                    cursor.next += self.shared().space.kinds.get(kind).size as usize;
+                    cursor.next += info.size as usize;
+                    if sampled {
+                        self.record_sample(
+                            object,
+                            info.size as usize,
+                            info.scan != KindScan::NoScan,
+                        );
+                    }
                     NonNull::new(object as *mut u8)
                 }
                 Err(error) => {
@@ -162,10 +173,14 @@ impl Mutator {
             }
         }
         self.assist(sp);
+        if std::mem::take(&mut self.private().slowed) {
+            let shared = std::sync::Arc::clone(self.shared());
+            self.blocked(|| shared.control.wait_for_progress(SLOWED));
+        }
     }
 
-    /// Gives the cursor of `kind` at least one free slot.
-    fn refill(&mut self, kind: u16) -> Result<(), Error> {
+    /// Gives the cursor of `kind` at least one free slot. Says whether the allocation profile wants the next object.
+    fn refill(&mut self, kind: u16) -> Result<bool, Error> {
         let shared = &self.heap.shared;
         let known = shared.space.kinds.len();
         assert!((kind as usize) < known, "kind {kind} is not one of this heap's");
@@ -205,14 +220,16 @@ impl Mutator {
         }
         let chunk =
             if shared.config.debug.torture.is_some() { size } else { (CHUNK / size).max(1) * size };
-        let bytes = chunk.min(holding.run_end - cursor.next);
+        let room = chunk.min(holding.run_end - cursor.next);
+        let (sampler, id) = (&mut private.sampler, self.state().id);
+        let (sampled, bytes) = sampling::step(sampler, &shared.profile, id, kind, size, room);
         if info.zeroed && !holding.clean {
             // SAFETY: the chunk lies in a run that this mutator claimed and nobody else uses.
             unsafe { std::ptr::write_bytes(cursor.next as *mut u8, 0, bytes) };
         }
         cursor.limit = cursor.next + bytes;
         self.charge(bytes);
-        Ok(())
+        Ok(sampled)
     }
 
     /// Accounts for allocated bytes: towards the trigger, and while marking as debt.
@@ -226,6 +243,7 @@ impl Mutator {
         if private.uncounted >= COUNT {
             let added = std::mem::take(&mut private.uncounted);
             shared.allocated.fetch_add(added, Ordering::Relaxed);
+            private.slowed = shared.heap_bytes() >= shared.slow_from.load(Ordering::Relaxed);
             if !private.marking && shared.heap_bytes() >= shared.trigger.load(Ordering::Relaxed) {
                 shared.control.trigger();
             }
@@ -270,6 +288,11 @@ impl Mutator {
         shared.counters.large_objects.fetch_add(1, Ordering::Relaxed);
         shared.counters.large_bytes.fetch_add(size as u64, Ordering::Relaxed);
         self.charge(extent.pages * PAGE);
+        let (shared, sampler) = (&self.heap.shared, &mut self.private().sampler);
+        if sampling::step(sampler, &shared.profile, self.state().id, LARGE, size, size).0 {
+            let scan = shared.layouts.get(layout).scan != Scan::Nothing;
+            self.record_sample(address, size, scan);
+        }
         Ok(NonNull::new(address as *mut u8).expect("the heap's range does not begin at zero"))
     }
 }

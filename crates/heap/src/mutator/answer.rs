@@ -15,18 +15,18 @@ use crate::{
 };
 
 impl Mutator {
-    /// Answers the handshake that is pending, if one is, and waits while `verify` holds all mutators. `sp` bounds the
+    /// Answers the handshake that is pending, if one is, and waits while all mutators are held. `sp` bounds the
     /// stack's live part.
     pub(super) fn answer_pending(&mut self, sp: usize) {
-        let mut spins = 0u32;
+        let mut looks = 0u32;
         loop {
             self.answer_all(sp);
             if !self.heap.shared.control.is_held() {
                 return;
             }
             // The hold may have been announced and not yet asked for, so the wait itself goes on answering.
-            spins += 1;
-            if spins < 64 { spin_loop() } else { yield_now() }
+            wait_while_held(looks);
+            looks += 1;
         }
     }
 
@@ -42,6 +42,15 @@ impl Mutator {
             shared.control.answered();
             self.state().holds.handshake(start, cpu);
         }
+    }
+}
+
+/// Lets some time pass between two looks at whether the heap is still held: little at first.
+pub(super) fn wait_while_held(looks: u32) {
+    match looks {
+        0..64 => spin_loop(),
+        64..128 => yield_now(),
+        _ => std::thread::sleep(std::time::Duration::from_micros(50)),
     }
 }
 
@@ -75,6 +84,9 @@ impl MutatorState {
                 unsafe { self.each_tail(heap, |tail| tail.free()) };
                 // SAFETY: as the caller vouches.
                 unsafe { self.drop_runs() };
+                let stack = private.stack_range();
+                self.held_stack[0].store(stack.start, Ordering::Relaxed);
+                self.held_stack[1].store(stack.end, Ordering::Relaxed);
             }
             Action::Flip { epoch } => {
                 self.barrier.store(BARRIER_OFF, Ordering::Relaxed);
@@ -82,6 +94,10 @@ impl MutatorState {
                 (private.marking, private.black, private.debt) = (false, false, 0.0);
                 // SAFETY: as the caller vouches.
                 unsafe { self.put_back_spans(heap) };
+                for kind in 2..heap.space.kinds.len() {
+                    let bytes = self.take_unflipped(kind);
+                    heap.counters.flipped[kind].fetch_add(bytes, Ordering::Relaxed);
+                }
                 private.epoch = epoch;
             }
         }
@@ -122,14 +138,10 @@ impl MutatorState {
     unsafe fn scan_stacks(&self, heap: &Shared) {
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
-        let top = private.stack.as_ref().map(|s| s.top()).or(private.native_top);
-        if let Some(top) = top {
-            // SAFETY: the client vouched for the stack when it registered it; its thread waits in this call or is blocked.
-            unsafe { Greyer::new(heap).words(private.sp, top) };
-            heap.counters
-                .stack_bytes
-                .fetch_add((top.saturating_sub(private.sp)) as u64, Ordering::Relaxed);
-        }
+        let stack = private.stack_range();
+        // SAFETY: the client vouched for the stack when it registered it; its thread waits in this call or is blocked.
+        unsafe { Greyer::new(heap).words(stack.start, stack.end) };
+        heap.counters.stack_bytes.fetch_add(stack.len() as u64, Ordering::Relaxed);
         if let Some(stack) = &private.stack {
             stack.claim().scanned_by_owner(private.cycle);
         }

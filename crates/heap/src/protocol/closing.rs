@@ -68,6 +68,11 @@ impl Closing {
         }
     }
 
+    /// Whether nobody has spoiled the round that is under way (collector only): marking is at rest.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == OPEN
+    }
+
     /// Ends the round (collector only): true if nobody spoiled it, and the mark phase is over.
     pub(crate) fn close(&self) -> bool {
         self.0.compare_exchange(OPEN, CLOSED, Ordering::SeqCst, Ordering::SeqCst).is_ok()

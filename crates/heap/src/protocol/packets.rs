@@ -117,6 +117,11 @@ impl Pool {
         }
     }
 
+    /// Bytes of memory that the packets made so far take.
+    pub(crate) fn memory(&self) -> usize {
+        self.made.load(Ordering::Relaxed) as usize * size_of::<Slot>()
+    }
+
     /// The closing word that publishing and taking report to.
     pub(crate) fn closing(&self) -> &Closing {
         &self.closing

@@ -27,6 +27,12 @@ impl StackClaim {
         self.0.load(Ordering::SeqCst) & STATE != RUNNING
     }
 
+    /// Whether the stack is parked and has been neither scanned nor resumed and scanned in `cycle`.
+    pub(crate) fn is_parked_unscanned(&self, cycle: u32) -> bool {
+        let word = self.0.load(Ordering::SeqCst);
+        word & STATE == PARKED && (word >> 2) as u32 != cycle
+    }
+
     /// Claims a parked stack that has not been scanned in `cycle`; the caller scans it and calls [`Self::scanned_in`].
     pub(crate) fn try_scan(&self, cycle: u32) -> bool {
         let word = self.0.load(Ordering::SeqCst);

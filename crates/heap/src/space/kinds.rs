@@ -132,6 +132,11 @@ impl KindInfo {
         ((offset as u64 * self.magic) >> 40) as usize
     }
 
+    /// Bytes of a span's marks and allocation bits.
+    pub(crate) fn map_bytes(&self) -> usize {
+        self.slots as usize + self.slots as usize / 8
+    }
+
     /// Bytes of a span of this kind.
     #[inline(always)]
     pub(crate) fn span_bytes(&self) -> usize {

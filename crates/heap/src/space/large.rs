@@ -91,6 +91,11 @@ impl Larges {
         Ok(Self { table, limit, book: Mutex::default() })
     }
 
+    /// Bytes of the descriptors made so far.
+    pub(crate) fn memory(&self) -> usize {
+        lock(&self.book).made as usize * size_of::<LargeSpan>()
+    }
+
     #[inline]
     pub(crate) fn get(&self, index: u32) -> &LargeSpan {
         debug_assert!((index as usize) < self.limit);

@@ -17,7 +17,7 @@ pub(crate) mod sizes;
 use crate::{
     error::Error,
     protocol::{bits, block_code::BlockCode, sweep_word::SweepWord},
-    sync::{AtomicU8, AtomicU32, AtomicU64, Mutex, Ordering, lock},
+    sync::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock},
 };
 use kinds::{KindInfo, Kinds, LARGE, MapBases};
 use large::{LargeSpan, Larges};
@@ -62,6 +62,8 @@ pub(crate) struct Space {
     sweep_table: Reservation,
     pub(crate) kinds: Kinds,
     pub(crate) larges: Larges,
+    /// Bytes of the marks and bits of all spans.
+    map_bytes: AtomicUsize,
     pages: Mutex<PageHeap>,
 }
 
@@ -89,6 +91,7 @@ impl Space {
             sweep_table: table(blocks * 4)?,
             kinds,
             larges: Larges::new(len)?,
+            map_bytes: AtomicUsize::new(0),
             pages: Mutex::new(PageHeap::new(len / PAGE, huge)),
         })
     }
@@ -234,6 +237,7 @@ impl Space {
         let pages = info.span_bytes() / PAGE;
         let extent = lock(&self.pages).take(&self.range, pages, pages)?;
         let block = extent.start * PAGE / BLOCK;
+        self.map_bytes.fetch_add(info.map_bytes(), Ordering::Relaxed);
         self.bits(block, info).iter().for_each(|word| word.store(0, Ordering::Relaxed));
         bits::fill_marks(self.marks(block, info), 0..info.slots as usize, false);
         for part in block..block + info.span_bytes() / BLOCK {
@@ -247,6 +251,7 @@ impl Space {
         for part in block..block + info.span_bytes() / BLOCK {
             self.code(part).unpublish();
         }
+        self.map_bytes.fetch_sub(info.map_bytes(), Ordering::Relaxed);
         lock(&self.pages).give_back(block * BLOCK / PAGE, info.span_bytes() / PAGE);
     }
 
@@ -306,6 +311,16 @@ impl Space {
         self.range.release(extent.start * PAGE, extent.pages * PAGE);
         lock(&self.pages).released(extent);
         extent.pages * PAGE
+    }
+
+    /// Bytes of the tables beside the range that have been touched, roughly: those that lead from an address to its span,
+    /// and those of marks and allocation bits.
+    pub(crate) fn table_bytes(&self) -> (usize, usize) {
+        let committed = self.page_bytes().committed;
+        let whole = |bytes: usize| bytes.next_multiple_of(4096);
+        let blocks = committed / BLOCK;
+        let spans = whole(blocks * 2) + whole(blocks * 4) + whole(committed / PAGE * 4);
+        (spans + self.larges.memory(), self.map_bytes.load(Ordering::Relaxed))
     }
 
     /// Bytes of free memory that still cost memory, of all free memory, and of all memory grown to.

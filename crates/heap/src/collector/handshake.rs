@@ -1,0 +1,104 @@
+//! Handshakes, as the driver conducts them: ask every mutator, answer for those that are blocked, wait for the rest.
+
+use super::{Driver, control::Action};
+use crate::{
+    mutator::{MutatorState, Template},
+    stats::now,
+    sync::{lock, spin_loop},
+};
+use std::{sync::Arc, thread, time::Duration};
+
+/// Looks at a gate before the driver sleeps between looks.
+const SPINS: u32 = 200;
+/// Sleep between looks at the gates.
+const NAP: Duration = Duration::from_micros(50);
+/// A mutator that has not answered for this long is looked up: its thread may be gone.
+const SUSPECT: u64 = 200_000_000;
+
+impl Driver {
+    /// Asks every mutator for `action` and waits until all have answered. Mutators that attach meanwhile start with what
+    /// `update` makes of the template. Returns the longest time that an answer took, and whose it was.
+    pub(super) fn handshake(
+        &self,
+        action: Action,
+        update: impl FnOnce(&mut Template),
+    ) -> (Duration, u32) {
+        let heap = &self.heap;
+        let (n, mut waiting) = {
+            let mut registry = lock(&heap.registry);
+            update(&mut registry.template);
+            if let Action::Flip { .. } = action {
+                registry.flip_departed(&heap.counters.flipped);
+            }
+            registry.template.handshake = registry.template.handshake.wrapping_add(1);
+            let n = registry.template.handshake;
+            heap.control.set_action(action);
+            for mutator in &registry.mutators {
+                mutator.gate().ask(n);
+            }
+            (n, registry.mutators.clone())
+        };
+        let asked = now();
+        let mut slowest = (Duration::ZERO, 0);
+        let mut looks = 0;
+        while !waiting.is_empty() {
+            waiting.retain(|mutator| {
+                let answer_for = || {
+                    // SAFETY: the gate is claimed while this runs.
+                    unsafe { mutator.answer(heap, action) }
+                };
+                let done =
+                    mutator.gate().has_answered(n) || mutator.gate().answer_for(n, answer_for);
+                if done {
+                    let took = Duration::from_nanos(now() - asked);
+                    if took > slowest.0 {
+                        slowest = (took, mutator.id());
+                    }
+                }
+                !done
+            });
+            looks += 1;
+            if !waiting.is_empty() {
+                wait_for_answers(heap, &waiting, looks, asked);
+            }
+        }
+        heap.control.set_waiting(false);
+        slowest
+    }
+
+    /// Runs `f` while every mutator waits at a safepoint or is blocked, with no run claimed: allocation bits then say
+    /// exactly what is allocated. Mutators that would attach wait.
+    pub(super) fn with_all_held<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.heap.control.hold(true);
+        self.handshake(Action::Hold, |_| {});
+        let result = f();
+        self.heap.control.hold(false);
+        result
+    }
+}
+
+/// Waits a moment for the mutators in `waiting`, and aborts if one of their threads is gone.
+fn wait_for_answers(
+    heap: &crate::heap::Shared,
+    waiting: &[Arc<MutatorState>],
+    looks: u32,
+    asked: u64,
+) {
+    if looks < SPINS {
+        spin_loop();
+        return;
+    }
+    heap.control.set_waiting(true);
+    thread::park_timeout(NAP);
+    if looks.is_multiple_of(1024) && now() - asked > SUSPECT {
+        for mutator in waiting {
+            if !mutator.thread_lives() {
+                eprintln!(
+                    "trigo-heap: the thread of mutator {} ended without dropping its Mutator; its roots are lost, aborting",
+                    mutator.id()
+                );
+                std::process::abort();
+            }
+        }
+    }
+}

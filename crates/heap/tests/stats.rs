@@ -1,0 +1,166 @@
+//! What the heap tells about itself adds up.
+use std::{collections::HashMap, time::Duration};
+use trigo_heap::{Config, Heap, Histogram, Layout, Metric, Mutator};
+
+fn heap() -> Heap {
+    Heap::new(Config { idle_cycles: false, ..Config::default() }).expect("address space")
+}
+
+fn churn(m: &mut Mutator, seed: usize) {
+    let mut roots = Vec::new();
+    for i in 0..20_000usize {
+        let bytes = i.wrapping_mul(2_654_435_761).wrapping_add(seed) % 900 + 1;
+        let object = m.alloc(Layout::NO_SCAN, if i % 500 == 0 { 50_000 } else { bytes }).unwrap();
+        if i % 7 == 0 {
+            roots.push(m.root(object));
+        }
+        if roots.len() > 300 {
+            roots.clear();
+        }
+    }
+}
+
+fn check_identities(heap: &Heap) {
+    let s = heap.mem_stats();
+    assert_eq!(s.heap_sys, s.heap_inuse + s.heap_idle);
+    assert!(s.heap_idle >= s.heap_released && s.heap_inuse >= s.heap_alloc);
+    let sum = s.heap_sys + s.mspan_inuse + s.mcache_inuse + s.buck_hash_sys + s.gc_sys;
+    assert_eq!(s.sys, sum);
+    assert!(s.mallocs >= s.frees);
+    let metrics: HashMap<_, _> = heap.metrics().into_iter().collect();
+    let count = |name: &str| match metrics[name] {
+        Metric::Count(n) => n,
+        ref other => panic!("{name} is {other:?}"),
+    };
+    let classes =
+        metrics.keys().filter(|n| n.starts_with("/memory/classes/") && !n.contains("total"));
+    assert_eq!(classes.map(|n| count(n)).sum::<u64>(), count("/memory/classes/total:bytes"));
+    let scan = ["globals", "heap", "stack"].map(|n| count(&format!("/gc/scan/{n}:bytes")));
+    assert_eq!(scan.iter().sum::<u64>(), count("/gc/scan/total:bytes"));
+    assert_eq!(
+        count("/gc/cycles/total:gc-cycles"),
+        count("/gc/cycles/automatic:gc-cycles") + count("/gc/cycles/forced:gc-cycles")
+    );
+    for (sizes, total) in [
+        ("/gc/heap/allocs-by-size:bytes", "/gc/heap/allocs:objects"),
+        ("/gc/heap/frees-by-size:bytes", "/gc/heap/frees:objects"),
+    ] {
+        let histogram = histogram(&metrics[sizes]);
+        assert_eq!(histogram.counts.iter().sum::<u64>(), count(total), "{sizes}");
+    }
+}
+
+fn histogram(metric: &Metric) -> &Histogram {
+    let Metric::Histogram(h) = metric else { panic!("{metric:?} is no histogram") };
+    assert_eq!(h.bounds.len(), h.counts.len() + 1);
+    assert!(h.bounds.is_sorted_by(|a, b| a < b) && h.bounds.last() == Some(&f64::INFINITY));
+    h
+}
+
+#[test]
+fn identities_hold_when_nobody_is_active() {
+    let heap = heap();
+    let mut m = heap.attach();
+    let kept: Vec<_> = (0..1000)
+        .map(|i| {
+            let object = m.alloc(Layout::POINTERS, i % 700 + 8).unwrap();
+            m.root(object)
+        })
+        .collect();
+    let large = m.alloc(Layout::NO_SCAN, 1 << 20).unwrap();
+    let large = m.root(large);
+    for round in 0..5 {
+        // Some mutators leave before the flip, the last one stays.
+        std::thread::scope(|scope| {
+            for n in 0..3 {
+                let heap = &heap;
+                scope.spawn(move || churn(&mut heap.attach(), n * 77 + round));
+            }
+            m.blocked(|| {});
+        });
+        churn(&mut m, round);
+        m.collect();
+        let stats = heap.stats();
+        assert_eq!(stats.allocs - stats.frees, stats.live_objects, "round {round}");
+        assert_eq!(stats.live_objects, 1001);
+        let s = heap.mem_stats();
+        assert_eq!(s.heap_objects, 1001);
+        assert_eq!(s.heap_alloc as u64, stats.live_bytes);
+        assert_eq!(s.mallocs, 1001 + 80_000 * (round as u64 + 1));
+        check_identities(&heap);
+    }
+    drop((kept, large));
+    m.collect();
+    let s = heap.mem_stats();
+    assert_eq!((s.heap_objects, s.heap_alloc, s.mallocs - s.frees), (0, 0, 0));
+    assert!(s.by_size.iter().all(|class| class.mallocs == class.frees));
+}
+
+#[test]
+fn identities_that_are_promised_always_hold_under_load_too() {
+    let heap = heap();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..2)
+            .map(|n| {
+                let heap = &heap;
+                scope.spawn(move || (0..20).for_each(|i| churn(&mut heap.attach(), n * 31 + i)))
+            })
+            .collect();
+        let mut last = (0, 0);
+        while threads.iter().any(|t| !t.is_finished()) {
+            let s = heap.mem_stats();
+            assert!(s.mallocs >= last.0 && s.frees >= last.1, "totals never fall");
+            last = (s.mallocs, s.frees);
+            check_identities(&heap);
+        }
+    });
+    let metrics = heap.metrics();
+    let pauses = histogram(&metrics.iter().find(|m| m.0 == "/gc/pauses:seconds").unwrap().1);
+    assert!(pauses.counts.iter().sum::<u64>() > 0, "also those of mutators that have left");
+    assert!(heap.mem_stats().pause_total > Duration::ZERO);
+}
+
+#[test]
+fn sizes_fall_into_the_buckets_of_their_classes() {
+    let heap = heap();
+    let mut m = heap.attach();
+    for bytes in [1, 8, 9, 16, 17, 32_769] {
+        m.alloc(Layout::NO_SCAN, bytes).unwrap();
+    }
+    m.collect();
+    for name in ["/gc/heap/allocs-by-size:bytes", "/gc/heap/frees-by-size:bytes"] {
+        let metrics = heap.metrics();
+        let h = histogram(&metrics.iter().find(|m| m.0 == name).unwrap().1);
+        let filled: Vec<_> = (0..h.counts.len())
+            .filter(|&i| h.counts[i] > 0)
+            .map(|i| (h.bounds[i], h.counts[i]))
+            .collect();
+        assert_eq!(filled, [(1.0, 2), (9.0, 2), (17.0, 1), (32_769.0, 1)], "{name}");
+    }
+}
+
+#[test]
+fn finalizers_cleanups_and_targets_are_counted() {
+    let heap = heap();
+    let mut m = heap.attach();
+    for i in 0..5 {
+        let object = m.alloc(Layout::NO_SCAN, 64).unwrap();
+        if i < 2 {
+            m.set_finalizer(object, |_, _| {}).unwrap();
+        } else {
+            m.add_cleanup(object, || {}).unwrap();
+        }
+    }
+    m.collect();
+    let read = |name: &str| heap.metrics().into_iter().find(|m| m.0 == name).unwrap().1;
+    assert_eq!(read("/gc/finalizers/queued:finalizers"), Metric::Count(2));
+    assert_eq!(read("/gc/cleanups/queued:cleanups"), Metric::Count(3));
+    assert_eq!(read("/gc/cleanups/executed:cleanups"), Metric::Count(0));
+    m.run_finalizers();
+    assert_eq!(read("/gc/finalizers/executed:finalizers"), Metric::Count(2));
+    assert_eq!(read("/gc/cleanups/executed:cleanups"), Metric::Count(3));
+    assert_eq!(read("/gc/gogc:percent"), Metric::Count(100));
+    assert_eq!(read("/gc/gomemlimit:bytes"), Metric::Count(i64::MAX as u64));
+    let s = heap.mem_stats();
+    assert!(s.last_gc > Duration::ZERO && s.num_gc == 1 && s.num_forced_gc == 1);
+}
