@@ -19,6 +19,8 @@ use std::{ptr::NonNull, time::Duration};
 
 /// Bytes that are zeroed and accounted for at a time; at least one slot.
 const CHUNK: usize = 4 << 10;
+/// Bytes from which on a refill is timed; what is shorter takes less time than two looks at the clock.
+const TIMED: usize = 1 << 10;
 /// Bytes a mutator allocates before it adds them to the heap's count.
 const COUNT: usize = 16 << 10;
 /// How long a mutator waits at most for each [`COUNT`] bytes that it allocates beyond what the memory limit allows.
@@ -132,33 +134,37 @@ impl Mutator {
     #[cold]
     #[inline(never)]
     fn alloc_slow(&mut self, kind: u16) -> Option<NonNull<u8>> {
-        super::native::with_spilled(|sp| {
-            self.slow_safepoint(sp);
-            let start = now();
-            let result = self.refill(kind);
-            self.state().holds.alloc(start);
-            match result {
-                Ok(sampled) => {
-                    let info = self.heap.shared.space.kinds.get(kind);
-                    // SAFETY: the gate is RUNNING and this is the mutator's thread.
-                    let cursor = unsafe { self.state().cursor(kind) };
-                    let object = cursor.next;
-                    cursor.next += info.size as usize;
-                    if sampled {
-                        self.record_sample(
-                            object,
-                            info.size as usize,
-                            info.scan != KindScan::NoScan,
-                        );
-                    }
-                    NonNull::new(object as *mut u8)
+        if self.owes_a_safepoint() {
+            super::native::with_spilled(|sp| self.slow_safepoint(sp));
+        }
+        match self.refill(kind) {
+            Ok(sampled) => {
+                let info = self.heap.shared.space.kinds.get(kind);
+                // SAFETY: the gate is RUNNING and this is the mutator's thread.
+                let cursor = unsafe { self.state().cursor(kind) };
+                let object = cursor.next;
+                cursor.next += info.size as usize;
+                if sampled {
+                    self.record_sample(object, info.size as usize, info.scan != KindScan::NoScan);
                 }
-                Err(error) => {
-                    self.private().error = Some(error);
-                    None
-                }
+                NonNull::new(object as *mut u8)
             }
-        })
+            Err(error) => {
+                self.private().error = Some(error);
+                None
+            }
+        }
+    }
+
+    /// Whether [`Self::slow_safepoint`] has anything to do. In a heap whose free runs are a slot long, most slow paths
+    /// find that it has not, and then the registers need not be saved.
+    fn owes_a_safepoint(&self) -> bool {
+        let private = self.private();
+        self.state().gate.must_poll()
+            || self.shared().control.is_held()
+            || self.shared().config.debug.torture.is_some()
+            || private.slowed
+            || self.owes_an_assist()
     }
 
     /// What an allocation slow path owes: handshakes, a cycle's start, torture, assists.
@@ -192,8 +198,10 @@ impl Mutator {
         let holding = &mut private.holdings[kind as usize];
         self.state().count_bytes(kind, cursor, holding.counted);
         holding.counted = cursor.next;
+        let mut start = None;
         while cursor.next == holding.run_end {
             if holding.block == NO_SPAN {
+                start.get_or_insert_with(now);
                 let taken = shared.spans.take(&shared.space, kind, private.epoch)?;
                 *holding = super::Holding { block: taken.block, clean: taken.clean, ..NOTHING };
                 private.active.push(kind);
@@ -223,12 +231,18 @@ impl Mutator {
         let room = chunk.min(holding.run_end - cursor.next);
         let (sampler, id) = (&mut private.sampler, self.state().id);
         let (sampled, bytes) = sampling::step(sampler, &shared.profile, id, kind, size, room);
+        if bytes >= TIMED {
+            start.get_or_insert_with(now);
+        }
         if info.zeroed && !holding.clean {
             // SAFETY: the chunk lies in a run that this mutator claimed and nobody else uses.
             unsafe { std::ptr::write_bytes(cursor.next as *mut u8, 0, bytes) };
         }
         cursor.limit = cursor.next + bytes;
         self.charge(bytes);
+        if let Some(start) = start {
+            self.state().holds.alloc(start);
+        }
         Ok(sampled)
     }
 

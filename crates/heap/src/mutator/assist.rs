@@ -21,8 +21,7 @@ const MOST_DEBT: f64 = (1 << 20) as f64;
 impl Mutator {
     /// Pays the debt of this mutator's allocations.
     pub(super) fn assist(&mut self, sp: usize) {
-        let private = self.private();
-        if !private.marking || !private.scanned || private.debt < LEAST_DEBT {
+        if !self.owes_an_assist() {
             return;
         }
         self.use_credit();
@@ -36,6 +35,12 @@ impl Mutator {
         if self.private().debt > MOST_DEBT {
             self.wait_for_credit(sp);
         }
+    }
+
+    /// Whether there is enough debt for an assist.
+    pub(super) fn owes_an_assist(&self) -> bool {
+        let private = self.private();
+        private.marking && private.scanned && private.debt >= LEAST_DEBT
     }
 
     /// Pays with work that was done in the background.
