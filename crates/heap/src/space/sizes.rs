@@ -9,7 +9,7 @@ pub(crate) const BLOCK: usize = 64 << 10;
 pub(crate) const WIDE_SPAN: usize = 256 << 10;
 /// The largest size that has a class; larger objects have spans of their own.
 pub(crate) const MAX_SMALL: usize = 32 << 10;
-/// The most slots a span has: what one bitmap of 512 bytes describes.
+/// The most slots a span has: those of 16 bytes in a block. Spans of smaller slots leave the rest of their block unused.
 pub(crate) const MAX_SLOTS: usize = 4096;
 
 const SIZES: [u32; 70] = [
