@@ -1,0 +1,59 @@
+//! What compiled code and the runtime agree upon.
+//!
+//! Code generation and the runtime never see each other; both see this crate. It holds numbers and `repr(C)`
+//! tables, and no code beyond reading and writing those.
+//!
+//! # Registers and calls
+//!
+//! Compiled functions use Cranelift's `Tail` convention: no register is saved by a callee. `r15` is the pinned
+//! register: the address of the worker's [words](worker), which is also the state of the heap's mutator. `rbp`
+//! is the frame pointer, kept in every function.
+//!
+//! Parameters and results are assigned as Go's `internal/abi` and `reflect` do (`abiSeq`), with
+//! [`INT_REGISTERS`] integer and [`FLOAT_REGISTERS`] float registers for each direction: a value goes into
+//! registers whole or not at all. What is assigned to registers becomes parameters and results of the Cranelift
+//! signature, in order. What is assigned to the stack lies in a block of memory that the caller owns, laid out as
+//! `reflect` lays out a frame (arguments, then results, aligned to 8), whose address the caller writes to
+//! [`worker::ARGS`] just before the call; a callee with such parts reads it first of all. A call without such
+//! parts leaves the word alone. A closure's address travels in [`worker::CONTEXT`] in the same way.
+//!
+//! A function's entry compares `rsp` with [`worker::STACK_LIMIT`] and, if it is below, goes to the runtime's
+//! `trigo_morestack` by a tail call with all argument registers as they are and its own address in a register that no
+//! argument uses; a limit set to [`STACK_PREEMPT`] is how a goroutine is asked to give way.
+//!
+//! # Natives
+//!
+//! A Go function without a body that the runtime implements in Rust is called through a stub that code generation
+//! makes: it lays out arguments and results in a block as above, but all of them on the stack (Go's ABI0), and calls
+//! `trigo_native` with the native's address and the block's. That saves the goroutine's registers, switches to the
+//! worker's system stack and calls the native: `extern "C" fn(worker, block) -> Outcome`. When the native says that the
+//! goroutine parks, the scheduler runs another and the stub returns when the goroutine is resumed. The native of the Go
+//! function with link name `N` is the symbol `native:N` ([`NATIVE_PREFIX`]), the stub is `N` itself; a name that nothing
+//! defines is a link error.
+//!
+//! [What must be assembly](ASSEMBLY) the runtime defines under its Go link name, in the compiled convention, without a stub.
+//!
+//! [Leaf natives](LEAVES) instead are called directly, by the System V convention and on the goroutine's
+//! stack: they use little stack, take no lock and never wait.
+
+pub mod worker;
+
+/// Integer registers for arguments, and as many for results.
+pub const INT_REGISTERS: usize = 6;
+/// Float registers for arguments, and as many for results.
+pub const FLOAT_REGISTERS: usize = 8;
+
+/// The stack limit that every stack pointer is below: the next function entry calls the runtime.
+pub const STACK_PREEMPT: u64 = u64::MAX;
+
+/// Bytes below the stack limit that functions without a check, leaf natives and stubs may use.
+pub const STACK_GUARD: u64 = 4096;
+
+/// Natives that are called by the System V convention on the goroutine's stack, by link name.
+pub const LEAVES: &[&str] = &["trigo_memmove", "trigo_memclr", "trigo_memequal"];
+
+/// What the symbol of a native begins with; the Go function's link name follows.
+pub const NATIVE_PREFIX: &str = "native:";
+
+/// Go functions without a body that the runtime defines itself in the compiled convention, by link name.
+pub const ASSEMBLY: &[&str] = &[];

@@ -1,0 +1,21 @@
+//! Words of a worker that compiled code reads and writes, as byte offsets from the pinned register.
+//!
+//! The register holds the address of the heap mutator's state. The heap keeps [`COUNT`] words at its start for the
+//! embedding runtime: these. What follows them (poll word, barrier flag and buffer, cursors) is the heap's, at the
+//! offsets that its `offsets` module states; the runtime asserts that both agree.
+
+/// Number of words that the runtime has at the start of a mutator's state.
+pub const COUNT: usize = 16;
+
+/// The goroutine that runs, the address of its `runtime.g`.
+pub const G: usize = 0;
+/// The lowest stack pointer a function may be entered with.
+pub const STACK_LIMIT: usize = 8;
+/// The closure that is being called, from just before the call to the callee's first instruction. A root.
+pub const CONTEXT: usize = 16;
+/// The block of arguments and results on the stack, likewise. Points into the caller's frame.
+pub const ARGS: usize = 24;
+/// Where the system stack begins: natives run below.
+pub const SYSTEM_SP: usize = 32;
+/// The runtime's own record of the worker.
+pub const WORKER: usize = 40;

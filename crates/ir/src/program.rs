@@ -1,0 +1,50 @@
+//! A program: functions and data over one table of names and types.
+
+use crate::data::Data;
+use crate::func::Func;
+use crate::sym::{Sym, Syms};
+use crate::types::{TypeId, TypeTable};
+use std::sync::Arc;
+
+/// What functions and data of a program share. Grows from many threads while the program is lowered.
+pub struct Context {
+    /// All link names.
+    pub syms: Syms,
+    /// All types.
+    pub types: TypeTable,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        let syms = Syms::default();
+        let types = TypeTable::new(&syms);
+        Self { syms, types }
+    }
+}
+
+/// A package's initialiser and the packages that must be initialised before.
+#[derive(Clone, Debug)]
+pub struct Init {
+    /// The package's path.
+    pub package: Sym,
+    /// Functions without parameters to call, in order.
+    pub funcs: Vec<Sym>,
+}
+
+/// A whole program, ready for passes and code generation.
+pub struct Program {
+    /// Names and types.
+    pub context: Arc<Context>,
+    /// Functions with bodies, by name.
+    pub funcs: Vec<Func>,
+    /// Functions that are called or named and have no Go body: natives of the runtime, with their types.
+    pub externs: Vec<(Sym, crate::func::Signature)>,
+    /// Variables and constants, by name.
+    pub data: Vec<Data>,
+    /// Types whose descriptors the program needs, beyond those its functions and data name.
+    pub types: Vec<TypeId>,
+    /// Package initialisers, in the order in which they run.
+    pub inits: Vec<Init>,
+    /// `//go:linkname` aliases: the first name stands for the second.
+    pub aliases: Vec<(Sym, Sym)>,
+}
