@@ -10,12 +10,14 @@
 //! * [`stage`]: the list of named, timed, counted steps that a test run is made of;
 //! * [`suite`]: which steps Trigo's tests consist of;
 //! * [`artifacts`]: which test programs and examples cargo built;
+//! * [`conformance`]: the table of conformance suites;
 //! * [`models`]: the list of loom models that must exist;
 //! * [`walls`]: which room of the house may never import which;
 //! * [`workspace`]: this repository's root and the cargo that builds it.
 
 mod artifacts;
 mod cache;
+mod conformance;
 mod fetch;
 mod guard;
 mod install;
@@ -43,6 +45,8 @@ enum Verb {
     Setup(verbs::setup::Setup),
     /// Run every test, each under a time and a memory limit
     Test(verbs::test::Test),
+    /// Run one conformance suite and print how many of its cases pass
+    Conformance(verbs::conformance::Conformance),
     /// Run one benchmark of the harness in bench/
     Bench(verbs::bench::Bench),
     /// Run the long versions of the tests, Miri and the fuzz targets
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().verb {
         Verb::Setup(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
+        Verb::Conformance(verb) => verb.run(),
         Verb::Bench(verb) => verb.run(),
         Verb::Nightly(verb) => verb.run(),
     };

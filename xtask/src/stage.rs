@@ -19,6 +19,8 @@ pub enum Count {
     One,
     /// The stage reports its tests as libtest does, in `test result:` lines.
     Libtest,
+    /// The stage is the conformance suite of this name and reports `SUITE: PASSED/TOTAL`.
+    Suite(&'static str),
 }
 
 /// One step of a run.
@@ -153,16 +155,19 @@ impl Run {
         let counted = match stage.count {
             Count::One => None,
             Count::Libtest => libtest_result(&text),
+            Count::Suite(name) => suite_result(&text, name),
         };
         let success = matches!(outcome.end, End::Exited(status) if status.success());
         let (passed, failed) = match (counted, success) {
+            // The known failures of a suite that ends well are none.
+            (Some((passed, _)), true) if matches!(stage.count, Count::Suite(_)) => (passed, 0),
             (Some((passed, failed)), true) => (passed, failed),
             (Some((passed, failed)), false) => (passed, failed.max(1)),
             (None, true) => (u64::from(stage.count == Count::One), 0),
             (None, false) => (0, 1),
         };
         // A test program that ends well without a result line did not run its tests.
-        let silent = counted.is_none() && success && stage.count == Count::Libtest;
+        let silent = counted.is_none() && success && stage.count != Count::One;
         let failed = failed + u64::from(silent);
         self.passed += passed;
         self.failed += failed;
@@ -174,6 +179,7 @@ impl Run {
         match stage.count {
             Count::One if failed == 0 => println!("ok"),
             Count::Libtest if failed == 0 => println!("ok, {passed} tests"),
+            Count::Suite(_) if failed == 0 => println!("ok, {passed} cases"),
             _ => {
                 println!("FAILED: {}", reason(stage, outcome, silent));
                 print_end(&text, log);
@@ -235,6 +241,14 @@ fn libtest_result(text: &str) -> Option<(u64, u64)> {
     results.reduce(|sum, next| (sum.0 + next.0, sum.1 + next.1))
 }
 
+/// Reads the line `SUITE: PASSED/TOTAL` of the suite `name`, as passed and failed.
+fn suite_result(text: &str, name: &str) -> Option<(u64, u64)> {
+    let line = text.lines().rev().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))?;
+    let (passed, total) = line.split_once('/')?;
+    let (passed, total): (u64, u64) = (passed.parse().ok()?, total.parse().ok()?);
+    Some((passed, total.checked_sub(passed)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,6 +272,18 @@ mod tests {
             test result: FAILED. 10 passed; 2 failed; 0 ignored\n";
         assert_eq!(libtest_result(text), Some((13, 2)));
         assert_eq!(libtest_result("nothing here"), None);
+    }
+
+    #[test]
+    fn a_suite_counts_what_passed_and_fails_by_its_code() {
+        assert_eq!(suite_result("x: why\nstd-x: 1/1\nstd: 7/9\n", "std"), Some((7, 2)));
+        assert_eq!(suite_result("std: 9/7", "std"), None);
+        let dir = tempfile::tempdir().unwrap();
+        let mut run = new_run(dir.path());
+        assert!(run.stage(shell("known", Count::Suite("s"), "echo s: 7/9")).unwrap());
+        assert!(!run.stage(shell("surprise", Count::Suite("s"), "echo s: 8/9; false")).unwrap());
+        assert!(!run.stage(shell("mute", Count::Suite("s"), "true")).unwrap());
+        assert_eq!((run.passed, run.failed), (15, 2));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! of its own.
 
 use crate::artifacts::{self, Kind, Program};
+use crate::conformance;
 use crate::guard::Limits;
 use crate::models;
 use crate::stage::{Count, Run, Stage};
@@ -136,10 +137,12 @@ impl Suite {
         let metadata = &self.metadata;
         let complete = || artifacts::check_complete(&programs, metadata);
         self.run.check("all programs built", complete);
+        self.run.check("all suites built", || conformance::check_complete(&programs));
         for program in &programs {
-            let (limits, count) = match program.kind {
-                Kind::Example => (self.depth.small(), Count::One),
-                _ => (self.depth.program(), Count::Libtest),
+            let (limits, count) = match (program.kind, conformance::Suite::of(program)) {
+                (Kind::Example, _) => (self.depth.small(), Count::One),
+                (_, Some(suite)) => (self.depth.program(), Count::Suite(suite.name)),
+                (_, None) => (self.depth.program(), Count::Libtest),
             };
             self.program_stage(program.name.clone(), program.command(), limits, count)?;
         }

@@ -60,6 +60,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ),
     ("trigo", &["cranelift*"]),
     ("trigo-bench", &[]),
+    ("conformance", &["trigo*", "cranelift*"]),
     ("xtask", &["trigo*"]),
 ];
 

@@ -1,10 +1,9 @@
 //! Bad input: broken, odd, deep and large files give errors, never a panic, a hang or a stack overflow.
 
-mod common;
-
 use std::fs;
 use std::time::{Duration, Instant};
 
+use conformance::places;
 use trigo_syntax::ast::File;
 use trigo_syntax::token::Token;
 use trigo_syntax::{
@@ -61,16 +60,14 @@ fn survive(text: &[u8], names: &Interner) {
 
 #[test]
 fn damaged_std_files() {
-    let Some(goroot) = common::goroot() else {
-        return;
-    };
+    let goroot = places::goroot().expect("a distribution of Go: run `cargo xtask setup`");
     let mut files = Vec::new();
     for dir in ["src", "src/cmd"] {
         files.extend(suite_files(&goroot.join(dir)));
     }
     files.sort();
     files.dedup();
-    let (step, rounds) = if common::nightly() { (1, 40) } else { (97, 6) };
+    let (step, rounds) = if places::nightly() { (1, 40) } else { (97, 6) };
     let names = Interner::new();
     let mut random = Random(1);
     for path in files.iter().step_by(step) {
@@ -232,7 +229,7 @@ fn carriage_returns() {
 
 #[test]
 fn large_files() {
-    let megabytes = if common::nightly() { 100 } else { 8 };
+    let megabytes = if places::nightly() { 100 } else { 8 };
     let line = "var x = append(y, 1234, \"text\") // a comment that makes the line longer\n";
     let lines = megabytes * 1_000_000 / line.len();
     let text = format!("package p\n{}", line.repeat(lines));

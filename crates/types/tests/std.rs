@@ -1,16 +1,15 @@
-//! Checks the standard library with all function bodies; there must be no errors.
-//!
-//! Arguments are import paths; without any, every package under `src` is
-//! checked. `--tests` adds the test files, `--cmd` the commands.
+//! The suite `std`: every package of the standard library and of the commands that builds for linux/amd64 without cgo,
+//! vendored ones too, with all function bodies and test files. There must be no errors.
 
 mod support;
 
+use conformance::{Suite, missing, places};
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 use support::Library;
 
+/// The folders below `dir` that may be packages, named from `root` on.
 fn packages(root: &Path, dir: &Path, out: &mut Vec<String>) {
     let mut entries: Vec<_> =
         fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path()).collect();
@@ -22,51 +21,35 @@ fn packages(root: &Path, dir: &Path, out: &mut Vec<String>) {
     }
     for e in entries {
         let name = e.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if e.is_dir() && name != "testdata" && name != "vendor" && !name.starts_with(['_', '.']) {
+        if e.is_dir() && name != "testdata" && !name.starts_with(['_', '.']) {
             packages(root, &e, out);
         }
     }
 }
 
 fn main() -> ExitCode {
-    let Some(goroot) = support::goroot() else {
-        println!("std: no GOROOT found, nothing checked");
-        return ExitCode::SUCCESS;
+    let Some(goroot) = places::goroot() else {
+        return missing("std", "distribution of Go");
     };
-    let flag = |name: &str| std::env::args().any(|a| a == name);
-    let (tests, cmd) = (flag("--tests"), flag("--cmd"));
-    let args: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let library = Library::new(goroot.clone(), false);
-    let mut paths = args;
-    if paths.is_empty() {
-        let src = goroot.join("src");
-        packages(&src, &src, &mut paths);
-        paths.retain(|p| cmd || !p.starts_with("cmd"));
-    }
-    let start = Instant::now();
-    let (mut passed, mut total) = (0, 0);
+    let mut suite = Suite::new("std");
+    let src = goroot.join("src");
+    let mut paths = Vec::new();
+    packages(&src, &src, &mut paths);
+    // The checker knows `unsafe` by itself; `builtin` is documentation.
+    paths.retain(|path| path != "unsafe" && path != "builtin");
     for path in &paths {
-        let files = library.go_files(&library.dir(path), false);
-        if files.is_empty() || path == "unsafe" || path == "builtin" {
+        let dir = library.dir(path);
+        let (files, tests) = (library.go_files(&dir, false), library.go_files(&dir, true));
+        if files.is_empty() && tests.is_empty() {
             continue;
         }
-        total += 1;
-        let mut messages = library.check_messages(path, &files);
-        if tests {
-            messages.extend(library.test_messages(path, &files));
-        }
-        if messages.is_empty() {
-            passed += 1;
-        } else {
-            println!("{path}: {} errors", messages.len());
-            for m in messages.iter().take(12) {
-                println!("  {m}");
-            }
-        }
+        suite.run(path, || {
+            let mut messages = library.check_messages(path, &files);
+            messages.extend(library.test_messages(path, &files, tests));
+            messages.extend(library.problems.take());
+            messages
+        });
     }
-    for m in library.problems.borrow().iter().take(30) {
-        println!("imported: {m}");
-    }
-    println!("std: {passed}/{total} in {:?}", start.elapsed());
-    support::report(passed, total - passed)
+    suite.finish()
 }

@@ -68,6 +68,19 @@ pub fn ensure(part: Part) -> Result<()> {
     Ok(())
 }
 
+/// Installs the part if it is missing; says something only when it has to fetch.
+///
+/// # Errors
+///
+/// As [`Setup::run`].
+pub fn ensure_quietly(part: Part) -> Result<()> {
+    let installed = match part {
+        Part::Go => cache::go_root(),
+        Part::Tests => cache::go_tests(),
+    };
+    if installed.is_err() { ensure(part) } else { Ok(()) }
+}
+
 fn fetch(cache: &Path, entry: &str, fill: fn(&Path, &Path) -> Result<()>) -> Result<Installed> {
     install(cache, entry, |dir, scratch| {
         println!("fetching {entry} into {}", cache.display());

@@ -6,10 +6,8 @@
 use regex::Regex;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use trigo_syntax::ast::File;
 use trigo_syntax::{Diagnostic, FileId, Interner, Mode, Source, parse_file};
@@ -34,28 +32,6 @@ const SYSTEMS: &[&str] = &["aix", "android", "darwin", "dragonfly", "freebsd", "
 const MACHINES: &[&str] = &["386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips",
     "mipsle", "mips64", "mips64le", "mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv", "riscv64",
     "s390", "s390x", "sparc", "sparc64", "wasm"];
-
-/// Trigo's cache, where `cargo xtask setup` installs Go and its tests.
-pub fn cache() -> Option<PathBuf> {
-    env::var_os("TRIGO_CACHE")
-        .map(PathBuf::from)
-        .or_else(|| env::var_os("XDG_CACHE_HOME").map(|c| PathBuf::from(c).join("trigo")))
-        .or_else(|| env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache/trigo")))
-}
-
-/// The GOROOT to test against, if there is one.
-pub fn goroot() -> Option<PathBuf> {
-    let named =
-        ["TRIGO_GOROOT", "GOROOT"].into_iter().filter_map(|v| env::var_os(v).map(PathBuf::from));
-    named.chain(cache().map(|c| c.join("go-1.27.3"))).find(|p| p.join("src/fmt").is_dir())
-}
-
-/// Ends a suite as libtest ends its tests: with a line that counts them, and an exit code.
-pub fn report(passed: usize, failed: usize) -> ExitCode {
-    let word = if failed == 0 && passed > 0 { "ok" } else { "FAILED" };
-    println!("test result: {word}. {passed} passed; {failed} failed; 0 ignored");
-    if word == "ok" { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
 
 fn tag_holds(tag: &str) -> bool {
     if let Some(minor) = tag.strip_prefix("go1.") {
@@ -190,10 +166,22 @@ impl Library {
         files
     }
 
+    /// The folder of a package, named from `src` on.
     pub fn dir(&self, path: &str) -> PathBuf {
+        self.goroot.join("src").join(path)
+    }
+
+    /// What an import path means in the file `from`: the standard library and the commands have vendored packages.
+    fn resolve(&self, path: &str, from: &str) -> String {
         let src = self.goroot.join("src");
-        let vendored = [src.join("vendor").join(path), src.join("cmd/vendor").join(path)];
-        vendored.into_iter().find(|d| d.is_dir()).unwrap_or_else(|| src.join(path))
+        let importer = Path::new(from);
+        let vendors = [(src.join("cmd"), "cmd/vendor"), (src, "vendor")];
+        vendors
+            .iter()
+            .filter(|(folder, _)| importer.starts_with(folder))
+            .map(|(_, vendor)| format!("{vendor}/{path}"))
+            .find(|vendored| self.dir(vendored).is_dir())
+            .unwrap_or_else(|| path.to_owned())
     }
 
     pub fn check(&self, path: &str, files: &[PathBuf], bodies: bool) -> (Checked, Vec<Diagnostic>) {
@@ -216,8 +204,7 @@ impl Library {
     }
 
     /// The errors of a package together with its tests, and of its external tests.
-    pub fn test_messages(&self, path: &str, files: &[PathBuf]) -> Vec<String> {
-        let tests = self.go_files(&self.dir(path), true);
+    pub fn test_messages(&self, path: &str, files: &[PathBuf], tests: Vec<PathBuf>) -> Vec<String> {
         let is_external = |p: &PathBuf| {
             let text = fs::read_to_string(p).unwrap_or_default();
             let package = text.lines().find_map(|l| l.strip_prefix("package "));
@@ -280,7 +267,8 @@ impl Library {
 }
 
 impl Importer for Library {
-    fn import(&self, path: &str, _from: &str) -> Result<PkgId, String> {
+    fn import(&self, path: &str, from: &str) -> Result<PkgId, String> {
+        let path = &*self.resolve(path, from);
         if let Some(known) = self.packages.borrow().get(path) {
             return known.ok_or_else(|| "import cycle".into());
         }

@@ -2,10 +2,11 @@
 //! error must be expected by an `ERROR` comment after the token it is at, and
 //! every such comment must be met.
 //!
-//! Arguments select files by substring; `-v` shows what failed and why.
+//! The files of a folder are one package; each passes if the package does.
 
 mod support;
 
+use conformance::{Suite, missing, places};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -167,6 +168,7 @@ fn run(library: &Library, files: &[PathBuf], tolerance: u32) -> Vec<String> {
             );
         }
     }
+    failures.extend(library.problems.take());
     failures.sort();
     failures
 }
@@ -179,40 +181,20 @@ fn sorted(dir: &Path) -> Vec<PathBuf> {
 }
 
 fn main() -> ExitCode {
-    let Some(goroot) = support::goroot() else {
-        println!("types: no GOROOT found, nothing checked");
-        return ExitCode::SUCCESS;
+    let Some(goroot) = places::goroot() else {
+        return missing("types", "distribution of Go");
     };
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let verbose = args.iter().any(|a| a == "-v");
-    let filters: Vec<&String> = args.iter().filter(|a| !a.starts_with('-')).collect();
     let library = Library::new(goroot.clone(), true);
     let root = goroot.join("src/internal/types/testdata");
-    let (mut passed, mut total) = (0, 0);
+    let mut suite = Suite::new("types");
     for dir in ["check", "examples", "fixedbugs", "spec"] {
         for entry in sorted(&root.join(dir)) {
-            let name = entry.strip_prefix(&root).unwrap_or(&entry).to_string_lossy().into_owned();
-            if !filters.is_empty() && !filters.iter().any(|f| name.contains(*f)) {
-                continue;
-            }
             let files = if entry.is_dir() { sorted(&entry) } else { vec![entry] };
-            total += files.len();
-            let failures = run(&library, &files, tolerance(dir));
-            if failures.is_empty() {
-                passed += files.len();
-                continue;
-            }
-            println!("FAIL {name}: {} differences", failures.len());
-            if verbose {
-                for f in failures.iter().take(15) {
-                    println!("    {f}");
-                }
+            for file in &files {
+                let name = file.strip_prefix(&root).unwrap_or(file).to_string_lossy();
+                suite.run(&name, || run(&library, &files, tolerance(dir)));
             }
         }
     }
-    for p in library.problems.borrow().iter().take(if verbose { 40 } else { 5 }) {
-        println!("imported: {p}");
-    }
-    println!("types: {passed}/{total}");
-    support::report(passed, total - passed)
+    suite.finish()
 }

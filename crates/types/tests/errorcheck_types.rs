@@ -1,12 +1,10 @@
 //! Runs those `errorcheck` files of Go's `test/` directory that need only a
 //! type checker: each line with an `ERROR` comment must have errors that match
 //! all its patterns, and no other line may have any.
-//!
-//! The directory is named by `TRIGO_GO_TESTS`. Arguments select files by
-//! substring; `-v` shows what failed and why.
 
 mod support;
 
+use conformance::{Suite, missing, places};
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::fs;
@@ -115,59 +113,22 @@ fn go_files(dir: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-/// The files that are known to fail, each with its reason.
-fn known() -> Vec<(&'static str, &'static str)> {
-    let lines = include_str!("errorcheck-known.txt").lines();
-    lines.filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once('\t')).collect()
-}
-
-/// Where Go's `test` directory is: as named, or in the cache of `cargo xtask setup`.
-fn go_tests() -> Option<PathBuf> {
-    let cached = || Some(support::cache()?.join("go-tests-1.27/test"));
-    std::env::var_os("TRIGO_GO_TESTS").map(PathBuf::from).or_else(cached).filter(|d| d.is_dir())
-}
-
 fn main() -> ExitCode {
-    let (Some(goroot), Some(dir)) = (support::goroot(), go_tests()) else {
-        println!("errorcheck: no GOROOT or no copy of Go's tests; run `cargo xtask setup`");
-        return ExitCode::FAILURE;
+    let (Some(goroot), Some(dir)) = (places::goroot(), places::go_tests()) else {
+        return missing("errorcheck-types", "distribution of Go or no copy of its test directory");
     };
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let verbose = args.iter().any(|a| a == "-v");
-    let filters: Vec<&String> = args.iter().filter(|a| !a.starts_with('-')).collect();
     let library = Library::new(goroot, false);
-    let known = known();
     let mut files = Vec::new();
     go_files(&dir, &mut files);
-    let (mut passed, mut total, mut surprises) = (0, 0, 0);
+    let mut suite = Suite::new("errorcheck-types");
     for path in files {
         let text = fs::read_to_string(&path).unwrap_or_default();
         let first = text.lines().next().unwrap_or("");
         let flags = first.strip_prefix("// errorcheck").map(str::trim);
-        let types_only = flags.is_some_and(|f| f.is_empty() || f.starts_with("-lang="));
-        let name = path.strip_prefix(&dir).unwrap_or(&path).to_string_lossy().into_owned();
-        if !types_only || !filters.is_empty() && !filters.iter().any(|f| name.contains(*f)) {
-            continue;
-        }
-        total += 1;
-        let failures = run(&library, &path, &text);
-        let listed = known.iter().find(|(file, _)| *file == name);
-        match (failures.is_empty(), listed) {
-            (true, None) => passed += 1,
-            (true, Some(_)) => {
-                surprises += 1;
-                println!("PASSES {name}: take it off the list of known failures");
-            }
-            (false, Some((_, reason))) => println!("known  {name}: {reason}"),
-            (false, None) => {
-                surprises += 1;
-                println!("FAIL {name}: {} differences", failures.len());
-            }
-        }
-        if verbose {
-            failures.iter().take(10).for_each(|f| println!("    {f}"));
+        if flags.is_some_and(|f| f.is_empty() || f.starts_with("-lang=")) {
+            let name = path.strip_prefix(&dir).unwrap_or(&path).to_string_lossy();
+            suite.run(&name, || run(&library, &path, &text));
         }
     }
-    println!("errorcheck-types: {passed}/{total}");
-    support::report(total - surprises, surprises)
+    suite.finish()
 }

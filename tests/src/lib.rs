@@ -1,0 +1,183 @@
+//! What all conformance suites share.
+//!
+//! A suite runs cases that were written by others: Go's packages, Go's tests. Its runner is a test program of the room
+//! that it tries (`xtask/src/conformance.rs` lists them); it gives each case to a [`Suite`], which knows what is
+//! expected of it and prints the one line `SUITE: PASSED/TOTAL`.
+//!
+//! What is expected stands beside this crate's `src`, in a folder per suite:
+//!
+//! * `known-failures.txt`: cases that fail, each with its reason. They count in the total. One that passes fails the
+//!   run, so that the list is never longer than the truth.
+//! * `not-applicable.txt`: cases that ask for something which is not this suite's matter, each with the rule by which
+//!   it is left out. They are not run and not counted.
+//!
+//! A runner's arguments select cases by substring; `-v` shows why known failures fail.
+
+mod list;
+pub mod places;
+
+use list::List;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// How many lines of a failure are shown.
+const SHOWN: usize = 12;
+
+/// A suite while it runs.
+pub struct Suite {
+    name: &'static str,
+    known: List,
+    outside: List,
+    filters: Vec<String>,
+    verbose: bool,
+    passed: usize,
+    total: usize,
+    surprises: Vec<String>,
+}
+
+impl Suite {
+    /// The suite `name`, with its lists and the arguments of the process.
+    ///
+    /// # Panics
+    ///
+    /// When a list cannot be read or has a line that gives no reason.
+    pub fn new(name: &'static str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let (flags, filters): (Vec<String>, Vec<String>) =
+            std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
+        Self {
+            name,
+            known: List::read(&folder.join("known-failures.txt")),
+            outside: List::read(&folder.join("not-applicable.txt")),
+            filters,
+            verbose: flags.iter().any(|flag| flag == "-v"),
+            passed: 0,
+            total: 0,
+            surprises: Vec::new(),
+        }
+    }
+
+    /// Runs a case, if it is selected and applicable. It gives what went wrong, line by line; a panic is a failure of
+    /// the case alone.
+    pub fn run(&mut self, case: &str, run: impl FnOnce() -> Vec<String>) {
+        let selected = self.filters.is_empty() || self.filters.iter().any(|f| case.contains(f));
+        if !selected || self.outside.find(case).is_some() {
+            return;
+        }
+        let failures = catch_unwind(AssertUnwindSafe(run))
+            .unwrap_or_else(|panic| vec![format!("panicked: {}", panic_text(&*panic))]);
+        self.record(case, &failures);
+    }
+
+    fn record(&mut self, case: &str, failures: &[String]) {
+        self.total += 1;
+        self.passed += usize::from(failures.is_empty());
+        let reason = self.known.find(case);
+        let surprise = match (failures.is_empty(), &reason) {
+            (true, None) => return,
+            (true, Some(_)) => Some("passes, but is listed as a known failure".to_owned()),
+            (false, None) => Some(format!("fails: {} differences", failures.len())),
+            (false, Some(_)) => None,
+        };
+        if self.verbose || surprise.is_some() {
+            let what = surprise.as_deref().or(reason.as_deref()).unwrap_or_default();
+            eprintln!("{case}: {what}");
+            failures.iter().take(SHOWN).for_each(|line| eprintln!("    {line}"));
+        }
+        self.surprises.extend(surprise);
+    }
+
+    /// Prints `SUITE: PASSED/TOTAL`. The code is a failure if a case went otherwise than expected, if a list names a
+    /// case that is none, or if there was nothing to run.
+    pub fn finish(mut self) -> ExitCode {
+        if self.filters.is_empty() {
+            for case in self.known.unseen().chain(self.outside.unseen()) {
+                eprintln!("{case}: is listed, but there is no such case");
+                self.surprises.push(case.to_owned());
+            }
+        }
+        println!("{}: {}/{}", self.name, self.passed, self.total);
+        match self.surprises.is_empty() && self.total > 0 {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Says what the suite misses on this machine and gives the exit code for it.
+pub fn missing(suite: &str, what: &str) -> ExitCode {
+    eprintln!("{suite}: there is no {what} here; run `cargo xtask setup`");
+    ExitCode::FAILURE
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suite(known: &str, outside: &str) -> Suite {
+        Suite {
+            name: "s",
+            known: List::parse("known", known),
+            outside: List::parse("outside", outside),
+            filters: Vec::new(),
+            verbose: false,
+            passed: 0,
+            total: 0,
+            surprises: Vec::new(),
+        }
+    }
+
+    fn is_success(code: ExitCode) -> bool {
+        format!("{code:?}") == format!("{:?}", ExitCode::SUCCESS)
+    }
+
+    fn fail() -> Vec<String> {
+        vec!["1: unexpected".into()]
+    }
+
+    #[test]
+    fn a_known_failure_counts_and_is_no_surprise() {
+        let mut s = suite("b.go: the reason\n", "c.go: the rule\n");
+        s.run("a.go", Vec::new);
+        s.run("b.go", fail);
+        s.run("c.go", || unreachable!("it is not run"));
+        assert_eq!((s.passed, s.total), (1, 2));
+        assert!(is_success(s.finish()));
+    }
+
+    #[test]
+    fn an_unlisted_failure_fails_the_run() {
+        let mut s = suite("", "");
+        s.run("a.go", Vec::new);
+        s.run("b.go", || panic!("at the wrong moment"));
+        assert_eq!((s.passed, s.total), (1, 2));
+        assert!(!is_success(s.finish()));
+    }
+
+    #[test]
+    fn a_listed_failure_that_passes_fails_the_run() {
+        let mut s = suite("a.go: the reason\n", "");
+        s.run("a.go", Vec::new);
+        assert!(!is_success(s.finish()));
+    }
+
+    #[test]
+    fn a_listed_case_that_does_not_exist_fails_the_run() {
+        for (known, outside) in [("gone.go: why", ""), ("", "gone.go: why")] {
+            let mut s = suite(known, outside);
+            s.run("a.go", Vec::new);
+            assert!(!is_success(s.finish()));
+        }
+    }
+
+    #[test]
+    fn an_empty_suite_is_no_success() {
+        assert!(!is_success(suite("", "").finish()));
+    }
+}
