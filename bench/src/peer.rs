@@ -51,6 +51,10 @@ impl Peer {
                 let own = std::env::current_exe().context("cannot find this program's own file")?;
                 let mut command = Command::new(own);
                 command.arg("child").arg(self.name());
+                if matches!(self, Peer::Trigo1 | Peer::Trigo2) {
+                    // The heap's few ordinary allocations would cost 20 MB of huge pages in mimalloc's arena.
+                    command.env("MIMALLOC_ARENA_EAGER_COMMIT", "0");
+                }
                 command
             }
         };

@@ -1,17 +1,29 @@
 //! Giving memory back.
 
-use trigo_heap::{Mutator, Root};
+use trigo_heap::{Heap, Mutator};
 
-use super::object::{Object, ObjectKind, check, grow, object_kind};
-use super::{held, hold};
+use super::object::{Object, check, grow, object_kind};
+use super::{attached, held, hold};
 use crate::children::{KEPT_BELOW, idle, live_after_drop};
 use crate::report::Report;
 
 pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, settle: u64, window: u64) {
-    let kind = object_kind(mutator.heap());
+    let heap = mutator.heap().clone();
     let live = mutator.empty_root();
-    plant(mutator, kind, log2, &live);
-    let drop_most = |mutator: &mut Mutator| prune(mutator, &live);
+    elsewhere(mutator, &heap, |mutator| {
+        let kind = object_kind(mutator.heap());
+        let tree = grow(mutator, kind, log2, &mut 0);
+        hold(mutator, &live, tree);
+    });
+    let drop_most = |mutator: &mut Mutator| {
+        elsewhere(mutator, &heap, |mutator| {
+            for _ in 0..KEPT_BELOW {
+                let object: *mut Object = held(&live);
+                // SAFETY: the handle keeps the object.
+                hold(mutator, &live, unsafe { (*object).left });
+            }
+        });
+    };
     idle(report, mutator, log2, [settle, window], drop_most, |mutator, sleep| {
         mutator.blocked(sleep);
     });
@@ -22,19 +34,8 @@ pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, settle: u64, w
     assert_eq!(next - first, (1 << (log2 - KEPT_BELOW)) - 1, "the subtree lost objects");
 }
 
-/// Drops all but the kept subtree, likewise in a frame of its own.
-#[inline(never)]
-fn prune(mutator: &mut Mutator, live: &Root) {
-    for _ in 0..KEPT_BELOW {
-        let object: *mut Object = held(live);
-        // SAFETY: the handle keeps the object.
-        hold(mutator, live, unsafe { (*object).left });
-    }
-}
-
-/// Grows the tree in a frame that is gone when the tree is dropped: a stale word of this thread's stack would keep it.
-#[inline(never)]
-fn plant(mutator: &mut Mutator, kind: ObjectKind, log2: u32, live: &Root) {
-    let tree = grow(mutator, kind, log2, &mut 0);
-    hold(mutator, live, tree);
+/// Runs `f` on a thread of its own. Later frames of this thread do not overwrite all of what earlier ones leave on
+/// the stack, and its conservative scan would find the dropped tree there.
+fn elsewhere(mutator: &mut Mutator, heap: &Heap, f: impl FnOnce(&mut Mutator) + Send) {
+    mutator.blocked(|| std::thread::scope(|scope| _ = scope.spawn(|| attached(heap, f))));
 }

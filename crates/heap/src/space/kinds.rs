@@ -10,7 +10,7 @@ use crate::{
     layout::{LayoutInfo, Scan},
     sync::{AtomicUsize, Mutex, Ordering, UnsafeCell, lock},
 };
-use std::{collections::HashMap, mem::MaybeUninit};
+use std::{collections::HashMap, mem::MaybeUninit, ops::Range};
 
 /// How many kinds a heap can hold.
 pub(crate) const MAX_KINDS: usize = 1024;
@@ -64,6 +64,17 @@ impl MapBases {
             bits += len >> bits_shift(log2);
         }
         bases
+    }
+
+    /// The addresses of marks, then of bits, that serve the range's offsets `from..to` alone, in every table.
+    pub(crate) fn serving(&self, from: usize, to: usize) -> [Vec<Range<usize>>; 2] {
+        let part =
+            |base: usize, shift: usize| base + from.div_ceil(1 << shift)..base + (to >> shift);
+        let tables = LEAST..TABLES;
+        [
+            tables.clone().map(|log2| part(self.marks[log2], log2)).collect(),
+            tables.map(|log2| part(self.bits[log2], bits_shift(log2))).collect(),
+        ]
     }
 }
 
@@ -252,6 +263,11 @@ impl Kinds {
         self.count.store(kind + 1, Ordering::Release);
         patterns.insert((class, scan, pattern, zeroed), kind as u16);
         Ok(kind as u16)
+    }
+
+    /// Where the tables of marks and bits lie.
+    pub(crate) fn maps(&self) -> &MapBases {
+        &self.maps
     }
 
     /// Kinds below this number exist (but for the first two numbers, which the block table uses).

@@ -57,8 +57,8 @@ pub(crate) struct Space {
     len: usize,
     block_table: Reservation,
     page_table: Reservation,
-    _marks: Reservation,
-    _bits: Reservation,
+    marks: Reservation,
+    bits: Reservation,
     sweep_table: Reservation,
     pub(crate) kinds: Kinds,
     pub(crate) larges: Larges,
@@ -86,8 +86,8 @@ impl Space {
             range,
             block_table: table(blocks * 2)?,
             page_table: table(len / PAGE * 4)?,
-            _marks: marks,
-            _bits: bits,
+            marks,
+            bits,
             sweep_table: table(blocks * 4)?,
             kinds,
             larges: Larges::new(len)?,
@@ -305,12 +305,21 @@ impl Space {
         self.base + page * PAGE
     }
 
-    /// Gives up to `most` bytes of free memory back to the operating system; how many it gave.
+    /// Gives up to `most` bytes of free memory back to the operating system, with the marks and bits that served them;
+    /// how many bytes of pages it gave. No cycle runs.
     pub(crate) fn release_some(&self, most: usize) -> usize {
         let Some(extent) = lock(&self.pages).take_dirty(most / PAGE) else { return 0 };
-        self.range.release(extent.start * PAGE, extent.pages * PAGE);
+        let (start, len) = (extent.start * PAGE, extent.pages * PAGE);
+        self.range.release(start, len);
+        for (maps, table) in
+            self.kinds.maps().serving(start, start + len).iter().zip([&self.marks, &self.bits])
+        {
+            for map in maps {
+                table.release_whole_pages(map.start - table.base(), map.end - table.base());
+            }
+        }
         lock(&self.pages).released(extent);
-        extent.pages * PAGE
+        len
     }
 
     /// Bytes of the tables beside the range that have been touched, roughly: those that lead from an address to its span,

@@ -3,6 +3,9 @@
 use crate::error::Error;
 use std::{io, ptr};
 
+/// Bytes of a page of the operating system.
+const SYSTEM_PAGE: usize = 4096;
+
 /// A range of address space that this process owns until the value is dropped.
 #[derive(Debug)]
 pub(crate) struct Reservation {
@@ -59,6 +62,14 @@ impl Reservation {
         assert!(offset + len <= self.len, "release past the end of a reservation");
         // SAFETY: the range lies in this reservation and its owner has said that nothing in it is used.
         unsafe { libc::madvise((self.base + offset) as *mut _, len, libc::MADV_DONTNEED) };
+    }
+
+    /// [`Self::release`] of the pages of the system that lie in `from..to` whole, if there are any.
+    pub(crate) fn release_whole_pages(&self, from: usize, to: usize) {
+        let (from, to) = (from.next_multiple_of(SYSTEM_PAGE), to & !(SYSTEM_PAGE - 1));
+        if from < to {
+            self.release(from, to - from);
+        }
     }
 }
 

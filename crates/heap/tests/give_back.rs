@@ -1,0 +1,58 @@
+//! Memory that was dropped goes back to the operating system while the program is idle.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+use trigo_heap::{Config, Error, Heap, Kind, Layout, Mutator, Root, Zeroing};
+
+const MIB: usize = 1 << 20;
+const OBJECT: usize = 16;
+
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.split_whitespace().next().unwrap().parse::<usize>().unwrap() << 10
+}
+
+/// Puts `count` objects in front of those that `list` holds.
+fn fill(m: &mut Mutator, kind: Kind, list: &Root, count: usize) -> Result<(), Error> {
+    for _ in 0..count {
+        let object = m.alloc_kind(kind)?;
+        let next = list.get().map_or(std::ptr::null_mut(), |o| o.as_ptr());
+        // SAFETY: the object's first word, before the next safepoint.
+        unsafe { m.init(object.cast().as_ptr(), next) };
+        list.set(m, Some(object));
+    }
+    Ok(())
+}
+
+#[test]
+fn after_a_drop_what_is_resident_is_within_a_tenth_of_the_goal_and_idle_cycles_back_off()
+-> Result<(), Error> {
+    let before = resident();
+    let heap = Heap::new(Config::default())?;
+    let kind = heap.kind(Layout::POINTERS, OBJECT, Zeroing::Zeroed)?;
+    let mut m = heap.attach();
+    let (kept, dropped) = (m.empty_root(), m.empty_root());
+    fill(&mut m, kind, &kept, 8 * MIB / OBJECT)?;
+    fill(&mut m, kind, &dropped, 256 * MIB / OBJECT)?;
+    assert!(resident() - before > 256 * MIB);
+    drop(dropped);
+
+    let live = 8 * MIB;
+    let bound = before + live * 2 * 11 / 10 + 8 * MIB;
+    let start = Instant::now();
+    let idle_for = |m: &mut Mutator, time| m.blocked(|| thread::sleep(time));
+    while resident() > bound && start.elapsed() < Duration::from_secs(30) {
+        idle_for(&mut m, Duration::from_millis(100));
+    }
+    assert!(resident() <= bound, "{} MiB of {} are resident", resident() / MIB, bound / MIB);
+    assert_eq!(heap.stats().live_bytes as usize, live);
+
+    let cycles = heap.stats().cycles;
+    idle_for(&mut m, Duration::from_secs(2));
+    assert!(heap.stats().cycles <= cycles + 1, "idle cycles do not back off");
+    drop(kept);
+    Ok(())
+}
