@@ -71,10 +71,10 @@ impl Comparer<'_> {
             },
             (Type::Interface(_), Type::Interface(_)) => self.interfaces(x, y),
             (Type::Named(a), Type::Named(b)) => {
-                let (xs, ys) = (a.targs(), b.targs());
-                a.obj == b.obj
-                    && xs.len() == ys.len()
-                    && xs.iter().zip(ys).all(|(&x, &y)| s.identical(x, y))
+                let all = |xs: &[TypeId], ys: &[TypeId]| {
+                    xs.len() == ys.len() && xs.iter().zip(ys).all(|(&x, &y)| s.identical(x, y))
+                };
+                a.obj == b.obj && all(a.targs(), b.targs()) && all(a.outer(), b.outer())
             }
             _ => false,
         }

@@ -37,12 +37,36 @@
 //!     "cannot use x (variable of type int) as string value in variable declaration",
 //! );
 //! ```
+//!
+//! # What a compiler reads
+//!
+//! All of it is in [`Checked::info`] and the [`Store`]; `tests/compiler.rs` has an example of each.
+//!
+//! | what | where |
+//! |---|---|
+//! | what an expression denotes, its type | [`FileInfo::typ`]; untyped constants have the type they are converted to, comma-ok forms the tuple of both results, built-in functions the signature they are used with |
+//! | exact values of constant expressions, rounded to their type | [`FileInfo::value`], [`Object::value`] |
+//! | what a name declares or means | [`FileInfo::object`]; for type switch clauses [`FileInfo::clause_vars`] |
+//! | selections with their embedding paths | [`FileInfo::selections`] |
+//! | method sets with their embedding paths | [`Store::method_set`] |
+//! | type arguments, given or inferred | [`FileInfo::instances`], [`Named::inst`]; of methods [`Func::instance`] and [`Func::origin`] |
+//! | the types in a generic body for given arguments | [`Store::subst`] with the function's [`Store::type_params`], or with [`Signature::rparams`]; it gives each instance local types of its own ([`Named::enclosing`]) |
+//! | one id for identical types | [`Store::canonical`] |
+//! | variables that closures capture | [`FileInfo::captures`] |
+//! | the order of initialisation | [`Info::init_order`] |
+//! | a file's language version (loop variables are per iteration from go1.22 on) | [`FileInfo::version`] |
+//! | sizes and offsets as gc lays types out | [`Store::size_of`], [`Store::align_of`], [`Store::offsets`] |
+//!
+//! Where `break`, `continue` and `goto` lead is in the tree, see
+//! [`StmtKind::Branch`](trigo_syntax::ast::StmtKind::Branch).
 
+mod canonical;
 mod check;
 pub mod constant;
 mod identical;
 mod ids;
 mod lookup;
+mod methodset;
 mod object;
 mod predicates;
 mod results;
@@ -59,6 +83,7 @@ mod version;
 pub use check::{Checked, Config, Importer, TypeError, check_package};
 pub use ids::{ObjId, PkgId, TypeId};
 pub use lookup::{Lookup, Path};
+pub use methodset::MethodEntry;
 pub use object::{Func, ObjKind, Object, Var, VarKind};
 pub use predicates::Incomparable;
 pub use results::*;

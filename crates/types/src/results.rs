@@ -55,7 +55,9 @@ pub struct Selection {
     pub recv: TypeId,
     /// The field or method.
     pub obj: ObjId,
-    /// The embedded fields to pass, and at last the field or method.
+    /// The embedded fields to pass, and at last the field or method: places among a struct's
+    /// [fields](crate::Struct::fields), among the [methods declared](crate::Store::declared_methods) on a defined type, or
+    /// among an interface's [sorted methods](crate::TypeSet::methods).
     pub path: Path,
     /// Whether a pointer is followed on the way.
     pub indirect: bool,
@@ -91,12 +93,15 @@ pub struct FileInfo {
     pub selections: FxHashMap<ExprId, Selection>,
     /// Instances by the identifier that is instantiated.
     pub instances: FxHashMap<ExprId, InstanceInfo>,
-    /// Objects that no identifier declares: the variable of each type switch
-    /// clause, by the clause's number in its list.
+    /// Objects that no identifier declares: the variable of each type switch clause, by the clause's place in the
+    /// file, which is [`List::range`](trigo_syntax::ast::List::range)'s start plus its place in the switch.
     pub clause_vars: FxHashMap<usize, ObjId>,
-    /// The variables of enclosing functions each function literal uses.
+    /// The variables of enclosing functions that each function literal uses or assigns to, in the order in which it
+    /// first does. What an inner literal captures from further out, those around it capture too. No entry for a
+    /// literal that captures nothing.
     pub captures: FxHashMap<ExprId, Vec<ObjId>>,
-    /// The language version the file is written in; none for the newest.
+    /// The language version the file is written in: what its `//go:build` line asks for, or else the module's
+    /// ([`Config::go_version`](crate::Config)). None for the newest.
     pub version: Option<GoVersion>,
 }
 
@@ -129,8 +134,8 @@ impl FileInfo {
 /// What is known about a package.
 #[derive(Debug, Default)]
 pub struct Info {
-    /// Its files, in the order they were given.
+    /// Its files, in the order they were given, without those that belong to another package.
     pub files: Vec<FileInfo>,
-    /// Its variables' initialisation, in order of execution.
+    /// The initialisation of its variables, in order of execution. Those without a value are not in it.
     pub init_order: Vec<Initializer>,
 }

@@ -28,7 +28,7 @@ enum Key {
     Map(TypeId, TypeId),
     Chan(ChanDir, TypeId),
     Tuple(Box<[ObjId]>),
-    Instance(TypeId, Box<[TypeId]>),
+    Instance(TypeId, Box<[TypeId]>, Box<[TypeId]>),
 }
 
 const SHARDS: usize = 16;
@@ -95,6 +95,8 @@ pub struct Store {
     interned: [Mutex<HashMap<Key, TypeId, FxBuildHasher>>; SHARDS],
     pub(crate) universe: FxHashMap<Symbol, ObjId>,
     files: RwLock<FxHashMap<FileId, Arc<File>>>,
+    /// By hash, the types that [`Store::canonical`] has given.
+    pub(crate) canonical: Mutex<FxHashMap<u64, Vec<TypeId>>>,
 }
 
 impl Store {
@@ -118,6 +120,7 @@ impl Store {
             interned: std::array::from_fn(|_| Mutex::default()),
             universe: FxHashMap::default(),
             files: RwLock::default(),
+            canonical: Mutex::default(),
         };
         universe::declare(&mut store, test_functions);
         store
@@ -270,20 +273,29 @@ impl Store {
     }
 
     /// A defined type without a right-hand side yet.
-    pub(crate) fn new_named(&self, obj: ObjId, inst: Option<Instance>) -> TypeId {
-        self.new_type(named(obj, inst))
+    pub(crate) fn new_named(&self, obj: ObjId, enclosing: &[TypeId]) -> TypeId {
+        self.new_type(named(obj, None, enclosing.into()))
     }
 
     /// The instance of a generic defined type.
     pub(crate) fn named_instance(&self, origin: TypeId, targs: &[TypeId]) -> TypeId {
+        self.local_instance(origin, targs, &[])
+    }
+
+    /// The instance of a defined type that may be local to a generic function, `outer` being that function's type
+    /// arguments.
+    pub(crate) fn local_instance(
+        &self,
+        origin: TypeId,
+        targs: &[TypeId],
+        outer: &[TypeId],
+    ) -> TypeId {
         let Type::Named(generic) = self.typ(origin) else {
             return typ::INVALID;
         };
-        self.intern(Key::Instance(origin, targs.into()), |_| {
-            named(
-                generic.obj,
-                Some(Instance { origin, targs: targs.into(), methods: RwLock::default() }),
-            )
+        self.intern(Key::Instance(origin, targs.into(), outer.into()), |_| {
+            let (targs, outer, methods) = (targs.into(), outer.into(), RwLock::default());
+            named(generic.obj, Some(Instance { origin, targs, outer, methods }), Box::new([]))
         })
     }
 
@@ -292,9 +304,11 @@ impl Store {
         obj: ObjId,
         origin: Option<TypeId>,
         targs: Box<[TypeId]>,
+        enclosing: &[TypeId],
     ) -> TypeId {
+        let enclosing = enclosing.into();
         let (tparams, rhs) = (OnceLock::new(), AtomicU32::new(0));
-        self.new_type(Type::Alias(Box::new(Alias { obj, origin, targs, tparams, rhs })))
+        self.new_type(Type::Alias(Box::new(Alias { obj, origin, targs, enclosing, tparams, rhs })))
     }
 
     /// A type parameter; its constraint follows with [`Store::set_bound`].
@@ -391,10 +405,11 @@ impl Store {
     }
 }
 
-fn named(obj: ObjId, inst: Option<Instance>) -> Type {
+fn named(obj: ObjId, inst: Option<Instance>, enclosing: Box<[TypeId]>) -> Type {
     Type::Named(Box::new(Named {
         obj,
         inst,
+        enclosing,
         tparams: OnceLock::new(),
         rhs: AtomicU32::new(0),
         underlying: AtomicU32::new(0),

@@ -55,7 +55,7 @@ impl Store {
             return typ::INVALID;
         };
         let rhs = self.subst(load(&a.rhs).unwrap_or(typ::INVALID), self.type_params(origin), targs);
-        let alias = self.new_alias(a.obj, Some(origin), targs.into());
+        let alias = self.new_alias(a.obj, Some(origin), targs.into(), &a.enclosing);
         self.set_rhs(alias, rhs);
         alias
     }
@@ -210,14 +210,9 @@ impl Subster<'_> {
                 }
                 s.interface(methods, embeddeds, i.implicit)
             }
-            Type::Named(n) => {
-                let Some(inst) = &n.inst else { return t };
-                if s.type_params(inst.origin).len() != inst.targs.len() {
-                    return typ::INVALID;
-                }
-                let targs = self.list(&inst.targs);
-                if *targs == *inst.targs { t } else { s.named_instance(inst.origin, &targs) }
-            }
+            Type::Named(n) => self.named(t, n),
+            // A local alias has no instances of its own: what it stands for has.
+            Type::Alias(a) if !a.enclosing.is_empty() => self.typ(s.unalias(t)),
             Type::Alias(a) => {
                 let Some(origin) = a.origin else { return t };
                 if s.type_params(origin).len() != a.targs.len() {
@@ -226,6 +221,26 @@ impl Subster<'_> {
                 let targs = self.list(&a.targs);
                 if *targs == *a.targs { t } else { s.alias_instance(origin, &targs) }
             }
+        }
+    }
+
+    fn named(&mut self, t: TypeId, n: &Named) -> TypeId {
+        let s = self.store;
+        let origin = s.origin(t);
+        let Type::Named(generic) = s.typ(origin) else { return t };
+        if n.inst.is_none() && generic.enclosing.is_empty() {
+            return t;
+        }
+        if n.inst.is_some() && s.type_params(origin).len() != n.targs().len() {
+            return typ::INVALID;
+        }
+        let targs = self.list(n.targs());
+        let before = if n.outer().is_empty() { &generic.enclosing } else { n.outer() };
+        let outer = self.list(before);
+        match *targs == *n.targs() && *outer == *before {
+            true => t,
+            false if *outer == *generic.enclosing => s.named_instance(origin, &targs),
+            false => s.local_instance(origin, &targs, &outer),
         }
     }
 

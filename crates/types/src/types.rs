@@ -151,6 +151,9 @@ pub struct Named {
     pub obj: ObjId,
     /// What an instance was made from.
     pub inst: Option<Instance>,
+    /// The type parameters of the generic function in which it is declared: a local type stands for as many types as
+    /// the function has instances, whether it mentions them or not. Empty for an instance.
+    pub enclosing: Box<[TypeId]>,
     pub(crate) tparams: OnceLock<Box<[TypeId]>>,
     pub(crate) rhs: AtomicU32,
     pub(crate) underlying: AtomicU32,
@@ -165,6 +168,9 @@ pub struct Instance {
     pub origin: TypeId,
     /// The type arguments.
     pub targs: Box<[TypeId]>,
+    /// What stands for [`Named::enclosing`] of the generic type. Empty until [`Store::subst`](crate::Store::subst)
+    /// replaces them: the checker itself looks at a generic function from within only.
+    pub outer: Box<[TypeId]>,
     /// Methods made for this instance so far, as (index, object).
     pub(crate) methods: RwLock<Vec<(u32, ObjId)>>,
 }
@@ -189,6 +195,8 @@ pub struct Alias {
     pub origin: Option<TypeId>,
     /// The type arguments of an instance.
     pub targs: Box<[TypeId]>,
+    /// As [`Named::enclosing`].
+    pub enclosing: Box<[TypeId]>,
     pub(crate) tparams: OnceLock<Box<[TypeId]>>,
     pub(crate) rhs: AtomicU32,
 }
@@ -257,6 +265,11 @@ impl Named {
     /// The type arguments of an instance; empty otherwise.
     pub fn targs(&self) -> &[TypeId] {
         self.inst.as_ref().map_or(&[], |i| &i.targs)
+    }
+
+    /// The type arguments of the enclosing function that an instance of a local type was made with; empty otherwise.
+    pub fn outer(&self) -> &[TypeId] {
+        self.inst.as_ref().map_or(&[], |i| &i.outer)
     }
 }
 

@@ -183,14 +183,14 @@ impl<'s> TypeWriter<'s> {
             Type::Named(n) => {
                 self.obj_name(n.obj);
                 match &n.inst {
-                    Some(inst) => self.list(&inst.targs),
+                    Some(inst) => self.type_args(&inst.outer, &inst.targs),
                     None => self.tparams(s.type_params(t)),
                 }
             }
             Type::Alias(a) => {
                 self.obj_name(a.obj);
                 if !a.targs.is_empty() {
-                    self.list(&a.targs);
+                    self.type_args(&[], &a.targs);
                 } else {
                     self.tparams(s.type_params(t));
                 }
@@ -295,15 +295,24 @@ impl<'s> TypeWriter<'s> {
         }
     }
 
-    fn list(&mut self, list: &[TypeId]) {
+    /// The arguments of the enclosing function, for a local type, and the type's own, as Go's compiler writes them.
+    fn type_args(&mut self, outer: &[TypeId], targs: &[TypeId]) {
         self.out.push('[');
+        self.separated(outer);
+        if !outer.is_empty() && !targs.is_empty() {
+            self.out.push(';');
+        }
+        self.separated(targs);
+        self.out.push(']');
+    }
+
+    fn separated(&mut self, list: &[TypeId]) {
         for (i, &t) in list.iter().enumerate() {
             if i > 0 {
                 self.out.push_str(", ");
             }
             self.typ(t);
         }
-        self.out.push(']');
     }
 
     fn tparams(&mut self, list: &[TypeId]) {

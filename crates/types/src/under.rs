@@ -77,9 +77,14 @@ impl Store {
         let inst = n.inst.as_ref()?;
         let rhs = self.named_rhs(inst.origin)?;
         let tparams = self.type_params(inst.origin);
-        let rhs = match tparams.len() == inst.targs.len() {
-            true => self.subst(rhs, tparams, &inst.targs),
-            false => typ::INVALID,
+        let rhs = match (tparams.len() == inst.targs.len(), self.typ(inst.origin)) {
+            (true, Type::Named(generic)) if !inst.outer.is_empty() => self.subst(
+                rhs,
+                &[&*generic.enclosing, tparams].concat(),
+                &[&*inst.outer, &*inst.targs].concat(),
+            ),
+            (true, _) => self.subst(rhs, tparams, &inst.targs),
+            (false, _) => typ::INVALID,
         };
         save(&n.rhs, rhs);
         Some(rhs)

@@ -256,13 +256,13 @@ fn declare_types(store: &mut Store) {
     store.new_type(Type::Tuple(Box::new([])));
     store.new_type(Type::Interface(Box::new(Interface::new(Vec::new(), Vec::new(), false))));
     let any = define(store, ObjKind::TypeName, sym::ANY, typ::ANY);
-    if let Type::Alias(alias) = store.typ(store.new_alias(any, None, Box::new([]))) {
+    if let Type::Alias(alias) = store.typ(store.new_alias(any, None, Box::new([]), &[])) {
         save(&alias.rhs, typ::EMPTY_INTERFACE);
     }
     let error = define(store, ObjKind::TypeName, sym::ERROR, typ::ERROR);
-    store.new_named(error, None);
+    store.new_named(error, &[]);
     let comparable = define(store, ObjKind::TypeName, sym::COMPARABLE, typ::COMPARABLE);
-    store.new_named(comparable, None);
+    store.new_named(comparable, &[]);
     store.slice(typ::BYTE);
     let plain = |results| Signature {
         tparams: Box::new([]),

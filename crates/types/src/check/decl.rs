@@ -30,6 +30,8 @@ pub(super) struct DeclInfo {
     pub iota: i64,
     pub tdecl: Option<DeclId>,
     pub fdecl: Option<DeclId>,
+    /// The type parameters of a function, its receiver's first.
+    pub tparams: Vec<TypeId>,
     /// The package-level objects that the initial value or body mentions.
     pub deps: rustc_hash::FxHashSet<ObjId>,
 }
@@ -192,18 +194,19 @@ impl<'a> Checker<'a> {
         };
         let pos = self.here(file[id].pos);
         let tparam = file[type_params].first().map(|f| self.here(f.pos));
+        let enclosing = self.env.decl.map_or(Vec::new(), |d| self.decls[d].tparams.clone());
         let mut fine = true;
         let t = if alias {
             if let Some(p) = tparam {
                 fine = self.verify_version(p, 23, |_| "generic type alias".into());
             }
             fine = fine && self.verify_version(pos, 9, |_| "type alias".into());
-            self.s.new_alias(obj, None, Box::new([]))
+            self.s.new_alias(obj, None, Box::new([]), &enclosing)
         } else {
             if let Some(p) = tparam {
                 fine = self.verify_version(p, 18, |_| "type parameter".into());
             }
-            self.s.new_named(obj, None)
+            self.s.new_named(obj, &enclosing)
         };
         if self.s.obj(obj).typ().is_none() {
             self.s.obj(obj).set_typ(t);
@@ -377,6 +380,9 @@ impl<'a> Checker<'a> {
         self.s.obj(obj).set_typ(typ::EMPTY_FUNC);
         let (sig, scope) = self.func_type(Some(obj), file[recv].first(), type_params, ty);
         self.s.obj(obj).set_typ(sig);
+        if let Some(s) = self.s.as_signature(sig) {
+            self.decls[decl].tparams = [&*s.rparams, &*s.tparams].concat();
+        }
         if !type_params.is_empty() && body.is_none() {
             let at = Some(self.here(file[id].pos));
             self.soft_error(at, "generic function is missing function body");
