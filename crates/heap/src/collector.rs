@@ -91,7 +91,7 @@ struct Driver {
     marker: crate::mark::Marker,
     cycle: u32,
     idle: Idle,
-    recent_goals: release::RecentGoals,
+    recent_peaks: release::RecentPeaks,
     /// Nanoseconds, by the process's clock, at which the last cycle ended.
     last_end: u64,
     /// Under a memory limit that leaves too little room: when the next cycle may start for the heap's size, by the process's clock. Cycles then take at
@@ -116,7 +116,7 @@ impl Driver {
         let idle = Idle { interval: IDLE_AFTER, next: now() + nanos(IDLE_AFTER), seen: 0 };
         let marker = crate::mark::Marker::new();
         let limiter = Limiter::default();
-        let recent_goals = release::RecentGoals::default();
+        let recent_peaks = release::RecentPeaks::default();
         let last_end = now();
         let limited = (0, last_end);
         Self {
@@ -126,7 +126,7 @@ impl Driver {
             marker,
             cycle: 0,
             idle,
-            recent_goals,
+            recent_peaks,
             last_end,
             limited,
             rest_until: 0,
@@ -143,7 +143,7 @@ impl Driver {
             match self.due() {
                 Some(reason) => self.run_cycle(reason),
                 None => {
-                    self.recent_goals.add(self.heap.goal.load(Ordering::Relaxed), now());
+                    self.recent_peaks.add(self.heap.goal.load(Ordering::Relaxed), now());
                     let released = self.release_some();
                     let before = thread_cpu();
                     thread::park_timeout(self.nap(released));

@@ -231,7 +231,7 @@ impl Heap {
         Ok(Heap { shared, _threads: Arc::new(threads) })
     }
 
-    /// Makes the calling thread a mutator of this heap. Takes some 70 KiB of memory. May wait for a short lock, while
+    /// Makes the calling thread a mutator of this heap. Takes some 90 KiB of memory. May wait for a short lock, while
     /// another thread attaches or a handshake begins. A thread may attach more than once; each of its mutators then has
     /// to reach safepoints.
     pub fn attach(&self) -> Mutator {

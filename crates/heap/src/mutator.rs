@@ -17,7 +17,7 @@ use crate::{
     error::Error,
     heap::Shared,
     mark::Marker,
-    protocol::gate::Gate,
+    protocol::{claim, gate::Gate},
     roots::{Root, RootSource, Roots, Stack},
     space::kinds::MAX_KINDS,
     stats::{Holds, Pauses},
@@ -37,14 +37,32 @@ pub(crate) const BARRIER_DELETION: u32 = 2;
 /// Where a mutator's allocation cursors begin in its state.
 pub(crate) const CURSORS_OFFSET: usize = offset_of!(MutatorState, cursors);
 
-/// The free run that a mutator allocates objects of one kind from.
+/// The free slots that a mutator has claimed for objects of one kind: the rest of a run, and behind it the other free slots
+/// of up to 64 in a row. All of them are zero, if the kind says so.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C)]
 pub(crate) struct Cursor {
     /// Where the next object goes.
     next: usize,
-    /// Objects end at or below this; what lies between is free and, if the kind says so, zero.
+    /// Objects end at or below this; what lies between is free.
     limit: usize,
+    /// A bit for each further slot, from the one at `word` on. At least one bit is clear.
+    rest: u64,
+    word: usize,
+}
+
+impl Cursor {
+    /// Moves on to the next slots of `rest`, which is not empty.
+    #[inline(always)]
+    fn advance(&mut self, size: usize) {
+        let run = claim::take_next(&mut self.rest);
+        (self.next, self.limit) = (self.word + run.start * size, self.word + run.end * size);
+    }
+
+    /// Bytes that are still unused.
+    fn unused(&self, size: usize) -> usize {
+        self.limit - self.next + self.rest.count_ones() as usize * size
+    }
 }
 
 /// The span behind a cursor.
@@ -54,10 +72,8 @@ struct Holding {
     block: usize,
     /// The slot at which the search for the next free run goes on.
     search: usize,
-    /// Where the claimed run ends.
-    run_end: usize,
-    /// Up to where allocation has been accounted for.
-    counted: usize,
+    /// Bytes of the slots claimed last, which have not been counted as allocated.
+    claimed: usize,
     /// The span's memory reads as zero.
     clean: bool,
 }
@@ -69,8 +85,7 @@ pub(crate) const STATE_BYTES: usize = size_of::<MutatorState>()
     + Marker::BYTES;
 
 const NO_SPAN: usize = usize::MAX;
-const NOTHING: Holding =
-    Holding { block: NO_SPAN, search: 0, run_end: 0, counted: 0, clean: false };
+const NOTHING: Holding = Holding { block: NO_SPAN, search: 0, claimed: 0, clean: false };
 
 /// The state of a mutator; its beginning is laid out for compiled code ([`offsets`](crate::offsets)).
 #[derive(Debug)]

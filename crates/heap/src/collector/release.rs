@@ -1,7 +1,8 @@
 //! Giving memory back to the operating system, in the background and at a bounded rate.
 //!
-//! The heap keeps what it needs to grow to its highest goal of the last seconds and a tenth more; free pages beyond that
-//! go back, up to 32 MiB at a time with a pause between. Under a memory limit the limit decides, if lower.
+//! The heap keeps what it needs to grow to its highest goal of the last seconds, or what it used then if that was more, and
+//! a tenth beyond; other free pages go back, up to 32 MiB at a time with a pause between. Under a memory limit the limit
+//! decides, if lower.
 
 use super::Driver;
 use crate::sync::Ordering;
@@ -16,25 +17,26 @@ const BATCH: usize = 32 << 20;
 /// The most bytes released by one call to the operating system, which holds the page tables' lock meanwhile.
 const STEP: usize = 2 << 20;
 
-/// The highest goal of the last few seconds: what the heap is about to need again is not given back.
+/// The highest goal of the last few seconds, or the most memory in use at a flip, which a heap much faster than its
+/// collector grows to beyond its goal: what the heap is about to need again is not given back.
 #[derive(Debug, Default)]
-pub(super) struct RecentGoals {
-    /// The highest goals of this period and the one before.
+pub(super) struct RecentPeaks {
+    /// The peaks of this period and the one before.
     highest: [usize; 2],
     began: u64,
 }
 
-impl RecentGoals {
-    /// Half of the time that a goal is remembered at least.
+impl RecentPeaks {
+    /// Half of the time that a peak is remembered at least.
     const PERIOD: u64 = 2_000_000_000;
 
-    pub(super) fn add(&mut self, goal: usize, time: u64) {
+    pub(super) fn add(&mut self, bytes: usize, time: u64) {
         if time - self.began > Self::PERIOD {
             let before = if time - self.began > 2 * Self::PERIOD { 0 } else { self.highest[0] };
             self.highest = [0, before];
             self.began = time;
         }
-        self.highest[0] = self.highest[0].max(goal);
+        self.highest[0] = self.highest[0].max(bytes);
     }
 
     fn highest(&self) -> usize {
@@ -62,10 +64,10 @@ impl Driver {
 
     /// Bytes of resident free memory beyond what the heap is to keep.
     fn surplus(&self) -> usize {
-        self.surplus_over(self.recent_goals.highest())
+        self.surplus_over(self.recent_peaks.highest())
     }
 
-    /// Whether there will be a surplus once the goals of the last seconds are forgotten.
+    /// Whether there will be a surplus once the peaks of the last seconds are forgotten.
     pub(super) fn will_release(&self) -> bool {
         self.surplus_over(0) > 0
     }
@@ -83,10 +85,10 @@ impl Driver {
         limit.is_some_and(|limit| resident.saturating_add(self.outside_pages()) > limit / 10 * 9)
     }
 
-    fn surplus_over(&self, least_goal: usize) -> usize {
+    fn surplus_over(&self, least: usize) -> usize {
         let pages = self.heap.space.page_bytes();
         let resident = pages.committed - pages.free + pages.free_resident;
-        let goal = self.heap.goal.load(Ordering::Relaxed).max(least_goal);
+        let goal = self.heap.goal.load(Ordering::Relaxed).max(least);
         let mut keep = if goal == usize::MAX { usize::MAX } else { goal.saturating_add(goal / 10) };
         if let Some(limit) = self.pacer.targets.memory_limit {
             keep = keep.min((limit / 20 * 19).saturating_sub(self.outside_pages()));

@@ -1,4 +1,9 @@
-//! Allocation: a bump through a claimed free run; then the next run, the next span, a fresh one.
+//! Allocation: a bump through a free run; then the next run of the claimed slots, the next slots of the span, the next
+//! span, a fresh one.
+//!
+//! Slots are claimed up to [`CHUNK`] bytes at a time: a free run, and if it is shorter than that, the other free slots of the
+//! same word of allocation bits. So where free slots lie singly, most allocations that find a run used up need but a few
+//! instructions to get to the next ([`Cursor::advance`]).
 
 use super::{Cursor, Mutator, MutatorState, NO_SPAN, NOTHING, sampling};
 use crate::{
@@ -6,7 +11,7 @@ use crate::{
     error::Error,
     heap::Kind,
     layout::Scan,
-    protocol::bits,
+    protocol::claim::Claim,
     space::{
         kinds::{KindScan, LARGE},
         pages::PAGE,
@@ -17,10 +22,14 @@ use crate::{
 };
 use std::{ptr::NonNull, time::Duration};
 
-/// Bytes that are zeroed and accounted for at a time; at least one slot.
+/// Bytes between the first and the last of the slots that are claimed, zeroed and accounted for at a time, at most; but at
+/// least one slot.
 const CHUNK: usize = 4 << 10;
-/// Bytes from which on a refill is timed; what is shorter takes less time than two looks at the clock.
-const TIMED: usize = 1 << 10;
+/// Bytes from which on zeroing is timed. Less takes a microsecond, but two looks at the clock would double it: old pages are
+/// mapped, so zeroing them never waits for the system.
+const TIMED: usize = 8 << 10;
+/// Bytes up to which a run is zeroed word by word: a call would take longer.
+const SHORT: usize = 128;
 /// Bytes a mutator allocates before it adds them to the heap's count.
 const COUNT: usize = 16 << 10;
 /// How long a mutator waits at most for each [`COUNT`] bytes that it allocates beyond what the memory limit allows.
@@ -115,14 +124,28 @@ impl Mutator {
         // SAFETY: the gate is RUNNING and this is the mutator's thread.
         let cursor = unsafe { self.state().cursor(kind) };
         let object = cursor.next;
-        let next = object + size;
-        let object = if next <= cursor.limit {
+        let next = object.wrapping_add(size);
+        if next <= cursor.limit {
             cursor.next = next;
-            NonNull::new(object as *mut u8)
-        } else {
-            self.alloc_slow(kind)
-        };
-        object.ok_or_else(|| self.take_error())
+            // SAFETY: a cursor with room is inside of the heap's range, which does not begin at zero.
+            return Ok(unsafe { NonNull::new_unchecked(object as *mut u8) });
+        }
+        self.alloc_in_next_run(kind, size).ok_or_else(|| self.take_error())
+    }
+
+    /// Allocates from the next run of the claimed slots, or by the slow path; null if that fails, with the error left behind.
+    #[cold]
+    #[inline(never)]
+    fn alloc_in_next_run(&mut self, kind: u16, size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: the gate is RUNNING and this is the mutator's thread.
+        let cursor = unsafe { self.state().cursor(kind) };
+        if cursor.rest == 0 {
+            return self.alloc_slow(kind);
+        }
+        cursor.advance(size);
+        let object = cursor.next;
+        cursor.next += size;
+        NonNull::new(object as *mut u8)
     }
 
     #[cold]
@@ -131,7 +154,6 @@ impl Mutator {
     }
 
     /// Refills a cursor and allocates from it; null if that fails, with the error left behind.
-    #[cold]
     #[inline(never)]
     fn alloc_slow(&mut self, kind: u16) -> Option<NonNull<u8>> {
         if self.owes_a_safepoint() {
@@ -191,55 +213,67 @@ impl Mutator {
         let known = shared.space.kinds.len();
         assert!((kind as usize) < known, "kind {kind} is not one of this heap's");
         let info = shared.space.kinds.get(kind);
-        let size = info.size as usize;
+        let (size, slots) = (info.size as usize, info.slots as usize);
         let private = self.private();
-        // SAFETY: the gate is RUNNING and this is the mutator's thread.
-        let cursor = unsafe { self.state().cursor(kind) };
         let holding = &mut private.holdings[kind as usize];
-        self.state().count_bytes(kind, cursor, holding.counted);
-        holding.counted = cursor.next;
+        self.state().count_bytes(kind, std::mem::take(&mut holding.claimed));
+        let torture = shared.config.debug.torture.is_some();
+        let most = if torture { 1 } else { (CHUNK / size).max(1) };
         let mut start = None;
-        while cursor.next == holding.run_end {
+        let mut claim = loop {
             if holding.block == NO_SPAN {
                 start.get_or_insert_with(now);
                 let taken = shared.spans.take(&shared.space, kind, private.epoch)?;
                 *holding = super::Holding { block: taken.block, clean: taken.clean, ..NOTHING };
                 private.active.push(kind);
             }
-            let slots = info.slots as usize;
             let allocated = shared.space.bits(holding.block, info);
-            let Some(run) = bits::next_clear_run(allocated, holding.search, slots) else {
-                shared.spans.put_back(&shared.space, kind, holding.block);
-                *holding = NOTHING;
-                *cursor = Cursor::default();
-                private.active.retain(|&k| k != kind);
-                continue;
-            };
-            bits::set_run(allocated, run.clone());
-            if private.black {
-                bits::fill_marks(shared.space.marks(holding.block, info), run.clone(), true);
+            match Claim::find(allocated, holding.search, slots, most) {
+                Some(claim) => break claim,
+                None => {
+                    shared.spans.put_back(&shared.space, kind, holding.block);
+                    *holding = NOTHING;
+                    private.active.retain(|&k| k != kind);
+                }
             }
-            let start = shared.space.base() + holding.block * BLOCK;
-            let first = start + run.start * size;
-            *cursor = Cursor { next: first, limit: first };
-            holding.counted = first;
-            holding.search = run.end;
-            holding.run_end = start + run.end * size;
-        }
-        let chunk =
-            if shared.config.debug.torture.is_some() { size } else { (CHUNK / size).max(1) * size };
-        let room = chunk.min(holding.run_end - cursor.next);
+        };
         let (sampler, id) = (&mut private.sampler, self.state().id);
+        let room = claim.run.len() * size;
         let (sampled, bytes) = sampling::step(sampler, &shared.profile, id, kind, size, room);
-        if bytes >= TIMED {
-            start.get_or_insert_with(now);
+        if private.sampler.is_some() {
+            // The next sample is the first of a claim.
+            claim.cut(bytes / size);
         }
+        claim.take(shared.space.bits(holding.block, info));
+        if private.black {
+            claim.fill_marks(shared.space.marks(holding.block, info), true);
+        }
+        holding.search = claim.end();
+        holding.claimed = claim.slots() * size;
+        let (claimed, at) = (holding.claimed, shared.space.base() + holding.block * BLOCK);
         if info.zeroed && !holding.clean {
-            // SAFETY: the chunk lies in a run that this mutator claimed and nobody else uses.
-            unsafe { std::ptr::write_bytes(cursor.next as *mut u8, 0, bytes) };
+            if claimed >= TIMED {
+                start.get_or_insert_with(now);
+            }
+            // SAFETY: this mutator has claimed the slots, and nobody else uses them.
+            unsafe { zero(at + claim.run.start * size, claim.run.len() * size) };
+            // One by one, for the reason that `claim::take_next` has.
+            let mut rest = claim.rest;
+            while rest != 0 {
+                let slot = claim.word + rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                // SAFETY: as above.
+                unsafe { zero(at + slot * size, size) };
+            }
         }
-        cursor.limit = cursor.next + bytes;
-        self.charge(bytes);
+        // SAFETY: the gate is RUNNING and this is the mutator's thread.
+        *unsafe { self.state().cursor(kind) } = Cursor {
+            next: at + claim.run.start * size,
+            limit: at + claim.run.end * size,
+            rest: claim.rest,
+            word: at + claim.word * size,
+        };
+        self.charge(claimed);
         if let Some(start) = start {
             self.state().holds.alloc(start);
         }
@@ -312,15 +346,27 @@ impl Mutator {
 }
 
 impl MutatorState {
-    /// Counts the bytes allocated since the last call.
-    pub(super) fn count_bytes(&self, kind: u16, cursor: &Cursor, counted: usize) {
-        if cursor.next > counted {
-            let total = &self.bytes[kind as usize];
-            // Relaxed: one writer, and readers want a figure.
-            total.store(
-                total.load(Ordering::Relaxed) + (cursor.next - counted) as u64,
-                Ordering::Relaxed,
-            );
-        }
+    /// Counts `bytes` more as allocated.
+    pub(super) fn count_bytes(&self, kind: u16, bytes: usize) {
+        let total = &self.bytes[kind as usize];
+        // Relaxed: one writer, and readers want a figure.
+        total.store(total.load(Ordering::Relaxed) + bytes as u64, Ordering::Relaxed);
+    }
+}
+
+/// Zeroes a run of slots.
+///
+/// # Safety
+/// 1. `at` is a multiple of 8, and nobody else uses the `bytes` bytes from there.
+#[inline(always)]
+unsafe fn zero(at: usize, bytes: usize) {
+    if bytes > SHORT {
+        // SAFETY: as the caller vouches.
+        unsafe { std::ptr::write_bytes(at as *mut u8, 0, bytes) };
+        return;
+    }
+    for word in (at..at + bytes).step_by(8) {
+        // SAFETY: as the caller vouches. Volatile, lest the compiler make a call of the loop.
+        unsafe { (word as *mut u64).write_volatile(0) };
     }
 }

@@ -1,14 +1,13 @@
 //! Answering handshakes, by the mutator itself or by the collector that claimed it.
 
 use super::{
-    BARRIER_DELETION, BARRIER_FULL, BARRIER_OFF, BUFFER, Cursor, Mutator, MutatorState, NO_SPAN,
-    NOTHING,
+    BARRIER_DELETION, BARRIER_FULL, BARRIER_OFF, BUFFER, Mutator, MutatorState, NO_SPAN, NOTHING,
 };
 use crate::{
     collector::Action,
     heap::Shared,
     mark::Greyer,
-    protocol::bits,
+    protocol::claim::Claim,
     space::sizes::BLOCK,
     stats::now,
     sync::{AtomicU8, AtomicU64, Ordering, spin_loop, yield_now},
@@ -83,7 +82,7 @@ impl MutatorState {
                 // SAFETY: as the caller vouches.
                 unsafe { self.each_tail(heap, |tail| tail.free()) };
                 // SAFETY: as the caller vouches.
-                unsafe { self.drop_runs() };
+                unsafe { self.drop_runs(heap) };
                 let stack = private.stack_range();
                 self.held_stack[0].store(stack.start, Ordering::Relaxed);
                 self.held_stack[1].store(stack.end, Ordering::Relaxed);
@@ -156,36 +155,36 @@ impl MutatorState {
         let private = unsafe { self.private() };
         for &kind in &private.active {
             // SAFETY: as the caller vouches.
-            let (cursor, holding) =
-                (unsafe { self.cursor(kind) }, &private.holdings[kind as usize]);
-            if cursor.next == holding.run_end {
+            let cursor = unsafe { self.cursor(kind) };
+            let info = heap.space().kinds.get(kind);
+            if cursor.unused(info.size as usize) == 0 {
                 continue;
             }
-            let info = heap.space().kinds.get(kind);
-            let start = heap.space().base() + holding.block * BLOCK;
+            let block = private.holdings[kind as usize].block;
+            let start = heap.space().base() + block * BLOCK;
             let slot = |at: usize| (at - start) / info.size as usize;
+            let run = slot(cursor.next)..slot(cursor.limit);
             f(Tail {
-                bits: heap.space().bits(holding.block, info),
-                marks: heap.space().marks(holding.block, info),
-                slots: slot(cursor.next)..slot(holding.run_end),
+                bits: heap.space().bits(block, info),
+                marks: heap.space().marks(block, info),
+                claim: Claim { run, rest: cursor.rest, word: slot(cursor.word) },
             });
         }
     }
 
-    /// Forgets what is left of each claimed run, whose bits have been cleared.
+    /// Forgets what is left of the claimed slots, whose bits have been cleared.
     ///
     /// # Safety
     /// 1. As for [`MutatorState::private`].
-    unsafe fn drop_runs(&self) {
+    unsafe fn drop_runs(&self, heap: &Shared) {
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
         for &kind in &private.active {
             // SAFETY: as the caller vouches.
-            let cursor = unsafe { self.cursor(kind) };
-            let holding = &mut private.holdings[kind as usize];
-            self.count_bytes(kind, cursor, holding.counted);
-            *cursor = Cursor::default();
-            (holding.run_end, holding.counted) = (0, 0);
+            let cursor = std::mem::take(unsafe { self.cursor(kind) });
+            let claimed = std::mem::take(&mut private.holdings[kind as usize].claimed);
+            let size = heap.space().kinds.get(kind).size as usize;
+            self.count_bytes(kind, claimed - cursor.unused(size));
         }
     }
 
@@ -197,7 +196,7 @@ impl MutatorState {
         // SAFETY: as the caller vouches, here and below.
         unsafe { self.each_tail(heap, |tail| tail.free()) };
         // SAFETY: as above.
-        unsafe { self.drop_runs() };
+        unsafe { self.drop_runs(heap) };
         // SAFETY: as above.
         let private = unsafe { self.private() };
         for kind in private.active.drain(..) {
@@ -223,22 +222,22 @@ impl MutatorState {
     }
 }
 
-/// The slots of a claimed run that are still unused.
+/// Claimed slots that are still unused.
 struct Tail<'s> {
     bits: &'s [AtomicU64],
     marks: &'s [AtomicU8],
-    slots: std::ops::Range<usize>,
+    claim: Claim,
 }
 
 impl Tail<'_> {
     /// Whatever is allocated there is born marked.
     fn mark(self) {
-        bits::fill_marks(self.marks, self.slots, true);
+        self.claim.fill_marks(self.marks, true);
     }
 
     /// The slots are free again.
     fn free(self) {
-        bits::fill_marks(self.marks, self.slots.clone(), false);
-        bits::clear_run(self.bits, self.slots);
+        self.claim.fill_marks(self.marks, false);
+        self.claim.give_up(self.bits);
     }
 }

@@ -82,26 +82,54 @@ fn take_eight(eight: &[AtomicU8]) -> u64 {
     take_each(eight)
 }
 
+/// A word with the bits of `run` set.
+#[inline(always)]
+pub(crate) fn mask(run: Range<usize>) -> u64 {
+    match run.len() {
+        0 => 0,
+        len => u64::MAX >> (64 - len) << run.start,
+    }
+}
+
+/// The bits of word `at` that are clear.
+pub(crate) fn clear_in(words: &[AtomicU64], at: usize) -> u64 {
+    !words[at].load(Ordering::Relaxed)
+}
+
+/// Sets the bits of `mask` in word `at` (span owner).
+pub(crate) fn set_mask(words: &[AtomicU64], at: usize, mask: u64) {
+    words[at].store(words[at].load(Ordering::Relaxed) | mask, Ordering::Relaxed);
+}
+
+/// Clears the bits of `mask` in word `at` (span owner).
+pub(crate) fn clear_mask(words: &[AtomicU64], at: usize, mask: u64) {
+    words[at].store(words[at].load(Ordering::Relaxed) & !mask, Ordering::Relaxed);
+}
+
 /// Sets the bits of `run` (span owner).
 pub(crate) fn set_run(words: &[AtomicU64], run: Range<usize>) {
-    each_word(run, |at, mask| {
-        let old = words[at].load(Ordering::Relaxed);
-        words[at].store(old | mask, Ordering::Relaxed);
-    });
+    each_word(run, |at, mask| set_mask(words, at, mask));
 }
 
 /// Clears the bits of `run` (span owner).
 pub(crate) fn clear_run(words: &[AtomicU64], run: Range<usize>) {
-    each_word(run, |at, mask| {
-        let old = words[at].load(Ordering::Relaxed);
-        words[at].store(old & !mask, Ordering::Relaxed);
-    });
+    each_word(run, |at, mask| clear_mask(words, at, mask));
+}
+
+/// The first clear bit in `from..end`.
+pub(crate) fn next_clear(words: &[AtomicU64], from: usize, end: usize) -> Option<usize> {
+    next(words, from, end, |w| !w)
+}
+
+/// The first set bit in `from..end`.
+pub(crate) fn next_set(words: &[AtomicU64], from: usize, end: usize) -> Option<usize> {
+    next(words, from, end, |w| w)
 }
 
 /// The first run of clear bits in `from..end`, at most up to `end`.
 pub(crate) fn next_clear_run(words: &[AtomicU64], from: usize, end: usize) -> Option<Range<usize>> {
-    let start = next(words, from, end, |w| !w)?;
-    let stop = next(words, start, end, |w| w).unwrap_or(end);
+    let start = next_clear(words, from, end)?;
+    let stop = next_set(words, start, end).unwrap_or(end);
     Some(start..stop)
 }
 
@@ -131,9 +159,7 @@ fn each_word(run: Range<usize>, mut f: impl FnMut(usize, u64)) {
     while bit < run.end {
         let at = bit / 64;
         let stop = run.end.min((at + 1) * 64);
-        let width = stop - bit;
-        let mask = if width == 64 { u64::MAX } else { ((1 << width) - 1) << (bit % 64) };
-        f(at, mask);
+        f(at, mask(bit - at * 64..stop - at * 64));
         bit = stop;
     }
 }

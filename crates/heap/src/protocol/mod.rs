@@ -6,6 +6,7 @@
 
 pub(crate) mod bits;
 pub(crate) mod block_code;
+pub(crate) mod claim;
 pub(crate) mod closing;
 pub(crate) mod gate;
 pub(crate) mod packets;

@@ -2,20 +2,16 @@
 
 use super::{explore, marking::World};
 use crate::{
-    protocol::{bits, block_code::BlockCode, gate::Gate, sweep_word::SweepWord},
+    protocol::{bits, block_code::BlockCode, claim::Claim, gate::Gate, sweep_word::SweepWord},
     sync::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, UnsafeCell, yield_now},
 };
 use loom::{sync::Mutex, thread};
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
-type Change = fn(&[AtomicU8], Range<usize>, bool);
-
-/// The owner of a span claims slots 4 to 8 black, allocates the first two and gives the rest up in its answer to the
+/// The owner of a span claims slots 4, 5 and 7 black, allocates the first one and gives the rest up in its answer to the
 /// flip; a marker marks other slots, and one that is black already, meanwhile. Then the span is swept.
-fn claim_mark_flip(fill_marks: Change) {
+fn claim_mark_flip(unmark: fn(&Claim, &[AtomicU8])) {
     const SLOTS: usize = 12;
-    const USED: Range<usize> = 4..6;
-    const TAIL: Range<usize> = 6..9;
     struct Span {
         allocated: [AtomicU64; 1],
         marked: [AtomicU8; SLOTS],
@@ -28,7 +24,7 @@ fn claim_mark_flip(fill_marks: Change) {
     let marker = thread::spawn({
         let (span, pool) = (Arc::clone(&span), Arc::clone(&pool));
         move || {
-            for slot in [3, 5, 10] {
+            for slot in [3, 4, 10] {
                 bits::mark(&span.marked[slot]);
             }
             pool.leave();
@@ -37,13 +33,17 @@ fn claim_mark_flip(fill_marks: Change) {
     let owner = thread::spawn({
         let (span, gate) = (Arc::clone(&span), Arc::clone(&gate));
         move || {
-            bits::set_run(&span.allocated, USED.start..TAIL.end);
-            bits::fill_marks(&span.marked, USED.start..TAIL.end, true);
+            bits::set_run(&span.allocated, 6..7);
+            let mut claim = Claim::find(&span.allocated, 4, SLOTS, 4).unwrap();
+            assert_eq!((claim.run.clone(), claim.slots()), (4..6, 3));
+            claim.take(&span.allocated);
+            claim.fill_marks(&span.marked, true);
+            claim.run.start += 1;
             while gate.pending().is_none() {
                 yield_now();
             }
-            bits::clear_run(&span.allocated, TAIL);
-            fill_marks(&span.marked, TAIL, false);
+            claim.give_up(&span.allocated);
+            unmark(&claim, &span.marked);
             gate.finish(1);
         }
     });
@@ -55,11 +55,8 @@ fn claim_mark_flip(fill_marks: Change) {
         yield_now();
     }
     let live = bits::pack_marks(&span.marked, &span.allocated);
-    assert_eq!(live, USED.len() + 2, "marked and claimed slots");
-    let bits = &span.allocated[..];
-    assert_eq!(bits::next_clear_run(bits, 0, SLOTS), Some(0..3));
-    assert_eq!(bits::next_clear_run(bits, 3, SLOTS), Some(6..10));
-    assert_eq!(bits::next_clear_run(bits, 10, SLOTS), Some(11..12));
+    assert_eq!(live, 3, "marked and claimed slots");
+    assert_eq!(span.allocated[0].load(Ordering::Relaxed), 1 << 3 | 1 << 4 | 1 << 10);
     marker.join().unwrap();
     owner.join().unwrap();
 }
@@ -67,14 +64,14 @@ fn claim_mark_flip(fill_marks: Change) {
 /// Marks and black claims side by side do not disturb each other, and the sweep finds exactly both.
 #[test]
 fn a_sweep_finds_what_was_marked_and_what_was_claimed() {
-    explore(2, || claim_mark_flip(bits::fill_marks));
+    explore(2, || claim_mark_flip(|claim, marks| claim.fill_marks(marks, false)));
 }
 
 /// Fails: the owner keeps the marks of slots that it did not use.
 #[test]
 #[should_panic(expected = "marked and claimed slots")]
 fn a_flip_that_keeps_the_marks_of_a_tail_finds_objects_that_are_none() {
-    explore(2, || claim_mark_flip(|_, _, _| {}));
+    explore(2, || claim_mark_flip(|_, _| {}));
 }
 
 /// A list of one span, and how often that was swept for epoch 3.
