@@ -1,0 +1,3 @@
+module trigo.bench/go
+
+go 1.27
