@@ -60,6 +60,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ),
     ("trigo", &["cranelift*"]),
     ("trigo-bench", &[]),
+    ("differential", &["trigo*", "cranelift*"]),
     ("conformance", &["trigo*", "cranelift*"]),
     ("xtask", &["trigo*"]),
 ];
