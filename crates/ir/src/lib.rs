@@ -27,14 +27,23 @@
 //! | [`data`] | package variables, constants, tables: bytes with relocations |
 //! | [`program`] | what a whole program is |
 //! | [`build`] | making functions |
+//! | [`cfg`](mod@cfg) | the graph of blocks: order, dominators |
+//! | [`text`] | the text form: printer, parser |
+//! | [`verify`] | whether a function keeps all rules |
+//! | `names`, `visit` | words of operations; their operands |
 
 pub mod build;
+pub mod cfg;
 pub mod data;
 pub mod func;
 pub mod inst;
+mod names;
 pub mod program;
 pub mod sym;
+pub mod text;
 pub mod types;
+pub mod verify;
+mod visit;
 
 pub use program::Program;
 pub use sym::{Sym, Syms};

@@ -318,6 +318,11 @@ impl TypeTable {
         self.names.lock().unwrap_or_else(PoisonError::into_inner).get(&link).copied()
     }
 
+    /// All types, in order of arrival; those that others add meanwhile may be missing.
+    pub fn all(&self) -> impl Iterator<Item = TypeId> {
+        (0..self.types.count()).map(TypeId::from_index)
+    }
+
     /// Says what a defined type's underlying type is made of. Saying the same again does nothing.
     pub fn define(&self, id: TypeId, shape: Shape) {
         let _ = self.types[id.index()].shape.set(shape);
@@ -387,6 +392,11 @@ impl TypeTable {
             },
             Shape::Slice(_) | Shape::Interface(_) => false,
         }
+    }
+
+    /// Whether it is an interface type.
+    pub fn is_interface(&self, id: TypeId) -> bool {
+        matches!(self.shape(id), Shape::Interface(_))
     }
 
     /// Calls `f` with the byte offset of each pointer in a value of this type that starts at `base`, in order.
