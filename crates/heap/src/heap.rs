@@ -47,11 +47,16 @@ pub struct Heap {
 /// made it. See [`Heap::kind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
-    pub(crate) index: u16,
+    /// Where in a mutator's state its cursor begins, in bytes.
+    pub(crate) cursor: u32,
     pub(crate) size: u32,
 }
 
 impl Kind {
+    pub(crate) fn new(index: u16, size: u32) -> Self {
+        Self { cursor: crate::mutator::cursor_offset(index), size }
+    }
+
     /// Bytes of a slot; a request of at most this many fits.
     pub fn size(self) -> usize {
         self.size as usize
@@ -61,7 +66,7 @@ impl Kind {
     /// is where the next object goes, the second where the free run ends: if the first plus [`Kind::size`] is not above the
     /// second, store the sum to the first and the object is allocated; else call [`Mutator::alloc_kind`].
     pub fn cursor_offset(self) -> usize {
-        crate::mutator::CURSORS_OFFSET + self.index as usize * size_of::<crate::mutator::Cursor>()
+        self.cursor as usize
     }
 }
 
@@ -274,7 +279,7 @@ impl Heap {
         if info.scan == KindScan::Mixed {
             return Err(Error::BadLayout { size: bytes });
         }
-        Ok(Kind { index, size: info.size })
+        Ok(Kind::new(index, info.size))
     }
 
     /// Changes the percentage of garbage allowed per cycle; `None` turns automatic collection off, but for a memory limit.

@@ -34,8 +34,15 @@ pub(crate) const BARRIER_OFF: u32 = 0;
 pub(crate) const BARRIER_FULL: u32 = 1;
 pub(crate) const BARRIER_DELETION: u32 = 2;
 
-/// Where a mutator's allocation cursors begin in its state.
-pub(crate) const CURSORS_OFFSET: usize = offset_of!(MutatorState, cursors);
+/// Where in a mutator's state the cursor of kind number `kind` begins, in bytes.
+pub(crate) fn cursor_offset(kind: u16) -> u32 {
+    (offset_of!(MutatorState, cursors) + kind as usize * size_of::<Cursor>()) as u32
+}
+
+/// The number of the kind whose cursor begins at `offset`.
+fn kind_at(offset: u32) -> u16 {
+    ((offset as usize - offset_of!(MutatorState, cursors)) / size_of::<Cursor>()) as u16
+}
 
 /// The free slots that a mutator has claimed for objects of one kind: the rest of a run, and behind it the other free slots
 /// of up to 64 in a row. All of them are zero, if the kind says so.
@@ -202,9 +209,7 @@ impl MutatorState {
 
     /// The cursor of a kind; the same obligations as [`Self::private`].
     #[allow(clippy::mut_from_ref)]
-    #[inline(always)]
     unsafe fn cursor(&self, kind: u16) -> &mut Cursor {
-        debug_assert!((kind as usize) < MAX_KINDS);
         // SAFETY: kind numbers are below MAX_KINDS; the rest as the caller vouches.
         self.cursors.with_mut(|c| unsafe { &mut *c.cast::<Cursor>().add(kind as usize) })
     }
@@ -651,6 +656,15 @@ impl Mutator {
         // SAFETY: a `Mutator` stays on its thread, and except inside `blocked`, which borrows it, the gate is RUNNING.
         // No caller keeps the reference over a call that takes it again.
         unsafe { self.state().private() }
+    }
+
+    /// The cursor that begins at `offset` of the state, as [`cursor_offset`] says; the same obligations as
+    /// [`Self::private`].
+    #[allow(clippy::mut_from_ref)]
+    #[inline(always)]
+    unsafe fn cursor_at(&self, offset: u32) -> &mut Cursor {
+        // SAFETY: the offset is that of a cursor; the rest as the caller vouches.
+        unsafe { &mut *self.state.as_ptr().byte_add(offset as usize).cast::<Cursor>() }
     }
 
     pub(crate) fn is_marking(&self) -> bool {

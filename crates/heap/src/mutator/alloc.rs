@@ -86,7 +86,7 @@ impl Mutator {
         let index = shared.kind_for(layout, bytes.max(1))?;
         let info = shared.space.kinds.get(index);
         let (size, mixed) = (info.size, info.scan == KindScan::Mixed);
-        let object = self.alloc_kind(Kind { index, size })?;
+        let object = self.alloc_kind(Kind::new(index, size))?;
         if mixed {
             self.set_slot_layout(object, index, layout);
         }
@@ -104,7 +104,7 @@ impl Mutator {
     /// to another kind cannot be told apart: it gives an object of that kind.
     #[inline(always)]
     pub fn alloc_kind(&mut self, kind: Kind) -> Result<NonNull<u8>, Error> {
-        self.bump(kind.index, kind.size as usize)
+        self.bump(kind, kind.size as usize)
     }
 
     /// Allocates an object of a kind of this heap whose size the compiler knows. A safepoint, as [`Mutator::alloc`] is.
@@ -116,13 +116,13 @@ impl Mutator {
         &mut self,
         kind: FixedKind<BYTES>,
     ) -> Result<NonNull<u8>, Error> {
-        self.bump(kind.0.index, FixedKind::<BYTES>::SLOT)
+        self.bump(kind.0, FixedKind::<BYTES>::SLOT)
     }
 
     #[inline(always)]
-    fn bump(&mut self, kind: u16, size: usize) -> Result<NonNull<u8>, Error> {
+    fn bump(&mut self, kind: Kind, size: usize) -> Result<NonNull<u8>, Error> {
         // SAFETY: the gate is RUNNING and this is the mutator's thread.
-        let cursor = unsafe { self.state().cursor(kind) };
+        let cursor = unsafe { self.cursor_at(kind.cursor) };
         let object = cursor.next;
         let next = object.wrapping_add(size);
         if next <= cursor.limit {
@@ -130,18 +130,19 @@ impl Mutator {
             // SAFETY: a cursor with room is inside of the heap's range, which does not begin at zero.
             return Ok(unsafe { NonNull::new_unchecked(object as *mut u8) });
         }
-        self.alloc_in_next_run(kind, size).ok_or_else(|| self.take_error())
+        self.alloc_in_next_run(kind).ok_or_else(|| self.take_error())
     }
 
     /// Allocates from the next run of the claimed slots, or by the slow path; null if that fails, with the error left behind.
     #[cold]
     #[inline(never)]
-    fn alloc_in_next_run(&mut self, kind: u16, size: usize) -> Option<NonNull<u8>> {
+    fn alloc_in_next_run(&mut self, kind: Kind) -> Option<NonNull<u8>> {
         // SAFETY: the gate is RUNNING and this is the mutator's thread.
-        let cursor = unsafe { self.state().cursor(kind) };
+        let cursor = unsafe { self.cursor_at(kind.cursor) };
         if cursor.rest == 0 {
-            return self.alloc_slow(kind);
+            return self.alloc_slow(super::kind_at(kind.cursor));
         }
+        let size = kind.size as usize;
         cursor.advance(size);
         let object = cursor.next;
         cursor.next += size;
@@ -149,6 +150,7 @@ impl Mutator {
     }
 
     #[cold]
+    #[inline(never)]
     fn take_error(&mut self) -> Error {
         self.private().error.take().unwrap_or(Error::Closed)
     }
