@@ -1,6 +1,6 @@
 //! Finds Go and builds the programs in `bench/heap` with it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -16,8 +16,8 @@ pub struct Go {
     pub program: PathBuf,
 }
 
-/// Builds the Go side beside this program's own file. Needs no network.
-pub fn build() -> Result<Go> {
+/// The pinned `go` command and what it says of its version.
+pub fn checked() -> Result<(PathBuf, String)> {
     let go = find()?;
     let output = command(&go).arg("version").output();
     let output = output.with_context(|| format!("cannot run {}", go.display()))?;
@@ -28,6 +28,12 @@ pub fn build() -> Result<Go> {
          in TRIGO_BENCH_GO",
         go.display()
     );
+    Ok((go, version))
+}
+
+/// Builds the Go side of the heap's benchmark beside this program's own file. Needs no network.
+pub fn build() -> Result<Go> {
+    let (go, version) = checked()?;
     let program = std::env::current_exe()?.with_file_name("trigo-bench-heap-go");
     let status = command(&go)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/heap"))
@@ -62,7 +68,7 @@ fn find() -> Result<PathBuf> {
 }
 
 /// The go command, kept from the network and from the user's own settings.
-fn command(go: &PathBuf) -> Command {
+pub fn command(go: &Path) -> Command {
     let mut command = Command::new(go);
     command
         .env("GOTOOLCHAIN", "local")

@@ -16,6 +16,7 @@ mod mmu;
 mod page;
 mod peer;
 mod process;
+mod programs;
 mod random;
 mod report;
 mod rounds;
@@ -42,6 +43,8 @@ struct Cli {
 enum Command {
     /// Run the heap's workloads, interleaved, and print medians and targets.
     Heap(Options),
+    /// Run Go programs compiled by Go and by Trigo, interleaved, and print medians and ratios.
+    Go(programs::Options),
     /// Run one workload on one Rust peer and print its figures as JSON.
     #[command(hide = true)]
     Child {
@@ -76,6 +79,7 @@ struct Options {
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Heap(options) => heap(&options),
+        Command::Go(options) => programs::bench(&options),
         Command::Child { peer, job } => children::run(peer, &job),
     }
 }
