@@ -26,6 +26,18 @@ const WALLS: &[(&str, &[&str])] = &[
         "trigo-loader",
         &["trigo-ir", "trigo-codegen", "trigo-heap", "trigo-runtime", "trigo", "cranelift*"],
     ),
+    (
+        "trigo-driver",
+        &[
+            "trigo-ir",
+            "trigo-lower",
+            "trigo-codegen",
+            "trigo-heap",
+            "trigo-runtime",
+            "trigo",
+            "cranelift*",
+        ],
+    ),
     ("trigo-abi", &["trigo-*", "trigo", "cranelift*"]),
     ("trigo-ir", &["trigo-*", "trigo", "cranelift*"]),
     (

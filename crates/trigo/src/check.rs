@@ -2,18 +2,16 @@
 
 use std::collections::HashSet;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use rayon::prelude::*;
-use trigo_loader::directory::{SourceFile, Tests};
+use trigo_driver::Bodies;
+use trigo_loader::directory::Tests;
 use trigo_loader::goroot::Missing;
 use trigo_loader::graph::{Config, Graph, Loader};
 use trigo_loader::module::ModMode;
 use trigo_loader::tags::Tags;
-use trigo_loader::{Error, Position, Result};
-use trigo_syntax::{FileId, Interner, Mode, Source};
+use trigo_loader::{Error, Result};
 
 use crate::cli::Check;
 use crate::diagnostics::{self, Style};
@@ -54,7 +52,7 @@ fn config(check: &Check, dir: PathBuf) -> Result<Config> {
 
 /// All errors, sorted. Where a line has a syntax error, that is what is wrong with it.
 fn errors(graph: &Graph) -> Vec<Error> {
-    let mut errors = syntax_errors(graph);
+    let mut errors = trigo_driver::check(graph, Bodies::Roots).errors();
     let broken: HashSet<(PathBuf, u32)> = errors.iter().filter_map(line).collect();
     let loading = graph.all_errors().into_iter().cloned();
     errors.extend(loading.filter(|error| !line(error).is_some_and(|line| broken.contains(&line))));
@@ -66,32 +64,4 @@ fn errors(graph: &Graph) -> Vec<Error> {
 fn line(error: &Error) -> Option<(PathBuf, u32)> {
     let position = error.position.as_ref()?;
     Some((position.file.clone(), position.line))
-}
-
-fn syntax_errors(graph: &Graph) -> Vec<Error> {
-    let mut seen = HashSet::new();
-    let files: Vec<&Arc<SourceFile>> = graph
-        .packages
-        .iter()
-        .flat_map(|package| package.files())
-        .filter(|file| seen.insert(file.path.as_path()))
-        .collect();
-    let interner = Interner::new();
-    files.par_iter().flat_map_iter(|file| parse(file, &interner)).collect()
-}
-
-fn parse(file: &SourceFile, interner: &Interner) -> Vec<Error> {
-    let name: Arc<str> = file.path.to_string_lossy().into();
-    let source = Source::new(FileId(0), name, file.source.clone());
-    let mode = Mode { check_branches: true, ..Mode::default() };
-    let mut diagnostics = Vec::new();
-    let tree = trigo_syntax::parse_file(source, interner, mode, &mut diagnostics);
-    let printed = trigo_syntax::printed_errors(&tree, &diagnostics);
-    let error = |diagnostic: trigo_syntax::Diagnostic| {
-        let at = tree.position(diagnostic.pos.pos);
-        let position =
-            Position { file: Path::new(&*at.file).to_path_buf(), line: at.line, column: at.col };
-        Error::at(position, &*diagnostic.message)
-    };
-    printed.into_iter().map(error).collect()
 }

@@ -20,7 +20,7 @@ pub struct Cli {
 /// A verb.
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Load packages with all they import, parse them, and report what is wrong
+    /// Check packages with all they import, and report what is wrong
     Check(Check),
     /// Print the variables that Trigo goes by
     Env(Env),
@@ -28,11 +28,11 @@ pub enum Verb {
     Version,
 }
 
-/// Load packages with all they import, parse them, and report what is wrong.
+/// Check packages with all they import, and report what is wrong.
 ///
 /// Reports what hinders loading (missing packages and modules, import cycles, misplaced imports,
-/// malformed constraints and go.mod files) and syntax errors; types are not checked. Prints nothing
-/// and exits with 0 if all is well. Otherwise prints errors as file:line:col: text, sorted, at most
+/// malformed constraints and go.mod files), syntax errors and type errors; of packages that are only
+/// imported, function bodies are not checked. Prints nothing and exits with 0 if all is well. Otherwise prints errors as file:line:col: text, sorted, at most
 /// ten, and exits with 1.
 #[derive(Args)]
 #[command(args_override_self = true)]

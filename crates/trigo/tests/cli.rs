@@ -83,6 +83,22 @@ fn check_is_silent_or_sorted() {
 }
 
 #[test]
+fn types_are_checked_and_who_imports_a_faulty_package_is_not() {
+    let world = World::new(&[
+        ("m/a.go", "package m\nimport \"m/b\"\nvar x int = b.Name\nvar y int = undeclared\n"),
+        ("m/b/b.go", "package b\nvar Name string = 1\n"),
+    ]);
+    let fault = "cannot use 1 (untyped int constant) as string value in variable declaration";
+    assert_eq!(world.run(&["check"]).2, format!("b/b.go:2:19: {fault}\n"));
+    world.write("m/b/b.go", "package b\nvar Name string\nfunc f() { undeclared() }\n");
+    let (_, _, err) = world.run(&["check"]);
+    let fault = "cannot use b.Name (variable of type string) as int value in variable declaration";
+    assert_eq!(err, format!("a.go:3:13: {fault}\na.go:4:13: undefined: undeclared\n"));
+    // Bodies are checked where the package was named.
+    assert_eq!(world.run(&["check", "./b"]).2, "b/b.go:3:12: undefined: undeclared\n");
+}
+
+#[test]
 fn ten_errors_unless_all_are_wanted() {
     let imports: String = (0..12).map(|n| format!("import _ \"nostd{n}\"\n")).collect();
     let world = World::new(&[("m/a.go", &format!("package m\n{imports}"))]);

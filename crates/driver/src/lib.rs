@@ -1,0 +1,138 @@
+//! From a loaded import graph to checked packages.
+//!
+//! [`check`] parses and type-checks every package of a [`Graph`], each after those it imports, as many at once as there
+//! are threads. What comes out is what a compiler starts from: one [`Store`] of types and objects for the whole program,
+//! and per package its trees and what the checker found out about them.
+//!
+//! A package that imports one with errors is parsed but not checked, as in `go build`: its own errors would mostly follow
+//! from those. Whatever the threads do, the same sources give the same errors in the same order.
+
+mod package;
+
+pub use package::Package;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use trigo_loader::Error;
+use trigo_loader::graph::{Graph, PackageId};
+use trigo_syntax::Interner;
+use trigo_types::Store;
+
+/// Whose function bodies are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bodies {
+    /// Those of all packages: what a compiler needs.
+    All,
+    /// Those of the packages that the arguments named, in all their forms.
+    Roots,
+}
+
+/// A checked program.
+pub struct Program {
+    /// Types and objects of all packages.
+    pub store: Arc<Store>,
+    /// Names of all packages.
+    pub interner: Arc<Interner>,
+    /// By [`PackageId`].
+    pub packages: Vec<Package>,
+}
+
+impl Program {
+    /// A package.
+    pub fn package(&self, id: PackageId) -> &Package {
+        &self.packages[id.0 as usize]
+    }
+
+    /// All errors of parsing and checking, sorted, each once.
+    pub fn errors(&self) -> Vec<Error> {
+        let mut errors: Vec<Error> =
+            self.packages.iter().flat_map(|p| &p.errors).cloned().collect();
+        errors.sort();
+        errors.dedup();
+        errors
+    }
+}
+
+/// Parses and checks all packages of a graph.
+///
+/// Errors of loading are not repeated here: see [`Graph::all_errors`]. Uses rayon's threads and blocks until all is done.
+pub fn check(graph: &Graph, bodies: Bodies) -> Program {
+    let interner = Arc::new(Interner::new());
+    let store = Arc::new(Store::new(interner.clone()));
+    let work = Work::new(graph, &store, bodies);
+    rayon::scope(|scope| {
+        let work = &work;
+        for (id, package) in graph.iter() {
+            if package.imports.iter().all(|import| import.package.is_none()) {
+                scope.spawn(move |scope| work.run(id, scope));
+            }
+        }
+    });
+    let packages = work.done.into_iter().filter_map(OnceLock::into_inner).collect();
+    Program { store, interner, packages }
+}
+
+/// The packages on their way.
+struct Work<'g> {
+    graph: &'g Graph,
+    store: &'g Store,
+    bodies: Bodies,
+    is_root: Vec<bool>,
+    /// The number of a package's first file; its others follow.
+    first_file: Vec<u32>,
+    /// Who imports a package, once per import.
+    importers: Vec<Vec<PackageId>>,
+    /// How many of a package's imports are not done.
+    missing: Vec<AtomicUsize>,
+    done: Vec<OnceLock<Package>>,
+}
+
+impl<'g> Work<'g> {
+    fn new(graph: &'g Graph, store: &'g Store, bodies: Bodies) -> Self {
+        let count = graph.packages.len();
+        let mut importers = vec![Vec::new(); count];
+        let mut missing = Vec::with_capacity(count);
+        let mut first_file = Vec::with_capacity(count);
+        let mut files = 1;
+        for (id, package) in graph.iter() {
+            first_file.push(files);
+            files += package.files().count() as u32;
+            let imports = package.imports.iter().filter_map(|import| import.package);
+            imports.clone().for_each(|import| importers[import.0 as usize].push(id));
+            missing.push(AtomicUsize::new(imports.count()));
+        }
+        let mut is_root = vec![false; count];
+        for root in &graph.roots {
+            for id in [root.plain, root.with_tests, root.external_test].into_iter().flatten() {
+                is_root[id.0 as usize] = true;
+            }
+        }
+        let done = (0..count).map(|_| OnceLock::new()).collect();
+        Self { graph, store, bodies, is_root, first_file, importers, missing, done }
+    }
+
+    /// Parses and checks a package, then those of its importers that waited for it alone.
+    fn run<'s>(&'s self, id: PackageId, scope: &rayon::Scope<'s>) {
+        let index = id.0 as usize;
+        let source = self.graph.package(id);
+        let imports = source.imports.iter().filter_map(|import| import.package);
+        let sound = source.errors.is_empty()
+            && imports.filter_map(|import| self.done(import)).all(Package::is_sound);
+        let skips_bodies = self.bodies == Bodies::Roots && !self.is_root[index];
+        let mut package = Package::parse(self, source, id);
+        if sound && package.errors.is_empty() {
+            package.check(self, source, skips_bodies);
+        }
+        let _ = self.done[index].set(package);
+        for &importer in &self.importers[index] {
+            if self.missing[importer.0 as usize].fetch_sub(1, Ordering::SeqCst) == 1 {
+                scope.spawn(move |scope| self.run(importer, scope));
+            }
+        }
+    }
+
+    fn done(&self, id: PackageId) -> Option<&Package> {
+        self.done[id.0 as usize].get()
+    }
+}

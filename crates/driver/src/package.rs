@@ -1,0 +1,97 @@
+//! One package: its files parsed and checked.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use trigo_loader::directory::SourceFile;
+use trigo_loader::graph::{self, PackageId};
+use trigo_loader::{Error, Position};
+use trigo_syntax::ast::File;
+use trigo_syntax::{FileId, Mode, Source};
+use trigo_types::{Checked, Config, GoVersion, Importer, Info, PkgId, Store, TypeError};
+
+use crate::Work;
+
+/// A parsed and, if its syntax allowed it, checked package.
+pub struct Package {
+    /// The package in the store; none if it was not checked: because of errors in loading or syntax, here or in what it
+    /// imports.
+    pub pkg: Option<PkgId>,
+    /// Its trees, in the order of [`graph::Package::files`].
+    pub files: Vec<Arc<File>>,
+    /// What the checker found out, by file in that order.
+    pub info: Info,
+    /// What is wrong with it: syntax errors or type errors, not sorted.
+    pub errors: Vec<Error>,
+}
+
+impl Package {
+    /// Whether it was checked and has no errors.
+    pub fn is_sound(&self) -> bool {
+        self.pkg.is_some() && self.errors.is_empty()
+    }
+
+    pub(crate) fn parse(work: &Work<'_>, source: &graph::Package, id: PackageId) -> Package {
+        let mut errors = Vec::new();
+        let first = work.first_file[id.0 as usize];
+        let files = (first..)
+            .zip(source.files())
+            .map(|(number, file)| parse(file, FileId(number), work.store, &mut errors))
+            .collect();
+        Package { pkg: None, files, info: Info::default(), errors }
+    }
+
+    pub(crate) fn check(&mut self, work: &Work<'_>, source: &graph::Package, skips_bodies: bool) {
+        let config = Config {
+            importer: &Imports { work, source },
+            go_version: Some(GoVersion(source.go_version.minor)),
+            ignore_func_bodies: skips_bodies,
+            fake_import_c: false,
+            ignore_branch_errors: true,
+        };
+        let Checked { pkg, errors, info } =
+            trigo_types::check_package(work.store, &source.path, &self.files, config);
+        self.errors.extend(errors.into_iter().map(|error| located(work.store, error)));
+        (self.pkg, self.info) = (Some(pkg), info);
+    }
+}
+
+/// Parses a file; its syntax errors are added to `errors`.
+fn parse(file: &SourceFile, id: FileId, store: &Store, errors: &mut Vec<Error>) -> Arc<File> {
+    let name: Arc<str> = file.path.to_string_lossy().into();
+    let source = Source::new(id, name, file.source.clone());
+    let mode = Mode { check_branches: true, ..Mode::default() };
+    let mut diagnostics = Vec::new();
+    let tree = trigo_syntax::parse_file(source, store.interner(), mode, &mut diagnostics);
+    for diagnostic in trigo_syntax::printed_errors(&tree, &diagnostics) {
+        let position = place(tree.position(diagnostic.pos.pos));
+        errors.push(Error::at(position, &*diagnostic.message));
+    }
+    Arc::new(tree)
+}
+
+fn located(store: &Store, error: TypeError) -> Error {
+    match error.pos.and_then(|pos| store.position(pos)) {
+        Some(at) => Error::at(place(at), error.message),
+        None => Error::new(error.message),
+    }
+}
+
+fn place(at: trigo_syntax::Position) -> Position {
+    Position { file: Path::new(&*at.file).to_path_buf(), line: at.line, column: at.col }
+}
+
+/// The packages that one package imports.
+struct Imports<'w> {
+    work: &'w Work<'w>,
+    source: &'w graph::Package,
+}
+
+impl Importer for Imports<'_> {
+    fn import(&self, path: &str, _: &str) -> Result<PkgId, String> {
+        let import = self.source.imports.iter().find(|import| import.path == path);
+        let package = import.and_then(|import| import.package);
+        let checked = package.and_then(|id| self.work.done(id)).and_then(|package| package.pkg);
+        checked.ok_or_else(|| format!("could not import {path}"))
+    }
+}
