@@ -1,7 +1,7 @@
 //! The words of the text form: one for each operation and property.
 
 use crate::func::Attrs;
-use crate::inst::{AtomicOp, Barrier, BinaryOp, BoundsKind, Cond, ConvertOp, UnaryOp};
+use crate::inst::{AllocWhat, AtomicOp, Barrier, BinaryOp, BoundsKind, Cond, ConvertOp, UnaryOp};
 use crate::types::{Basic, Scalar};
 
 macro_rules! words {
@@ -68,6 +68,22 @@ impl Attrs {
         (Attrs::CLOSURE, "closure"),
         (Attrs::DUPLICATE_OK, "duplicate_ok"),
         (Attrs::NOWRITEBARRIER, "nowritebarrier"),
+    ];
+}
+
+impl AllocWhat {
+    /// Each kind of allocation but variables, which have a name, with its word in the text form.
+    pub const WORDS: &[(AllocWhat, &'static str)] = &[
+        (AllocWhat::New, "new"),
+        (AllocWhat::Literal, "literal"),
+        (AllocWhat::SliceLiteral, "slice_literal"),
+        (AllocWhat::MakeSlice, "make_slice"),
+        (AllocWhat::Closure, "closure"),
+        (AllocWhat::MethodValue, "method_value"),
+        (AllocWhat::Interface, "interface"),
+        (AllocWhat::Variadic, "variadic"),
+        (AllocWhat::Spawn, "spawn"),
+        (AllocWhat::Temporary, "temporary"),
     ];
 }
 

@@ -9,8 +9,8 @@
 //! descriptor []main.T
 //! extern trigo_sleep(int64) ()
 //! alias main.now = runtime.nanotime
-//! init main main.init main.init.0
-//! data variable main.x *main.T = "\x01" { 0 sym main.y + 8 } @ "main.go":3:5
+//! init main { main.init, main.init.0 }
+//! data variable main.x *main.T = "\x01" { 0 sym_addr main.y + 8 } @ "main.go":3:5
 //!
 //! func main.f(int, string) (bool) nosplit @ "main.go":7:6 {
 //! slot s0 main.T name t param 0
@@ -30,6 +30,10 @@
 //! its file. A name is written as a word if it is made of letters, digits and `_ . / $ ·` and does not begin with a digit;
 //! else it is quoted. Lines mean nothing, and `//` begins a comment.
 
+mod lex;
+mod parse;
+mod parse_func;
 mod print;
 
+pub use parse::parse_program;
 pub use print::{print_func, print_program, print_type};

@@ -44,8 +44,8 @@ pub fn print_program(program: &Program) -> String {
             .inits
             .iter()
             .map(|i| {
-                let funcs: String = i.funcs.iter().map(|&f| format!(" {}", print.sym(f))).collect();
-                format!("init {}{funcs}\n", print.sym(i.package))
+                let funcs = list(&i.funcs, |&f| print.sym(f));
+                format!("init {} {{ {funcs} }}\n", print.sym(i.package))
             })
             .collect(),
         false,
@@ -283,10 +283,12 @@ impl Print<'_> {
 
     fn reloc(&self, reloc: &Reloc) -> String {
         let target = match &reloc.target {
-            RelocTarget::Sym(sym) => format!("sym {}", self.sym(*sym)),
+            RelocTarget::Sym(sym) => format!("sym_addr {}", self.sym(*sym)),
             RelocTarget::FuncValue(sym) => format!("func_value {}", self.sym(*sym)),
-            RelocTarget::Type(ty) => format!("type {}", self.ty(*ty)),
-            RelocTarget::Itab(iface, ty) => format!("itab {}, {}", self.ty(*iface), self.ty(*ty)),
+            RelocTarget::Type(ty) => format!("type_addr {}", self.ty(*ty)),
+            RelocTarget::Itab(iface, ty) => {
+                format!("itab_addr {}, {}", self.ty(*iface), self.ty(*ty))
+            }
             RelocTarget::Bytes(bytes) => format!("bytes {}", quoted(bytes)),
         };
         format!("{} {target}{}", reloc.at, plus(reloc.addend))
@@ -424,16 +426,10 @@ impl Print<'_> {
     fn what(&self, what: AllocWhat) -> impl Display {
         show(move |f| match what {
             AllocWhat::Variable(name) => write!(f, "variable {}", self.sym(name)),
-            AllocWhat::New => f.write_str("new"),
-            AllocWhat::Literal => f.write_str("literal"),
-            AllocWhat::SliceLiteral => f.write_str("slice_literal"),
-            AllocWhat::MakeSlice => f.write_str("make_slice"),
-            AllocWhat::Closure => f.write_str("closure"),
-            AllocWhat::MethodValue => f.write_str("method_value"),
-            AllocWhat::Interface => f.write_str("interface"),
-            AllocWhat::Variadic => f.write_str("variadic"),
-            AllocWhat::Spawn => f.write_str("spawn"),
-            AllocWhat::Temporary => f.write_str("temporary"),
+            _ => {
+                let word = AllocWhat::WORDS.iter().find(|w| w.0 == what);
+                f.write_str(word.expect("a word for each").1)
+            }
         })
     }
 
