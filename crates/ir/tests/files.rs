@@ -8,7 +8,7 @@ use trigo_ir::text::{parse_program, print_program};
 use trigo_ir::verify::verify_program;
 
 /// What a folder's name stands for.
-fn run(action: &str, mut program: Program) -> String {
+fn run(action: &str, program: Program) -> String {
     if action == "verify" {
         return verify_program(&program).expect_err("a file of this folder breaks a rule");
     }
