@@ -62,6 +62,7 @@
 
 mod canonical;
 mod check;
+mod compiler;
 pub mod constant;
 mod identical;
 mod ids;
@@ -81,6 +82,7 @@ mod universe;
 mod version;
 
 pub use check::{Checked, Config, Importer, TypeError, check_package};
+pub use compiler::{CompilerFlags, compiler_errors};
 pub use ids::{ObjId, PkgId, TypeId};
 pub use lookup::{Lookup, Path};
 pub use methodset::MethodEntry;

@@ -266,10 +266,22 @@ impl Store {
         embeddeds: Vec<TypeId>,
         implicit: bool,
     ) -> TypeId {
+        self.versioned_interface(methods, embeddeds, implicit, false)
+    }
+
+    pub(crate) fn versioned_interface(
+        &self,
+        methods: Vec<ObjId>,
+        embeddeds: Vec<TypeId>,
+        implicit: bool,
+        interfaces_only: bool,
+    ) -> TypeId {
         if methods.is_empty() && embeddeds.is_empty() && !implicit {
             return typ::EMPTY_INTERFACE;
         }
-        self.new_type(Type::Interface(Box::new(Interface::new(methods, embeddeds, implicit))))
+        let interface =
+            Interface { interfaces_only, ..Interface::new(methods, embeddeds, implicit) };
+        self.new_type(Type::Interface(Box::new(interface)))
     }
 
     /// A defined type without a right-hand side yet.

@@ -141,6 +141,9 @@ pub struct Interface {
     pub embeddeds: Box<[TypeId]>,
     /// Whether it stands for a constraint literal such as `~int`.
     pub implicit: bool,
+    /// Whether elements that are no interfaces do not count: it is written in a language version before go1.18, and
+    /// they were reported.
+    pub(crate) interfaces_only: bool,
     pub(crate) type_set: OnceLock<TypeSet>,
 }
 
@@ -256,6 +259,7 @@ impl Interface {
             methods: methods.into(),
             embeddeds: embeddeds.into(),
             implicit,
+            interfaces_only: false,
             type_set: OnceLock::new(),
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::ids::{ObjId, TypeId};
 use crate::store::Store;
-use crate::types::{Term, Type};
+use crate::types::{Interface, Term, Type};
 use crate::universe::typ;
 use std::cell::RefCell;
 use std::cmp::Ordering;
@@ -100,16 +100,16 @@ impl Store {
             return &ALL;
         }
         COMPUTING.with_borrow_mut(|list| list.push(iface));
-        let set = self.compute_type_set(&i.methods, &i.embeddeds);
+        let set = self.compute_type_set(i);
         COMPUTING.with_borrow_mut(|list| list.pop());
         i.type_set.get_or_init(|| set)
     }
 
-    fn compute_type_set(&self, methods: &[ObjId], embeddeds: &[TypeId]) -> TypeSet {
-        let mut all_methods = methods.to_vec();
+    fn compute_type_set(&self, interface: &Interface) -> TypeSet {
+        let mut all_methods = interface.methods.to_vec();
         let mut terms = Terms::All;
         let mut comparable = false;
-        for &e in embeddeds {
+        for &e in &interface.embeddeds {
             let under = self.under(e);
             let (set_terms, set_comparable) = match self.typ(under) {
                 Type::Interface(_) => {
@@ -121,6 +121,7 @@ impl Store {
                     }
                     (set.terms.clone(), set.comparable)
                 }
+                _ if interface.interfaces_only => continue,
                 Type::Union(list) => match self.union_terms(list) {
                     Some(terms) => (terms, false),
                     None => continue,

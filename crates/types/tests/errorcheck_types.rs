@@ -1,116 +1,119 @@
-//! Runs those `errorcheck` files of Go's `test/` directory that need only a
-//! type checker: each line with an `ERROR` comment must have errors that match
-//! all its patterns, and no other line may have any.
+//! The suite `errorcheck-types`: the tests of Go's `test` directory that need only a type checker. `errorcheck` files
+//! and `errorcheckdir` folders must have the errors that their comments expect, and no other; `compile` files and
+//! `compiledir` folders must have none.
+//!
+//! Left out by rule, and not counted: tests for another system or architecture; those with the flag `-0`, whose
+//! expected lines are notes of the back end; those with an experiment that no release turns on.
 
 mod support;
 
 use conformance::{Suite, missing, places};
-use regex::Regex;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use support::Library;
-use trigo_syntax::Mode;
-use trigo_types::{Config, GoVersion, check_package};
+use support::gotest::{self, Found, Recipe};
+use trigo_syntax::{Mode, SYNTAX_ERROR, printed_errors};
+use trigo_types::{
+    Checked, CompilerFlags, Config, GoVersion, Importer, PkgId, check_package, compiler_errors,
+};
 
-/// The patterns expected on each line.
-fn expectations(text: &str) -> BTreeMap<u32, Vec<String>> {
-    let comment = Regex::new(r"// (?:GC_)?ERROR (.*)").expect("a valid pattern");
-    let quoted = Regex::new(r#""((?:[^"\\]|\\.)*)"|`([^`]*)`"#).expect("a valid pattern");
-    let mut map: BTreeMap<u32, Vec<String>> = BTreeMap::new();
-    for (i, line) in text.lines().enumerate() {
-        let Some(found) = comment.captures(line) else {
-            continue;
+const ACTIONS: [&str; 4] = ["errorcheck", "errorcheckdir", "compile", "compiledir"];
+
+/// The packages of a test's folder, which import each other as `./name`, and the library.
+struct Folder<'a> {
+    library: &'a Library,
+    packages: RefCell<HashMap<String, PkgId>>,
+}
+
+impl Importer for Folder<'_> {
+    fn import(&self, path: &str, from: &str) -> Result<PkgId, String> {
+        let local = path.strip_prefix("./").map(|name| format!("test/{name}"));
+        let known = self.packages.borrow().get(local.as_deref().unwrap_or(path)).copied();
+        match known {
+            Some(pkg) => Ok(pkg),
+            None => self.library.import(path, from),
+        }
+    }
+}
+
+impl Folder<'_> {
+    /// Compiles a package as far as its types are checked.
+    fn compile(&self, path: &str, files: &[PathBuf], recipe: &Recipe) -> (Checked, Vec<Found>) {
+        let mut found = Vec::new();
+        let mut syntax_is_right = true;
+        let mode = Mode { check_branches: true, ..Mode::default() };
+        let parsed: Vec<_> = files
+            .iter()
+            .map(|path| {
+                let mut errors = Vec::new();
+                let file = self.library.parse_with(path, mode, &mut errors);
+                self.library.store.add_file(file.clone());
+                syntax_is_right &= !errors.iter().any(|e| e.message.starts_with(SYNTAX_ERROR));
+                let errors = printed_errors(&file, &errors);
+                found.extend(errors.into_iter().map(|e| (Some(e.pos), e.message.to_string())));
+                file
+            })
+            .collect();
+        let config = Config {
+            importer: self,
+            go_version: recipe.value("-lang").and_then(GoVersion::parse),
+            ignore_func_bodies: false,
+            fake_import_c: false,
+            ignore_branch_errors: true,
         };
-        for pattern in quoted.captures_iter(&found[1]) {
-            let raw = pattern.get(1).or(pattern.get(2)).map_or("", |m| m.as_str());
-            let raw = raw.replace("\\\\", "\\").replace("\\\"", "\"");
-            map.entry(i as u32 + 1).or_default().push(raw);
+        let checked = check_package(&self.library.store, path, &parsed, config);
+        if syntax_is_right {
+            let flags = CompilerFlags {
+                lang: config.go_version,
+                standard: recipe.has("-std") || recipe.has("-+"),
+                complete: recipe.has("-complete"),
+            };
+            let more = compiler_errors(&self.library.store, &parsed, &checked, flags);
+            found.extend(checked.errors.iter().chain(&more).map(|e| (e.pos, e.message.clone())));
         }
-    }
-    map
-}
-
-/// Replaces `LINE+n` by the file's name and a line number.
-fn with_lines(pattern: &str, name: &str, line: u32) -> String {
-    let place = Regex::new(r"LINE(?:([+-])(\d+))?").expect("a valid pattern");
-    let number = |c: &regex::Captures<'_>| {
-        let n: u32 = c.get(2).map_or(0, |n| n.as_str().parse().unwrap_or(0));
-        match c.get(1).map(|s| s.as_str()) {
-            Some("-") => format!("{name}:{}", line.saturating_sub(n)),
-            _ => format!("{name}:{}", line + n),
-        }
-    };
-    place.replace_all(pattern, number).into_owned()
-}
-
-fn run(library: &Library, path: &Path, text: &str) -> Vec<String> {
-    let mut syntax = Vec::new();
-    let mode = Mode { check_branches: true, ..Mode::default() };
-    let file = library.parse_with(path, mode, &mut syntax);
-    let first = text.lines().next().unwrap_or("");
-    let lang = first.split_whitespace().find_map(|f| f.strip_prefix("-lang="));
-    let config = Config {
-        importer: library,
-        go_version: lang.and_then(GoVersion::parse),
-        ignore_func_bodies: false,
-        fake_import_c: false,
-        ignore_branch_errors: true,
-    };
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let folder = format!("{}/", path.parent().unwrap_or(path).to_string_lossy());
-    let shown = |message: &str| message.replace(&folder, "");
-    let mut errors: BTreeMap<u32, Vec<String>> = BTreeMap::new();
-    // Go's compiler shows one syntax error a line, and looks at types only if there is none.
-    let mut parsed = true;
-    for d in &syntax {
-        let list = errors.entry(file.line_col(d.pos.pos).line).or_default();
-        if d.message.starts_with("syntax error") {
-            parsed = false;
-            if list.iter().any(|m| m.starts_with("syntax error")) {
-                continue;
+        let found = found.into_iter().map(|(pos, message)| {
+            let position = pos.and_then(|pos| self.library.store.position(pos));
+            let file = position.as_ref().map_or(Path::new(""), |p| Path::new(&*p.file));
+            Found {
+                file: gotest::short_name(file),
+                line: position.as_ref().map_or(0, |p| p.line),
+                message: without_folders(&message, files),
             }
-        }
-        list.push(shown(&d.message));
+        });
+        (checked, found.collect())
     }
-    if parsed {
-        let checked = check_package(&library.store, "p", std::slice::from_ref(&file), config);
-        for e in checked.errors {
-            let line = e.pos.map_or(0, |p| file.line_col(p.pos).line);
-            errors.entry(line).or_default().push(shown(&e.message));
-        }
-    }
+}
+
+/// A message that names files of the test as the comments in them do.
+fn without_folders(message: &str, files: &[PathBuf]) -> String {
+    let folder = |path: &PathBuf| format!("{}/", path.parent().unwrap_or(path).to_string_lossy());
+    files.first().map(folder).map_or_else(|| message.to_owned(), |dir| message.replace(&dir, ""))
+}
+
+/// Compiles a test's packages in order; all but the last must be without errors, and the last as expected.
+fn run(library: &Library, packages: &[Vec<PathBuf>], recipe: &Recipe) -> Vec<String> {
+    let folder = Folder { library, packages: RefCell::default() };
     let mut failures = Vec::new();
-    for (line, patterns) in expectations(text) {
-        let mut found = errors.remove(&line).unwrap_or_default();
-        for pattern in patterns {
-            let regex = support::go_regex(&with_lines(&pattern, &name, line));
-            let before = found.len();
-            found.retain(|m| !regex.is_match(m));
-            if found.len() == before {
-                failures.push(format!("{line}: missing: {pattern}"));
-            }
+    for (i, files) in packages.iter().enumerate() {
+        let name = files.first().and_then(|f| f.file_stem()).unwrap_or_default().to_string_lossy();
+        let path = match packages.len() {
+            1 => recipe.value("-p").unwrap_or("p").to_owned(),
+            _ => format!("test/{name}"),
+        };
+        let (checked, found) = folder.compile(&path, files, recipe);
+        if i + 1 == packages.len() && recipe.wants_errors() {
+            failures.extend(gotest::compare(files, found));
+        } else {
+            let line = |f: Found| format!("{}:{}: unexpected: {}", f.file, f.line, f.message);
+            failures.extend(found.into_iter().map(line));
         }
-        failures.extend(found.iter().map(|m| format!("{line}: unmatched: {m}")));
+        folder.packages.borrow_mut().insert(path, checked.pkg);
     }
-    for (line, messages) in errors {
-        failures.extend(messages.iter().map(|m| format!("{line}: unexpected: {m}")));
-    }
+    failures.extend(library.problems.take());
     failures
-}
-
-fn go_files(dir: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path()).collect();
-    entries.sort();
-    for e in entries {
-        if e.is_dir() && e.extension().is_none_or(|x| x != "dir") {
-            go_files(&e, out);
-        } else if e.extension().is_some_and(|x| x == "go") {
-            out.push(e);
-        }
-    }
 }
 
 fn main() -> ExitCode {
@@ -119,16 +122,23 @@ fn main() -> ExitCode {
     };
     let library = Library::new(goroot, false);
     let mut files = Vec::new();
-    go_files(&dir, &mut files);
+    gotest::files(&dir, &mut files);
     let mut suite = Suite::new("errorcheck-types");
     for path in files {
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let first = text.lines().next().unwrap_or("");
-        let flags = first.strip_prefix("// errorcheck").map(str::trim);
-        if flags.is_some_and(|f| f.is_empty() || f.starts_with("-lang=")) {
-            let name = path.strip_prefix(&dir).unwrap_or(&path).to_string_lossy();
-            suite.run(&name, || run(&library, &path, &text));
+        let text = fs::read(&path).unwrap_or_default();
+        let Some(recipe) = Recipe::of(&String::from_utf8_lossy(&text)) else { continue };
+        let left_out = recipe.has("-0") || recipe.has("-goexperiment");
+        if left_out || !ACTIONS.contains(&recipe.action.as_str()) {
+            continue;
         }
+        let name = path.strip_prefix(&dir).unwrap_or(&path).to_string_lossy();
+        suite.run(&name, || {
+            let packages = match recipe.action.ends_with("dir") {
+                true => gotest::packages(&path.with_extension("dir"), recipe.has("-s")),
+                false => vec![vec![path.clone()]],
+            };
+            run(&library, &packages, &recipe)
+        });
     }
     suite.finish()
 }

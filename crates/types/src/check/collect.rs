@@ -391,7 +391,11 @@ impl<'a> Checker<'a> {
         } else if path == "C" && self.conf.fake_import_c {
             self.s.fake_package("C", sym::C)
         } else {
-            match self.conf.importer.import(path, self.file().name()) {
+            let imported = match unresolvable(path) {
+                Some(why) => Err(why),
+                None => self.conf.importer.import(path, self.file().name()),
+            };
+            match imported {
                 Ok(pkg) => pkg,
                 Err(why) => {
                     self.error_at(pos, format!("could not import {path} ({why})"));
@@ -485,4 +489,22 @@ fn import_path(literal: &str) -> Result<String, String> {
         Some(c) => Err(format!("invalid character U+{:04X} '{c}'", c as u32)),
         None => Ok(path),
     }
+}
+
+/// Why no importer can find a path, if none can: it is absolute, or not the shortest way to write what it means.
+fn unresolvable(path: &str) -> Option<String> {
+    if path.starts_with('/') {
+        return Some("import path cannot be absolute path".into());
+    }
+    let is_local = path.split('/').next().is_some_and(|first| first == "." || first == "..");
+    let mut clean: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        match part {
+            ".." => drop(clean.pop()),
+            _ => clean.push(part),
+        }
+    }
+    let clean = clean.join("/");
+    (!is_local && clean != path)
+        .then(|| format!("non-canonical import path {path:?} (should be {clean:?})"))
 }

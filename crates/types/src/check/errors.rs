@@ -4,6 +4,7 @@ use super::Checker;
 use super::operand::{OpExpr, Operand};
 use crate::ids::{ObjId, PkgId, TypeId};
 use crate::under::NoCommon;
+use crate::version::GoVersion;
 use rustc_hash::{FxHashMap, FxHashSet};
 use trigo_syntax::ast::{AssignOp, ExprId, ExprKind, File, StmtId, StmtKind};
 use trigo_syntax::{FilePos, Pos};
@@ -41,7 +42,24 @@ impl<'a> Checker<'a> {
             }
         }
         let pos = self.env.err_pos.or(pos);
+        let message = match pos.filter(|_| is_about_version(&message)) {
+            Some(pos) => message + &self.version_hint(pos),
+            None => message,
+        };
         self.errors.push(TypeError { pos, message, soft });
+    }
+
+    /// Says where the language version at a position comes from, as Go's compiler adds it (`noder.checkFiles`).
+    fn version_hint(&self, pos: FilePos) -> String {
+        let Some(i) = self.files.iter().position(|file| file.id() == pos.file) else {
+            return String::new();
+        };
+        let version = self.info.files[i].version.unwrap_or(GoVersion::CURRENT).to_string();
+        if self.files[i].go_version.as_deref() == Some(&*version) {
+            return format!(" (file declares //go:build {version})");
+        }
+        let lang = self.conf.go_version.unwrap_or(GoVersion::CURRENT);
+        format!(" (-lang was set to {lang}; check go.mod)")
     }
 
     pub(super) fn error(&mut self, pos: Option<FilePos>, message: impl Into<String>) {
@@ -193,6 +211,14 @@ impl<'a> Checker<'a> {
             }
         }
     }
+}
+
+/// Whether a message says `requires go1.N or later`.
+fn is_about_version(message: &str) -> bool {
+    message.split("requires go1.").skip(1).any(|rest| {
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        after.len() < rest.len() && after.starts_with(" or later")
+    })
 }
 
 /// The leftmost position of an expression.

@@ -62,7 +62,9 @@ impl<'a> Checker<'a> {
         let mut sorted = methods.clone();
         sorted.sort_by(|&a, &b| self.s.compare_methods(a, b));
         sorted.dedup_by(|a, b| self.s.same_method(*a, *b));
-        let t = self.s.interface(sorted, embeddeds.iter().map(|(t, _)| *t).collect(), implicit);
+        let elements = embeddeds.iter().map(|(t, _)| *t).collect();
+        let old = !self.allow_version(18);
+        let t = self.s.versioned_interface(sorted, elements, implicit, old);
         if !methods.is_empty() || !embeddeds.is_empty() {
             self.later(move |c| c.check_interface(&methods, &embeddeds));
         }
