@@ -22,6 +22,7 @@
 //! |---|---|
 //! | [`sym`] | interned link names |
 //! | [`types`] | concrete Go types, canonical, with layouts and pointer bitmaps |
+//! | `type_string` | [types as Go writes them](types::TypeTable::string) |
 //! | [`func`] | functions: blocks, values, slots, positions |
 //! | [`inst`] | instructions and terminators, each with its rules |
 //! | [`data`] | package variables, constants, tables: bytes with relocations |
@@ -41,9 +42,11 @@ mod names;
 pub mod program;
 pub mod sym;
 pub mod text;
+mod type_string;
 pub mod types;
 pub mod verify;
 mod visit;
 
 pub use program::Program;
 pub use sym::{Sym, Syms};
+pub use type_string::Style;

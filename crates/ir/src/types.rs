@@ -271,13 +271,18 @@ pub struct TypeTable {
     types: boxcar::Vec<Type>,
     shapes: Mutex<FxHashMap<Shape, TypeId>>,
     names: Mutex<FxHashMap<Sym, TypeId>>,
+    packages: Mutex<FxHashMap<Sym, Sym>>,
 }
 
 impl TypeTable {
     /// A table with the predeclared types.
     pub fn new(syms: &Syms) -> Self {
-        let table =
-            Self { types: boxcar::Vec::new(), shapes: Mutex::default(), names: Mutex::default() };
+        let table = Self {
+            types: boxcar::Vec::new(),
+            shapes: Mutex::default(),
+            names: Mutex::default(),
+            packages: Mutex::default(),
+        };
         for (basic, text) in Basic::ALL {
             let sym = syms.intern(text);
             let name = Name { link: sym, pkg: None, name: sym, string: sym };
@@ -316,6 +321,16 @@ impl TypeTable {
     /// The defined or predeclared type with a link name, if there is one.
     pub fn find_named(&self, link: Sym) -> Option<TypeId> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner).get(&link).copied()
+    }
+
+    /// Says the name of the package with a path.
+    pub fn set_package_name(&self, path: Sym, name: Sym) {
+        self.packages.lock().unwrap_or_else(PoisonError::into_inner).insert(path, name);
+    }
+
+    /// The name of the package with a path, if it was said.
+    pub fn package_name(&self, path: Sym) -> Option<Sym> {
+        self.packages.lock().unwrap_or_else(PoisonError::into_inner).get(&path).copied()
     }
 
     /// All types, in order of arrival; those that others add meanwhile may be missing.
