@@ -130,10 +130,10 @@ impl Writer<'_> {
         self.out.push('(');
         for (i, &param) in params.iter().enumerate() {
             self.out.push_str(if i == 0 { "" } else { ", " });
-            match self.types.shape(param) {
-                Shape::Slice(elem) if *variadic && i + 1 == params.len() => {
-                    self.prefixed("...", *elem)
-                }
+            // The last parameter's type is a slice, of which `...` stands for the brackets.
+            let spread = *variadic && i + 1 == params.len();
+            match spread.then(|| self.types.shape(param)) {
+                Some(Shape::Slice(elem)) => self.prefixed("...", *elem),
                 _ => self.ty(param),
             }
         }
