@@ -27,12 +27,14 @@
 //! | [`inst`] | instructions and terminators, each with its rules |
 //! | [`data`] | package variables, constants, tables: bytes with relocations |
 //! | [`program`] | what a whole program is |
+//! | [`alg`] | how types are compared and hashed |
 //! | [`build`] | making functions |
 //! | [`cfg`](mod@cfg) | the graph of blocks: order, dominators |
 //! | [`text`] | the text form: printer, parser |
 //! | [`verify`] | whether a function keeps all rules |
 //! | `names`, `visit` | words of operations; their operands |
 
+pub mod alg;
 pub mod build;
 pub mod cfg;
 pub mod data;

@@ -1,0 +1,396 @@
+//! What all of lowering looks at: the packages, their functions and variables by object and by link name, and the
+//! definitions that were named and may be asked for.
+//!
+//! Names come first and bodies on demand. Whoever names a function or variable [registers](World::define) how it is made;
+//! [`program`](crate::program) makes what the reached code refers to. So nothing is lowered that nothing reaches, and no
+//! caller waits for a callee.
+
+use crate::directives::{self, Directives};
+use crate::env::Env;
+use crate::names;
+use crate::types::Types;
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use trigo_ir::Sym;
+use trigo_ir::data::{Data, Section};
+use trigo_ir::func::{Attrs, Signature};
+use trigo_ir::program::Context;
+use trigo_ir::types::TypeId as IrType;
+use trigo_syntax::Symbol;
+use trigo_syntax::ast::{DeclId, DeclKind, ExprId, File};
+use trigo_types::{Info, ObjId, PkgId, Store, TypeId};
+
+/// A checked package, as lowering needs it.
+pub struct Package<'a> {
+    /// The package.
+    pub pkg: PkgId,
+    /// Its trees.
+    pub files: &'a [Arc<File>],
+    /// What the checker found out, by file in that order.
+    pub info: &'a Info,
+    /// Files that `//go:embed` names, by variable.
+    pub embeds: Vec<Embed>,
+}
+
+/// The files that a variable with `//go:embed` holds.
+pub struct Embed {
+    /// The variable's name.
+    pub variable: Box<str>,
+    /// Their names and contents, sorted by name, folders included (with a slash at the end and no contents).
+    pub files: Vec<(Box<str>, Arc<[u8]>)>,
+}
+
+/// A declared function: where its declaration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FuncDecl {
+    /// The package, by its place among [`World::packages`].
+    pub package: u32,
+    /// The file, by its place in the package.
+    pub file: u32,
+    /// The declaration.
+    pub decl: DeclId,
+}
+
+/// How a function or a piece of data is made.
+#[derive(Clone, Debug)]
+pub enum Definition {
+    /// A declared function with type arguments.
+    Func(FuncDecl, Arc<Env>),
+    /// A package variable.
+    Variable(ObjId),
+    /// A method reached through embedded fields or pointers, see [`methods`](crate::methods).
+    Wrapper(crate::methods::Wrapper),
+    /// Whether two values of a type are equal, by their addresses.
+    Equal(IrType),
+    /// The hash of a value of a type, by its address.
+    Hash(IrType),
+    /// A package's initialiser, by its place among [`World::packages`].
+    Init(u32),
+}
+
+/// Everything.
+pub struct World<'a> {
+    /// Types and objects of the checker.
+    pub store: &'a Store,
+    /// Names and types of the IR.
+    pub context: Arc<Context>,
+    /// The packages, those that others import before them.
+    pub packages: Vec<Package<'a>>,
+    pub(crate) types: Types,
+    by_pkg: FxHashMap<PkgId, u32>,
+    funcs: FxHashMap<ObjId, FuncDecl>,
+    /// The objects of functions and variables whose link name a directive gives.
+    linked: FxHashMap<ObjId, Sym>,
+    /// What was named, and how it is made.
+    definitions: RwLock<FxHashMap<Sym, Definition>>,
+    /// Types of functions that were named and have no body.
+    externs: Mutex<FxHashMap<Sym, Signature>>,
+    local_types: Vec<OnceLock<FxHashMap<ObjId, u32>>>,
+}
+
+impl<'a> World<'a> {
+    /// Looks at the declarations of all packages, which must be in an order in which imports come first.
+    pub fn new(store: &'a Store, packages: Vec<Package<'a>>) -> Self {
+        let by_pkg = packages.iter().zip(0..).map(|(p, i)| (p.pkg, i)).collect();
+        let local_types = packages.iter().map(|_| OnceLock::new()).collect();
+        let mut world = Self {
+            store,
+            context: Arc::new(Context::default()),
+            packages,
+            types: Types::default(),
+            by_pkg,
+            funcs: FxHashMap::default(),
+            linked: FxHashMap::default(),
+            definitions: RwLock::default(),
+            externs: Mutex::default(),
+            local_types,
+        };
+        world.declare();
+        world
+    }
+
+    fn declare(&mut self) {
+        let mut funcs = FxHashMap::default();
+        let mut linked = FxHashMap::default();
+        let mut bodies = Vec::new();
+        for (package, p) in (0..).zip(&self.packages) {
+            let path = self.context.syms.intern(&self.path(p.pkg));
+            let name = self.store.pkg(p.pkg).name().map_or("", |n| self.store.text(n));
+            self.context.types.set_package_name(path, self.context.syms.intern(name));
+            for (file, tree) in (0..).zip(p.files) {
+                for &decl in &tree[tree.decls] {
+                    let DeclKind::Func { name, body, .. } = tree[decl].kind else { continue };
+                    let Some(obj) = p.info.files[file as usize].object(name.expr()) else {
+                        continue;
+                    };
+                    funcs.insert(obj, FuncDecl { package, file, decl });
+                    bodies.push((obj, body.is_some()));
+                }
+                for (local, remote) in directives::linknames(tree) {
+                    let obj = self
+                        .store
+                        .interner()
+                        .get(local)
+                        .and_then(|n| self.store.pkg(p.pkg).lookup(n));
+                    if let (Some(obj), Some(remote)) = (obj, remote) {
+                        linked.insert(obj, self.context.syms.intern(remote));
+                    }
+                }
+            }
+        }
+        (self.funcs, self.linked) = (funcs, linked);
+        self.register(bodies);
+    }
+
+    /// Registers the functions that are no instances and have bodies, under their link names.
+    fn register(&mut self, bodies: Vec<(ObjId, bool)>) {
+        let empty = Arc::new(Env::default());
+        for (obj, has_body) in bodies {
+            let generic = self.store.func_type(obj).and_then(|t| self.store.as_signature(t));
+            let generic = generic.is_some_and(|s| !s.tparams.is_empty() || !s.rparams.is_empty());
+            if has_body && !generic && !matches!(self.store.obj_name(obj), "_" | "init") {
+                let sym = self.declared_sym(obj);
+                self.define(sym, || Definition::Func(self.funcs[&obj], empty.clone()));
+            }
+        }
+        for package in &self.packages {
+            for (_, obj) in self.store.pkg(package.pkg).objects() {
+                if self.store.obj(obj).as_var().is_some() {
+                    self.register_variable(obj);
+                }
+            }
+        }
+    }
+
+    /// Where several variables have one link name, the one that is declared under it is defined.
+    fn register_variable(&self, obj: ObjId) {
+        let sym = self.variable(obj);
+        if self.linked.contains_key(&obj) {
+            self.define(sym, || Definition::Variable(obj));
+        } else {
+            let mut table = self.definitions.write().unwrap_or_else(PoisonError::into_inner);
+            table.insert(sym, Definition::Variable(obj));
+        }
+    }
+
+    /// Says how what has this link name is made. Who says it first is right.
+    pub fn define(&self, sym: Sym, definition: impl FnOnce() -> Definition) {
+        let known =
+            self.definitions.read().unwrap_or_else(PoisonError::into_inner).contains_key(&sym);
+        if !known {
+            let mut table = self.definitions.write().unwrap_or_else(PoisonError::into_inner);
+            table.entry(sym).or_insert_with(definition);
+        }
+    }
+
+    /// How what has this link name is made; none for what the runtime or the linker provides.
+    pub fn definition(&self, sym: Sym) -> Option<Definition> {
+        self.definitions.read().unwrap_or_else(PoisonError::into_inner).get(&sym).cloned()
+    }
+
+    /// The link name of a function or method with type arguments, as code with `env` names it: for a method of an
+    /// instance, what the instance's arguments are follows from the object, and `targs` are the method's own.
+    ///
+    /// # Panics
+    /// If it is an interface's method.
+    pub fn func(&self, env: &Env, obj: ObjId, targs: &[TypeId]) -> Sym {
+        let func = self.store.obj(obj).as_func().expect("a function");
+        assert!(!func.in_interface, "an interface's method has no code");
+        let origin = func.origin.unwrap_or(obj);
+        let mut all: Vec<TypeId> = Vec::new();
+        if let Some(instance) = func.instance {
+            let instance = env.subst(self.store, instance);
+            all.extend_from_slice(self.store.as_named(instance).expect("an instance").targs());
+        }
+        let own = all.len();
+        all.extend(targs.iter().map(|&t| env.subst(self.store, t)));
+        if all.is_empty() {
+            return self.declared_sym(origin);
+        }
+        self.instance(origin, &all, own)
+    }
+
+    /// An instance: registers it. The first `receiver` arguments are the receiver's.
+    fn instance(&self, origin: ObjId, targs: &[TypeId], receiver: usize) -> Sym {
+        let types: Vec<IrType> = targs.iter().map(|&t| self.ty(t)).collect();
+        let mut text = String::new();
+        let sig = self.store.func_type(origin).and_then(|t| self.store.as_signature(t));
+        let sig = sig.expect("a checked function has a signature");
+        match sig.recv {
+            Some(recv) => {
+                let env = Env::new(sig.rparams.to_vec(), targs[..receiver].to_vec());
+                let receiver = self.ty(env.subst(self.store, self.store.obj_type(recv)));
+                text = names::method(&self.context, receiver, self.store.obj_name(origin), None);
+            }
+            None => {
+                let pkg = self.store.obj(origin).pkg.expect("a function has a package");
+                text = format!("{}.{}", self.prefix(pkg), self.store.obj_name(origin)) + &text;
+            }
+        }
+        names::type_args(&self.context, &[], &types[receiver..], &mut text);
+        let sym = self.context.syms.intern(&text);
+        self.define(sym, || {
+            let tparams = sig.rparams.iter().chain(&sig.tparams).copied().collect();
+            Definition::Func(self.funcs[&origin], Arc::new(Env::new(tparams, targs.to_vec())))
+        });
+        sym
+    }
+
+    /// The link name of a function that is no instance.
+    fn declared_sym(&self, obj: ObjId) -> Sym {
+        if let Some(&sym) = self.linked.get(&obj) {
+            return sym;
+        }
+        let object = self.store.obj(obj);
+        let name = self.store.text(object.name);
+        let sig = self.store.func_type(obj).and_then(|t| self.store.as_signature(t));
+        let text = match sig.and_then(|s| s.recv) {
+            Some(recv) => {
+                names::method(&self.context, self.ty(self.store.obj_type(recv)), name, None)
+            }
+            None => {
+                let pkg = object.pkg.expect("a function has a package");
+                format!("{}.{name}", self.prefix(pkg))
+            }
+        };
+        self.context.syms.intern(&text)
+    }
+
+    /// The link name of a package variable.
+    pub fn variable(&self, obj: ObjId) -> Sym {
+        self.linked.get(&obj).copied().unwrap_or_else(|| {
+            let object = self.store.obj(obj);
+            let pkg = object.pkg.expect("a package variable has a package");
+            let text = format!("{}.{}", self.prefix(pkg), self.store.text(object.name));
+            self.context.syms.intern(&text)
+        })
+    }
+
+    /// Notes the type of a function without body that code refers to.
+    pub fn note_extern(&self, sym: Sym, sig: &Signature) {
+        let mut externs = self.externs.lock().unwrap_or_else(PoisonError::into_inner);
+        externs.entry(sym).or_insert_with(|| sig.clone());
+    }
+
+    /// All functions without body that were noted, in no order.
+    pub(crate) fn externs(&self) -> Vec<(Sym, Signature)> {
+        let externs = self.externs.lock().unwrap_or_else(PoisonError::into_inner);
+        externs.iter().map(|(&sym, sig)| (sym, sig.clone())).collect()
+    }
+
+    /// The `init` functions of a package in the order of its files.
+    pub(crate) fn init_funcs(&self, package: u32) -> Vec<FuncDecl> {
+        let mut found = Vec::new();
+        for (file, tree) in (0..).zip(self.packages[package as usize].files) {
+            for &decl in &tree[tree.decls] {
+                if let DeclKind::Func { recv, name, body: Some(_), .. } = tree[decl].kind
+                    && recv.is_empty()
+                    && self.store.text(tree.symbol(name)) == "init"
+                {
+                    found.push(FuncDecl { package, file, decl });
+                }
+            }
+        }
+        found
+    }
+
+    /// A package variable without contents.
+    pub(crate) fn zeroed(&self, obj: ObjId) -> Data {
+        Data {
+            sym: self.variable(obj),
+            ty: self.ty(self.store.obj_type(obj)),
+            bytes: Vec::new(),
+            relocs: Vec::new(),
+            section: Section::Variable,
+            pos: None,
+        }
+    }
+
+    /// Where a function is declared.
+    pub fn func_decl(&self, obj: ObjId) -> Option<FuncDecl> {
+        let origin = self.store.obj(obj).as_func().and_then(|f| f.origin).unwrap_or(obj);
+        self.funcs.get(&origin).copied()
+    }
+
+    /// A package of the program by its id in the store.
+    pub fn package_of(&self, pkg: PkgId) -> Option<&Package<'a>> {
+        self.by_pkg.get(&pkg).map(|&i| &self.packages[i as usize])
+    }
+
+    /// A function of package `runtime`.
+    ///
+    /// # Panics
+    /// If package `runtime` is not loaded or does not declare it.
+    pub fn runtime(&self, name: &str) -> ObjId {
+        let runtime = self.packages.iter().find(|p| &*self.store.pkg(p.pkg).path == "runtime");
+        let runtime = runtime.expect("package runtime is loaded");
+        let symbol = self.store.interner().get(name);
+        let obj = symbol.and_then(|s| self.store.pkg(runtime.pkg).lookup(s));
+        obj.unwrap_or_else(|| {
+            panic!("package runtime declares no {name}, which the compiler calls")
+        })
+    }
+
+    /// The properties that a declaration's directives give a function.
+    pub fn attrs(&self, decl: FuncDecl) -> Attrs {
+        let package = &self.packages[decl.package as usize];
+        Directives::of(&package.files[decl.file as usize], decl.decl).attrs()
+    }
+
+    /// A name of the source as one of the IR.
+    pub fn sym(&self, name: Symbol) -> Sym {
+        self.context.syms.intern(self.store.text(name))
+    }
+
+    /// The path that a package has in the running program: `main` for the main package.
+    fn path(&self, pkg: PkgId) -> Arc<str> {
+        let package = self.store.pkg(pkg);
+        match package.name().map(|n| self.store.text(n)) {
+            Some("main") => "main".into(),
+            _ => package.path.clone(),
+        }
+    }
+
+    pub(crate) fn package_path(&self, pkg: PkgId) -> Sym {
+        self.context.syms.intern(&self.path(pkg))
+    }
+
+    pub(crate) fn package_name(&self, pkg: PkgId) -> &str {
+        self.store.pkg(pkg).name().map_or("", |n| self.store.text(n))
+    }
+
+    /// What the link names of a package's things begin with.
+    pub fn prefix(&self, pkg: PkgId) -> String {
+        names::path_prefix(&self.path(pkg))
+    }
+
+    /// The number of a type that is declared in a function, from 1 in its package; none for others.
+    pub(crate) fn local_type_number(&self, obj: ObjId) -> Option<u32> {
+        let object = self.store.obj(obj);
+        let pkg = object.pkg?;
+        if self.store.pkg(pkg).lookup(object.name) == Some(obj) {
+            return None;
+        }
+        let index = *self.by_pkg.get(&pkg)?;
+        let numbers = self.local_types[index as usize].get_or_init(|| self.number_types(index));
+        numbers.get(&obj).copied()
+    }
+
+    /// gc numbers all types that are declared in functions, but aliases, in source order.
+    fn number_types(&self, index: u32) -> FxHashMap<ObjId, u32> {
+        let package = &self.packages[index as usize];
+        let mut found = Vec::new();
+        for (file, (tree, info)) in package.files.iter().zip(&package.info.files).enumerate() {
+            for decl in (0..tree.decl_count()).map(DeclId::from_index) {
+                if let DeclKind::Type { name, alias: false, .. } = tree[decl].kind
+                    && let Some(obj) = info.object(ExprId::from(name))
+                    && self.store.pkg(package.pkg).lookup(self.store.obj(obj).name) != Some(obj)
+                {
+                    found.push((file, tree[decl].pos, obj));
+                }
+            }
+        }
+        found.sort_by_key(|&(file, pos, _)| (file, pos));
+        found.into_iter().zip(1..).map(|((_, _, obj), number)| (obj, number)).collect()
+    }
+}
