@@ -18,8 +18,8 @@
 //! parts leaves the word alone. A closure's address travels in [`worker::CONTEXT`] in the same way.
 //!
 //! A function's entry compares `rsp` with [`worker::STACK_LIMIT`] and, if it is below, goes to the runtime's
-//! `trigo_morestack` by a tail call with all argument registers as they are and its own address in a register that no
-//! argument uses; a limit set to [`STACK_PREEMPT`] is how a goroutine is asked to give way.
+//! `trigo_morestack` by a tail call with all argument registers as they are and its own address in
+//! [`worker::ENTRY`]; a limit set to [`STACK_PREEMPT`] is how a goroutine is asked to give way.
 //!
 //! # Natives
 //!
@@ -36,7 +36,16 @@
 //! [Leaf natives](LEAVES) instead are called directly, by the System V convention and on the goroutine's
 //! stack: they use little stack, take no lock and never wait.
 
+//! # Tables
+//!
+//! [`module`] has what the runtime reads: functions with their lines, roots, kinds, types. The program begins in C's
+//! `main`, which the runtime defines.
+
+pub mod goroutine;
+pub mod module;
 pub mod worker;
+
+pub use goroutine::{frame, g};
 
 /// Integer registers for arguments, and as many for results.
 pub const INT_REGISTERS: usize = 6;
@@ -50,7 +59,23 @@ pub const STACK_PREEMPT: u64 = u64::MAX;
 pub const STACK_GUARD: u64 = 4096;
 
 /// Natives that are called by the System V convention on the goroutine's stack, by link name.
-pub const LEAVES: &[&str] = &["trigo_memmove", "trigo_memclr", "trigo_memequal"];
+pub const LEAVES: &[&str] = &[
+    "runtime.memmove",
+    "runtime.memclrNoHeapPointers",
+    "runtime.memequal",
+    "runtime.barrierOn",
+    "runtime.getg",
+    "runtime.getfp",
+    "runtime.procyield",
+    "internal/bytealg.Compare",
+    "internal/bytealg.Count",
+    "internal/bytealg.CountString",
+    "internal/bytealg.Index",
+    "internal/bytealg.IndexString",
+    "internal/bytealg.IndexByte",
+    "internal/bytealg.IndexByteString",
+    "runtime.cmpstring",
+];
 
 /// What the symbol of a native begins with; the Go function's link name follows.
 pub const NATIVE_PREFIX: &str = "native:";

@@ -7,7 +7,7 @@
 /// Number of words that the runtime has at the start of a mutator's state.
 pub const COUNT: usize = 16;
 
-/// The goroutine that runs, the address of its `runtime.g`.
+/// The goroutine that runs, the address of its `runtime.g`: see [`crate::g`].
 pub const G: usize = 0;
 /// The lowest stack pointer a function may be entered with.
 pub const STACK_LIMIT: usize = 8;
@@ -19,3 +19,6 @@ pub const ARGS: usize = 24;
 pub const SYSTEM_SP: usize = 32;
 /// The runtime's own record of the worker.
 pub const WORKER: usize = 40;
+/// The address of the function that found the stack too small, from just before it goes to `trigo_morestack` to that one's
+/// first instruction.
+pub const ENTRY: usize = 48;
