@@ -6,6 +6,7 @@
 //! * [`cache`]: where fetched things live, and how verbs find them;
 //! * [`install`]: putting a directory into the cache, whole or not at all;
 //! * [`fetch`]: the outside parts themselves: Go's distribution, Go's `test/` directory;
+//! * [`fuzz`]: the fuzz targets;
 //! * [`guard`]: running a child under a time and a memory limit;
 //! * [`stage`]: the list of named, timed, counted steps that a test run is made of;
 //! * [`suite`]: which steps Trigo's tests consist of;
@@ -19,6 +20,7 @@ mod artifacts;
 mod cache;
 mod conformance;
 mod fetch;
+mod fuzz;
 mod guard;
 mod install;
 mod models;
@@ -49,6 +51,8 @@ enum Verb {
     Conformance(verbs::conformance::Conformance),
     /// Run one benchmark of the harness in bench/
     Bench(verbs::bench::Bench),
+    /// Run the fuzz targets, each for some time
+    Fuzz(verbs::fuzz::Fuzz),
     /// Run the long versions of the tests, Miri and the fuzz targets
     Nightly(verbs::nightly::Nightly),
 }
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Verb::Test(verb) => verb.run(),
         Verb::Conformance(verb) => verb.run(),
         Verb::Bench(verb) => verb.run(),
+        Verb::Fuzz(verb) => verb.run(),
         Verb::Nightly(verb) => verb.run(),
     };
     match result {

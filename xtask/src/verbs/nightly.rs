@@ -1,15 +1,14 @@
 //! `cargo xtask nightly`: the tests scaled up, Miri, and the fuzz targets.
 //!
-//! Miri and cargo-fuzz need a nightly toolchain; Miri asks rustup for the sources of the standard
-//! library when they are missing. Where they are not installed the run says so and
-//! goes on.
+//! Miri needs a nightly toolchain and asks rustup for the sources of the standard library when they are
+//! missing; cargo-fuzz is better with one. Where they are not installed the run says so and goes on.
 
+use crate::fuzz::{Toolchain, targets};
 use crate::stage::{Count, Stage};
 use crate::suite::{Depth, Suite};
 use crate::workspace;
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use clap::Args;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `nightly`.
@@ -54,51 +53,17 @@ fn miri(suite: &mut Suite) -> Result<()> {
     Ok(())
 }
 
-/// Every fuzz target of every crate that has a `fuzz` folder.
+/// Every fuzz target.
 fn fuzz(suite: &mut Suite, seconds: u32) -> Result<()> {
-    let folders = fuzz_folders(&workspace::root().join("crates"))?;
-    if folders.is_empty() {
-        suite.run.skip("fuzz", "no crate has a fuzz folder");
-        return Ok(());
-    }
-    if !workspace::succeeds(workspace::cargo_nightly().args(["fuzz", "--version"])) {
-        let why = "`cargo +nightly fuzz` fails; run `cargo install cargo-fuzz`";
+    let Some(toolchain) = Toolchain::find() else {
+        let why = "`cargo fuzz` fails; run `cargo install cargo-fuzz`, it needs a C++ compiler";
         suite.run.skip("fuzz", why);
         return Ok(());
-    }
-    for folder in folders {
-        for target in fuzz_targets(&folder)? {
-            let mut command = workspace::cargo_nightly();
-            command.args(["fuzz", "run", "--fuzz-dir"]).arg(&folder);
-            command.args([&target, "--", &format!("-max_total_time={seconds}")]);
-            let limits = suite.depth.program();
-            suite.run.stage(Stage::new(format!("fuzz {target}"), command, limits))?;
-        }
+    };
+    for target in targets()? {
+        let limits = suite.depth.program();
+        let command = toolchain.run(&target, seconds)?;
+        suite.run.stage(Stage::new(format!("fuzz {}", target.name), command, limits))?;
     }
     Ok(())
-}
-
-fn fuzz_folders(crates: &Path) -> Result<Vec<PathBuf>> {
-    let mut folders = Vec::new();
-    for entry in std::fs::read_dir(crates)? {
-        let folder = entry?.path().join("fuzz");
-        if folder.join("Cargo.toml").is_file() {
-            folders.push(folder);
-        }
-    }
-    folders.sort();
-    Ok(folders)
-}
-
-fn fuzz_targets(folder: &Path) -> Result<Vec<String>> {
-    let mut list = workspace::cargo_nightly();
-    list.args(["fuzz", "list", "--fuzz-dir"]).arg(folder);
-    let output = list.output().context("cannot run cargo fuzz")?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "cannot list the fuzz targets in {}: {errors}",
-        folder.display()
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
 }
