@@ -195,6 +195,17 @@ fn long_chains_are_no_nesting() {
 }
 
 #[test]
+fn printed_numbers_do_not_swallow_dots() {
+    for text in ["f(1 ...)", "f(a + 1 ...)", "f(-0x1 ...)", "f(1.5...)", "1 .x", "f(x1...)"] {
+        let (file, errors, names) = parse(body(&format!("_ = {text}")));
+        assert!(errors.is_empty(), "{text}: {errors:?}");
+        let (again, errors, _) = parse(printer::print_file(&file, &names));
+        assert!(errors.is_empty(), "{text}: {errors:?}");
+        assert_eq!(dump(&file, &names), dump(&again, &names));
+    }
+}
+
+#[test]
 fn broken_bytes() {
     assert_eq!(
         errors(b"package p\nvar s = \"\xff\xfe\"\n"),

@@ -2,7 +2,7 @@
 
 use super::{Form, Printer, would_join};
 use crate::ast::{BlockId, ChanDir, ExprId, ExprKind, Field, IdentId, List};
-use crate::token::{LitKind, Op};
+use crate::token::Op;
 
 impl Printer<'_> {
     pub(super) fn exprs(&mut self, list: List<ExprId>) {
@@ -35,8 +35,8 @@ impl Printer<'_> {
                 self.text(")");
             }
             ExprKind::Selector { x, sel } => {
-                self.before_dot(x);
-                self.text(".");
+                self.expr(x);
+                self.dots(".");
                 self.expr(sel.expr());
             }
             ExprKind::Index { x, args, .. } => {
@@ -58,8 +58,8 @@ impl Printer<'_> {
                 self.text("]");
             }
             ExprKind::Assert { x, ty } => {
-                self.before_dot(x);
-                self.text(".(");
+                self.expr(x);
+                self.dots(".(");
                 self.expr(ty);
                 self.text(")");
             }
@@ -68,8 +68,8 @@ impl Printer<'_> {
                     self.expr(lhs.expr());
                     self.text(" := ");
                 }
-                self.before_dot(x);
-                self.text(".(type)");
+                self.expr(x);
+                self.dots(".(type)");
             }
             ExprKind::Unary { op, x } => self.unary(op, x, before_paren),
             ExprKind::Binary { .. } => self.binary(x),
@@ -79,18 +79,23 @@ impl Printer<'_> {
                 self.before_paren = false;
                 self.text("(");
                 self.exprs(args);
-                self.text(if spread { "...)" } else { ")" });
+                if spread {
+                    self.dots("...");
+                }
+                self.text(")");
             }
             _ => self.type_literal(x, before_paren),
         }
     }
 
-    /// After an integer a `.` needs a space, or it would make it a float.
-    fn before_dot(&mut self, x: ExprId) {
-        self.expr(x);
-        if let ExprKind::Literal { kind: LitKind::Int, .. } = self.tree.nodes[x].kind {
+    /// After a number dots need a space, or they would become part of it.
+    fn dots(&mut self, dots: &str) {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let word = self.out.trim_end_matches(is_word).len();
+        if self.out[word..].starts_with(|c: char| c.is_ascii_digit()) {
             self.text(" ");
         }
+        self.text(dots);
     }
 
     fn unary(&mut self, op: Op, x: ExprId, before_paren: bool) {
