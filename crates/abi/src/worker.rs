@@ -22,3 +22,14 @@ pub const WORKER: usize = 40;
 /// The address of the function that found the stack too small, from just before it goes to `trigo_morestack` to that one's
 /// first instruction.
 pub const ENTRY: usize = 48;
+/// The stack pointer that this function would have run with: what it needs.
+pub const ENTRY_SP: usize = 56;
+
+/// The heap's `u32` that is non-zero when a safepoint must call `trigo_poll`.
+pub const POLL: usize = COUNT * 8;
+/// The heap's `u32` that is non-zero while stores of pointers must be recorded.
+pub const BARRIER: usize = POLL + 16;
+/// Address of the next free word of the heap's barrier buffer.
+pub const BUFFER_NEXT: usize = BARRIER + 8;
+/// Address past the last word of the barrier buffer.
+pub const BUFFER_END: usize = BUFFER_NEXT + 8;

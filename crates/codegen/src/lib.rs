@@ -1,0 +1,3 @@
+//! From the IR to machine code.
+
+pub mod abi;
