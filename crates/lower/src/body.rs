@@ -5,6 +5,7 @@ use crate::program::LowerError;
 use crate::world::{FuncDecl, World};
 use trigo_ir::Sym;
 use trigo_ir::func::Func;
+use trigo_syntax::ast::ExprId;
 use trigo_types::Initializer;
 
 /// Lowers a declared function, which has a body, and the functions inside it.
@@ -27,4 +28,16 @@ pub(crate) fn lower_init(
 ) -> Result<Vec<Func>, LowerError> {
     let _ = (world, package, initializers);
     Err(LowerError { sym, message: "initialisers are not lowered yet".into() })
+}
+
+/// Lowers a function literal outside functions.
+pub(crate) fn lower_literal(
+    world: &World<'_>,
+    package: u32,
+    file: u32,
+    literal: ExprId,
+    sym: Sym,
+) -> Result<Vec<Func>, LowerError> {
+    let _ = (world, package, file, literal);
+    Err(LowerError { sym, message: "function literals are not lowered yet".into() })
 }

@@ -16,6 +16,7 @@
 //! | `body` | the bodies of functions |
 //! | [`methods`] | method sets, wrappers, method values |
 //! | [`alg`] | equality and hash functions |
+//! | [`statics`] | package variables that are data |
 //! | [`program`] | the whole program: what is reached, in what order packages are initialised |
 
 pub mod alg;
@@ -25,6 +26,7 @@ pub mod env;
 pub mod methods;
 pub mod names;
 pub mod program;
+pub mod statics;
 mod types;
 pub mod world;
 

@@ -82,6 +82,12 @@ struct Made {
     data: Vec<Data>,
 }
 
+impl Made {
+    fn data(data: Data) -> Self {
+        Self { data: vec![data], ..Self::default() }
+    }
+}
+
 impl<'w, 'a> Reach<'w, 'a> {
     fn new(world: &'w World<'a>) -> Self {
         Self {
@@ -256,12 +262,16 @@ fn make(world: &World<'_>, sym: Sym) -> Result<Made, LowerError> {
         Definition::Equal(ty) => vec![alg::build_equal(world, sym, ty)],
         Definition::Hash(ty) => vec![alg::build_hash(world, sym, ty)],
         Definition::Init(package) => {
-            let inits: Vec<_> = world.packages[package as usize].info.init_order.iter().collect();
-            body::lower_init(world, package, &inits, sym)?
+            let order = &world.packages[package as usize].info.init_order;
+            let dynamic: Vec<_> =
+                world.statics(package).dynamic.iter().map(|&i| &order[i]).collect();
+            body::lower_init(world, package, &dynamic, sym)?
         }
-        Definition::Variable(obj) => {
-            return Ok(Made { data: vec![world.zeroed(obj)], ..Made::default() });
+        Definition::Literal { package, file, literal } => {
+            body::lower_literal(world, package, file, literal, sym)?
         }
+        Definition::Variable(obj) => return Ok(Made::data(world.variable_data(obj))),
+        Definition::Data(data) => return Ok(Made::data((*data).clone())),
     };
     for func in &funcs {
         if cfg!(debug_assertions) {
@@ -310,7 +320,7 @@ impl World<'_> {
     fn init(&self, index: u32) -> Init {
         let package = &self.packages[index as usize];
         let mut funcs = Vec::new();
-        if !package.info.init_order.is_empty() {
+        if !self.statics(index).dynamic.is_empty() {
             let sym = self.context.syms.intern(&format!("{}.init", self.prefix(package.pkg)));
             self.define(sym, || Definition::Init(index));
             funcs.push(sym);

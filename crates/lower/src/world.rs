@@ -8,16 +8,17 @@
 use crate::directives::{self, Directives};
 use crate::env::Env;
 use crate::names;
+use crate::statics::Statics;
 use crate::types::Types;
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use trigo_ir::Sym;
-use trigo_ir::data::{Data, Section};
-use trigo_ir::func::{Attrs, Signature};
+use trigo_ir::data::Data;
+use trigo_ir::func::{Attrs, Pos, Signature};
 use trigo_ir::program::Context;
 use trigo_ir::types::TypeId as IrType;
 use trigo_syntax::Symbol;
-use trigo_syntax::ast::{DeclId, DeclKind, ExprId, File};
+use trigo_syntax::ast::{DeclId, DeclKind, ExprId, ExprKind, File, Node};
 use trigo_types::{Info, ObjId, PkgId, Store, TypeId};
 
 /// A checked package, as lowering needs it.
@@ -66,6 +67,17 @@ pub enum Definition {
     Hash(IrType),
     /// A package's initialiser, by its place among [`World::packages`].
     Init(u32),
+    /// A function literal outside functions.
+    Literal {
+        /// The package, by its place among [`World::packages`].
+        package: u32,
+        /// The file, by its place in the package.
+        file: u32,
+        /// The literal.
+        literal: ExprId,
+    },
+    /// Data that is made already.
+    Data(Arc<Data>),
 }
 
 /// Everything.
@@ -86,13 +98,18 @@ pub struct World<'a> {
     /// Types of functions that were named and have no body.
     externs: Mutex<FxHashMap<Sym, Signature>>,
     local_types: Vec<OnceLock<FxHashMap<ObjId, u32>>>,
+    statics: Vec<OnceLock<Statics>>,
+    literals: Vec<OnceLock<FxHashMap<(u32, ExprId), Sym>>>,
 }
 
 impl<'a> World<'a> {
     /// Looks at the declarations of all packages, which must be in an order in which imports come first.
     pub fn new(store: &'a Store, packages: Vec<Package<'a>>) -> Self {
         let by_pkg = packages.iter().zip(0..).map(|(p, i)| (p.pkg, i)).collect();
-        let local_types = packages.iter().map(|_| OnceLock::new()).collect();
+        let count = packages.len();
+        let local_types = (0..count).map(|_| OnceLock::new()).collect();
+        let statics = (0..count).map(|_| OnceLock::new()).collect();
+        let literals = (0..count).map(|_| OnceLock::new()).collect();
         let mut world = Self {
             store,
             context: Arc::new(Context::default()),
@@ -104,6 +121,8 @@ impl<'a> World<'a> {
             definitions: RwLock::default(),
             externs: Mutex::default(),
             local_types,
+            statics,
+            literals,
         };
         world.declare();
         world
@@ -294,16 +313,43 @@ impl<'a> World<'a> {
         found
     }
 
-    /// A package variable without contents.
-    pub(crate) fn zeroed(&self, obj: ObjId) -> Data {
-        Data {
-            sym: self.variable(obj),
-            ty: self.ty(self.store.obj_type(obj)),
-            bytes: Vec::new(),
-            relocs: Vec::new(),
-            section: Section::Variable,
-            pos: None,
+    /// Where an object is declared, in its file's own lines.
+    pub(crate) fn object_pos(&self, obj: ObjId) -> Option<Pos> {
+        let at = self.store.position(self.store.obj(obj).pos?)?;
+        Some(Pos { file: self.context.syms.intern(&at.file), line: at.line, col: at.col })
+    }
+
+    pub(crate) fn package_index(&self, pkg: PkgId) -> Option<u32> {
+        self.by_pkg.get(&pkg).copied()
+    }
+
+    pub(crate) fn static_data(&self, package: u32) -> &OnceLock<Statics> {
+        &self.statics[package as usize]
+    }
+
+    /// The link name of a function literal in a package variable's initialiser, registered. gc numbers them in the order of
+    /// initialisation.
+    pub fn package_literal(&self, package: u32, file: u32, literal: ExprId) -> Sym {
+        let names = self.literals[package as usize].get_or_init(|| self.name_literals(package));
+        let sym = names[&(file, literal)];
+        self.define(sym, || Definition::Literal { package, file, literal });
+        sym
+    }
+
+    fn name_literals(&self, package: u32) -> FxHashMap<(u32, ExprId), Sym> {
+        let p = &self.packages[package as usize];
+        let outer = format!("{}.init", self.prefix(p.pkg));
+        let mut names = FxHashMap::default();
+        for init in &p.info.init_order {
+            let tree = &p.files[init.file as usize];
+            let mut visit = |literal: ExprId| {
+                let number = names.len() as u32 + 1;
+                let text = names::inner(&outer, false, names::Inner::Closure, number);
+                names.insert((init.file, literal), self.context.syms.intern(&text));
+            };
+            outer_literals(tree, init.rhs, &mut visit);
         }
+        names
     }
 
     /// Where a function is declared.
@@ -392,5 +438,21 @@ impl<'a> World<'a> {
         }
         found.sort_by_key(|&(file, pos, _)| (file, pos));
         found.into_iter().zip(1..).map(|((_, _, obj), number)| (obj, number)).collect()
+    }
+}
+
+/// Visits, in source order, the function literals in an expression that are in no other.
+fn outer_literals(tree: &File, e: ExprId, visit: &mut impl FnMut(ExprId)) {
+    let mut stack = vec![Node::Expr(e)];
+    while let Some(node) = stack.pop() {
+        if let Node::Expr(e) = node
+            && let ExprKind::FuncLit { .. } = tree[e].kind
+        {
+            visit(e);
+            continue;
+        }
+        let first = stack.len();
+        tree.children(node, |child| stack.push(child));
+        stack[first..].reverse();
     }
 }
