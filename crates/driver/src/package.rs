@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use trigo_loader::directory::SourceFile;
-use trigo_loader::graph::{self, PackageId};
+use trigo_loader::graph::{self, PackageId, Place};
 use trigo_loader::{Error, Position};
 use trigo_syntax::ast::File;
 use trigo_syntax::{FileId, Mode, Source};
-use trigo_types::{Checked, Config, GoVersion, Importer, Info, PkgId, Store, TypeError};
+use trigo_types::{
+    Checked, CompilerFlags, Config, GoVersion, Importer, Info, PkgId, Store, TypeError,
+};
 
 use crate::Work;
 
@@ -49,10 +51,28 @@ impl Package {
             fake_import_c: false,
             ignore_branch_errors: true,
         };
-        let Checked { pkg, errors, info } =
-            trigo_types::check_package(work.store, &source.path, &self.files, config);
+        let mut checked = trigo_types::check_package(work.store, &source.path, &self.files, config);
+        if !skips_bodies {
+            let flags = compiler_flags(source);
+            let more = trigo_types::compiler_errors(work.store, &self.files, &checked, flags);
+            checked.errors.extend(more);
+        }
+        let Checked { pkg, errors, info } = checked;
         self.errors.extend(errors.into_iter().map(|error| located(work.store, error)));
         (self.pkg, self.info) = (Some(pkg), info);
+    }
+}
+
+/// The flags that `go build` gives to the compiler, as far as errors depend on them.
+fn compiler_flags(source: &graph::Package) -> CompilerFlags {
+    let standard = source.place == Place::Standard;
+    let directory = &source.directory;
+    let all_go = directory.assembly_files.is_empty() && directory.object_files.is_empty();
+    CompilerFlags {
+        lang: Some(GoVersion(source.go_version.minor)),
+        standard,
+        // Some bodies of the standard library are linked in from the runtime.
+        complete: all_go && !standard,
     }
 }
 
