@@ -1,4 +1,5 @@
-//! The pointers of one object, asked outside of marking: for `verify`, and for the path that keeps an object alive.
+//! The pointers of one object, asked outside of marking: for `verify`, for the path that keeps an object alive, and for
+//! copies over parts of it.
 
 use crate::{
     heap::Shared,
@@ -7,6 +8,7 @@ use crate::{
     space::{Found, kinds::KindScan},
     sync::{AtomicUsize, Ordering},
 };
+use std::ops::Range;
 
 /// How the pointers of an object are known; a layout without its detail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,18 +53,28 @@ impl Shared {
 
     /// Calls `f` with offset and value of each word of an object that its layout calls a pointer: in bytes from the
     /// object's address, and as it stands. A traced pointer has the offset of the first word of that value, or `None`.
-    pub(crate) fn each_pointer(&self, found: &Found<'_>, mut f: impl FnMut(Option<usize>, usize)) {
+    pub(crate) fn each_pointer(&self, found: &Found<'_>, f: impl FnMut(Option<usize>, usize)) {
+        self.each_pointer_in(found, 0..found.bytes(), f);
+    }
+
+    /// [`Self::each_pointer`] of the words at the offsets `part` alone. Of a traced object all pointers count.
+    pub(crate) fn each_pointer_in(
+        &self,
+        found: &Found<'_>,
+        part: Range<usize>,
+        mut f: impl FnMut(Option<usize>, usize),
+    ) {
         let (base, bytes) = (found.base(), found.bytes());
-        let mut word = |offset: usize| f(Some(offset), load(base + offset));
+        let words = part.start.div_ceil(8)..part.end.min(bytes) / 8;
+        let word = |i: usize| f(Some(8 * i), load(base + 8 * i));
         let layout = match found {
             Found::Small { info, .. } => match info.scan {
                 KindScan::NoScan => return,
                 KindScan::Pointers | KindScan::Conservative => {
-                    return (0..bytes).step_by(8).for_each(word);
+                    return words.for_each(word);
                 }
                 KindScan::Pattern => {
-                    let set = |i: &usize| info.pattern >> i & 1 != 0;
-                    return (0..64).filter(set).for_each(|i| word(8 * i));
+                    return words.filter(|&i| info.pattern >> i & 1 != 0).for_each(word);
                 }
                 KindScan::Mixed => self.slot_layout(base, info),
             },
@@ -71,11 +83,11 @@ impl Shared {
         let info = self.layouts().get(layout);
         match info.scan {
             Scan::Nothing => {}
-            Scan::Pointers | Scan::Conservative => (0..bytes).step_by(8).for_each(word),
+            Scan::Pointers | Scan::Conservative => words.for_each(word),
             Scan::Pattern | Scan::Bitmap => {
-                let words = info.element / 8;
-                let set = |i: &usize| info.bits[i % words / 64] >> (i % words % 64) & 1 != 0;
-                (0..bytes / 8).filter(set).for_each(|i| word(8 * i));
+                let period = info.element / 8;
+                let set = |i: &usize| info.bits[i % period / 64] >> (i % period % 64) & 1 != 0;
+                words.filter(set).for_each(word);
             }
             Scan::Trace => {
                 let mut pointers = Vec::new();

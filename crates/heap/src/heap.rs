@@ -344,13 +344,15 @@ impl Heap {
     }
 }
 
-/// Byte offsets into a mutator's state ([`Mutator::state_address`]) that compiled code uses.
+/// Byte offsets into a mutator's state ([`Mutator::state_address`]) that compiled code uses, and other constants that it is
+/// made with. `docs/embedding-raw.md` shows the sequences.
 ///
 /// Compiled code on the mutator's own thread may, beside what [`Kind::cursor_offset`] says:
 /// 1. load [`POLL`](offsets::POLL) at function entries and back-edges, and call [`Mutator::poll`] if it is not zero;
 /// 2. load [`BARRIER`](offsets::BARRIER) before a pointer store and, if it is not zero, record values in the buffer: write
 ///    one at [`BUFFER_NEXT`](offsets::BUFFER_NEXT), move that on by 8, and call [`Mutator::flush_barrier`] when it has
-///    reached [`BUFFER_END`](offsets::BUFFER_END).
+///    reached [`BUFFER_END`](offsets::BUFFER_END);
+/// 3. use the words from [`CLIENT`](offsets::CLIENT) on as it likes.
 ///
 /// Between the load of the flag and the store itself there must be no safepoint.
 ///
@@ -377,7 +379,25 @@ impl Heap {
 /// # Ok::<(), trigo_heap::Error>(())
 /// ```
 pub mod offsets {
-    use super::MutatorState;
+    use super::{Layout, MutatorState};
+    use crate::{
+        mutator::{CLIENT_WORDS as WORDS, cursor_offset},
+        space::{
+            kinds::{FIRST_CHOSEN, KindScan, Kinds},
+            sizes,
+        },
+    };
+
+    /// Words of the client's: zero when the mutator is made, never written by the heap but for
+    /// [`STACK_GUARD`], and scanned conservatively whenever the mutator's running stack is. Pointers that live only here may be
+    /// stored by plain instructions, like local variables.
+    pub const CLIENT: usize = 0;
+    /// How many there are.
+    pub const CLIENT_WORDS: usize = WORDS;
+    /// The second of the client's words is raised to `usize::MAX` when a handshake is asked for, so that a function entry
+    /// that compares the stack pointer with it is a poll as well. [`Mutator::set_stack_guard`](crate::Mutator::set_stack_guard)
+    /// sets it. A client that does not want this leaves the word alone.
+    pub const STACK_GUARD: usize = MutatorState::STACK_GUARD;
     /// A `u32` that is non-zero when a safepoint must call the slow path.
     pub const POLL: usize = MutatorState::POLL;
     /// A `u32`: 0 while pointer stores need no record, 1 while overwritten and new values are recorded, 2 while overwritten
@@ -387,4 +407,36 @@ pub mod offsets {
     pub const BUFFER_NEXT: usize = MutatorState::BUFFER_NEXT;
     /// Address past the last word of the barrier buffer.
     pub const BUFFER_END: usize = MutatorState::BUFFER_END;
+    /// The number of the first kind that [`Heap::kind`](crate::Heap::kind) makes in a heap. The others follow one by one in the
+    /// order in which they are asked for first, so a linker can number kinds that a program registers before all else.
+    pub const FIRST_KIND: usize = FIRST_CHOSEN;
+
+    /// The cursor offset of kind number `number`, as [`Kind::cursor_offset`](crate::Kind::cursor_offset) gives it.
+    pub const fn cursor_of(number: usize) -> usize {
+        cursor_offset(number as u16) as usize
+    }
+
+    /// The cursor offset of the kind that every heap has for zeroed objects of `bytes` bytes with `layout`, which is one of
+    /// the three constants of [`Layout`]; `None` for another, and over 32 KiB.
+    pub const fn uniform_cursor(layout: Layout, bytes: usize) -> Option<usize> {
+        let scan = match layout {
+            Layout::NO_SCAN => KindScan::NoScan,
+            Layout::POINTERS => KindScan::Pointers,
+            Layout::CONSERVATIVE => KindScan::Conservative,
+            _ => return None,
+        };
+        match sizes::class_of_const(bytes) {
+            Some(class) => Some(cursor_of(Kinds::common(class, scan) as usize)),
+            None => None,
+        }
+    }
+
+    /// Bytes of the slot that an object of `bytes` bytes takes; `None` over 32 KiB. What
+    /// [`Kind::size`](crate::Kind::size) will say.
+    pub const fn slot_size(bytes: usize) -> Option<usize> {
+        match sizes::class_of_const(bytes) {
+            Some(class) => Some(sizes::size_of_class(class)),
+            None => None,
+        }
+    }
 }

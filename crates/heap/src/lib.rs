@@ -120,8 +120,19 @@
 //! | hear of an object's death | [`Mutator::set_finalizer`], [`Mutator::add_cleanup`], [`Weak`] |
 //! | count memory outside | [`Heap::add_external`], [`Heap::sub_external`] |
 //! | watch | [`Observer`], [`CycleRecord`], [`HoldTimes`] |
-//! | generate code against it | [`offsets`], [`Mutator::state_address`], [`Kind::cursor_offset`] |
+//! | generate code against it | [Embedding in a language runtime](#embedding-in-a-language-runtime) |
 //! | find faults | [`Debug`](struct@Debug), [`POISON`] |
+//!
+//! # Embedding in a language runtime
+//!
+//! Compiled code allocates, stores and polls by [`offsets`] from a pinned register ([`Mutator::state_address`]) and calls
+//! in on slow paths alone, which run on a worker's system stack on behalf of a goroutine ([`Mutator::suspended`],
+//! [`Mutator::enter_blocked`]). Goroutines' stacks are [`Stack`]s, which move between workers ([`Mutator::new_parked_stack`],
+//! [`Mutator::resume_stack`], [`Mutator::park_stack`]). Global variables are a [`RootSource`] with [`RootVisitor::bitmap`];
+//! finalizers that are the language's own code come from [`Mutator::next_due`].
+//!
+//! `docs/embedding-raw.md` in the repository has the offsets, the instruction sequences and who owes what, and
+//! `tests/raw_vm` of this crate is a runtime in miniature that uses all of it.
 //!
 //! # What it guarantees
 //!
@@ -217,6 +228,8 @@ mod spans;
 #[cfg(not(loom))]
 mod special;
 #[cfg(not(loom))]
+mod stacks;
+#[cfg(not(loom))]
 mod stats;
 mod sync;
 #[cfg(not(loom))]
@@ -235,8 +248,9 @@ pub use crate::{
     mark::Tracer,
     mutator::{FixedKind, Mutator},
     profile::{Sampling, SiteProfile},
-    roots::{Root, RootSource, RootVisitor, Stack},
-    special::{CleanupId, Weak},
+    roots::{Root, RootSource, RootVisitor},
+    special::{CleanupId, Due, Weak},
+    stacks::Stack,
     stats::{
         BySize, CycleRecord, HeapStats, Histogram, HoldTimes, MemStats, MemoryClasses, Metric,
         Observer, Reason,

@@ -8,7 +8,9 @@ mod alloc;
 mod answer;
 mod assist;
 pub(crate) mod native;
+mod raw;
 mod sampling;
+mod stacks;
 
 pub use alloc::FixedKind;
 
@@ -17,9 +19,13 @@ use crate::{
     error::Error,
     heap::Shared,
     mark::Marker,
-    protocol::{claim, gate::Gate},
-    roots::{Root, RootSource, Roots, Stack},
+    protocol::{
+        claim,
+        gate::{Gate, StackGuard},
+    },
+    roots::{Root, RootSource, Roots},
     space::kinds::MAX_KINDS,
+    stacks::Stack,
     stats::{Holds, Pauses},
     sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, lock},
 };
@@ -35,7 +41,7 @@ pub(crate) const BARRIER_FULL: u32 = 1;
 pub(crate) const BARRIER_DELETION: u32 = 2;
 
 /// Where in a mutator's state the cursor of kind number `kind` begins, in bytes.
-pub(crate) fn cursor_offset(kind: u16) -> u32 {
+pub(crate) const fn cursor_offset(kind: u16) -> u32 {
     (offset_of!(MutatorState, cursors) + kind as usize * size_of::<Cursor>()) as u32
 }
 
@@ -47,7 +53,7 @@ fn kind_at(offset: u32) -> u16 {
 /// The free slots that a mutator has claimed for objects of one kind: the rest of a run, and behind it the other free slots
 /// of up to 64 in a row. All of them are zero, if the kind says so.
 #[derive(Debug, Clone, Copy, Default)]
-#[repr(C)]
+#[repr(C, align(32))]
 pub(crate) struct Cursor {
     /// Where the next object goes.
     next: usize,
@@ -94,10 +100,32 @@ pub(crate) const STATE_BYTES: usize = size_of::<MutatorState>()
 const NO_SPAN: usize = usize::MAX;
 const NOTHING: Holding = Holding { block: NO_SPAN, search: 0, claimed: 0, clean: false };
 
+/// Words at the beginning of a mutator's state that belong to the client, the stack guard among them. They are scanned
+/// with the mutator's stack.
+#[derive(Debug)]
+#[repr(C)]
+struct ClientWords {
+    first: UnsafeCell<usize>,
+    guard: StackGuard,
+    others: [UnsafeCell<usize>; CLIENT_WORDS - 2],
+}
+
+/// How many words of a mutator's state are the client's.
+pub(crate) const CLIENT_WORDS: usize = 16;
+
+impl ClientWords {
+    fn new() -> Self {
+        let zero = || UnsafeCell::new(0);
+        let others = std::array::from_fn(|_| zero());
+        Self { first: zero(), guard: StackGuard::new(), others }
+    }
+}
+
 /// The state of a mutator; its beginning is laid out for compiled code ([`offsets`](crate::offsets)).
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct MutatorState {
+    client: ClientWords,
     gate: Gate,
     barrier: AtomicU32,
     id: u32,
@@ -137,6 +165,8 @@ struct Private {
     scanned: bool,
     /// The stack pointer, while blocked or answering.
     sp: usize,
+    /// The stack pointer of the client's code, while this thread runs on another stack on its behalf.
+    suspended_at: Option<usize>,
     /// The highest address of the thread's own stack, if that is scanned.
     native_top: Option<usize>,
     stack: Option<Arc<Stack>>,
@@ -154,6 +184,12 @@ struct Private {
 }
 
 impl Private {
+    /// Notes where the live part of the stack begins: at `sp`, where this thread runs, unless the client's code is
+    /// suspended elsewhere.
+    fn set_sp(&mut self, sp: usize) {
+        self.sp = self.suspended_at.unwrap_or(sp);
+    }
+
     /// The live part of the stack that this mutator's thread runs on; empty if that is not scanned.
     fn stack_range(&self) -> Range<usize> {
         let top = self.stack.as_ref().map(|s| s.top()).or(self.native_top).unwrap_or(0);
@@ -162,6 +198,8 @@ impl Private {
 }
 
 impl MutatorState {
+    pub(crate) const STACK_GUARD: usize =
+        offset_of!(MutatorState, client) + offset_of!(ClientWords, guard);
     pub(crate) const POLL: usize = offset_of!(MutatorState, gate);
     pub(crate) const BARRIER: usize = offset_of!(MutatorState, barrier);
     pub(crate) const BUFFER_NEXT: usize = offset_of!(MutatorState, buffer_next);
@@ -169,6 +207,18 @@ impl MutatorState {
 
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    /// Asks for handshake `n` (collector).
+    pub(crate) fn ask(&self, n: u32) {
+        self.gate.ask(n);
+        self.client.guard.raise();
+    }
+
+    /// Where the client's words lie.
+    pub(crate) fn client_words(&self) -> Range<usize> {
+        let start = &raw const self.client as usize;
+        start..start + size_of::<ClientWords>()
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -343,6 +393,7 @@ impl Mutator {
             black: template.black,
             scanned: template.scanned,
             sp: 0,
+            suspended_at: None,
             native_top: None,
             stack: None,
             marker: None,
@@ -354,6 +405,7 @@ impl Mutator {
             slowed: false,
         };
         let owner = Arc::new(MutatorState {
+            client: ClientWords::new(),
             gate: Gate::new(template.handshake),
             barrier: AtomicU32::new(template.barrier()),
             id: registry.next_id,
@@ -451,7 +503,7 @@ impl Mutator {
     /// If `f` does; the mutator is as it was.
     pub fn blocked<R>(&mut self, f: impl FnOnce() -> R) -> R {
         native::with_spilled(|sp| {
-            self.private().sp = sp;
+            self.private().set_sp(sp);
             self.answer_pending(sp);
             self.state().gate.block();
             // A panic in `f` unwinds through here; the guard takes the state back first.
@@ -481,11 +533,8 @@ impl Mutator {
     /// 4. Other threads that load from the word do so atomically.
     #[inline(always)]
     pub unsafe fn store(&mut self, slot: *mut *mut u8, value: *mut u8) {
-        // Relaxed: the flag is written by this thread's own answers, or before it was unblocked.
-        if self.state().barrier.load(Ordering::Relaxed) != 0 {
-            // SAFETY: the caller vouches for the slot.
-            unsafe { self.record(slot, value as usize) };
-        }
+        // SAFETY: the caller vouches for slot and value; the store follows.
+        unsafe { self.before_store(slot, value) };
         // SAFETY: the slot is a word-aligned, live pointer word. Release: a reader sees the object's contents.
         unsafe { std::sync::atomic::AtomicPtr::from_ptr(slot) }.store(value, Ordering::Release);
     }
@@ -591,55 +640,6 @@ impl Mutator {
         Roots::add(&shared, self, None)
     }
 
-    /// Registers a stack whose highest address is `top`; it runs on this mutator from now on, and is scanned from the
-    /// stack pointer to `top` while it does. It counts as empty now. Not a safepoint; may wait for a short lock.
-    ///
-    /// No other stack may be running on this mutator, and the caller switches to it before the next safepoint.
-    pub fn new_stack(&mut self, top: *const u8) -> Arc<Stack> {
-        let private = self.private();
-        // Before this mutator's own scan the new stack may get objects that are held by other stacks alone, or that
-        // were not born black: then it has to be scanned as they are.
-        let unscanned = private.marking && !private.scanned;
-        let scanned_in = private.cycle.wrapping_sub(u32::from(unscanned));
-        let stack = Arc::new(Stack::new(top as usize, scanned_in));
-        self.heap.shared.roots.add_stack(Arc::clone(&stack));
-        self.private().stack = Some(Arc::clone(&stack));
-        stack
-    }
-
-    /// Makes a parked stack this mutator's running one, which must have none. Waits while the collector scans it, or while it
-    /// runs elsewhere; if the cycle has scanned this mutator but not yet the stack, scans it here, first. Call it before
-    /// the switch to the stack. Not a safepoint.
-    pub fn resume_stack(&mut self, stack: &Arc<Stack>) {
-        let scanned = stack.claim().resume();
-        let private = self.private();
-        private.stack = Some(Arc::clone(stack));
-        let (cycle, must_scan) = (private.cycle, private.marking && private.scanned);
-        if must_scan && scanned != cycle {
-            stack.scan(&self.heap.shared);
-            stack.claim().scanned_by_owner(cycle);
-        }
-    }
-
-    /// Parks the running stack, if there is one: see [`Stack::park`]. Never blocks.
-    ///
-    /// # Safety
-    /// 1. As for [`Stack::park`].
-    pub unsafe fn park_stack(&mut self, sp: *const u8) {
-        if let Some(stack) = self.private().stack.take() {
-            // SAFETY: as the caller vouches.
-            unsafe { stack.park(sp) };
-        }
-    }
-
-    /// Forgets a stack that will not run again: what it held is held no more. May wait for a short lock.
-    pub fn remove_stack(&mut self, stack: &Arc<Stack>) {
-        if self.private().stack.as_ref().is_some_and(|s| Arc::ptr_eq(s, stack)) {
-            self.private().stack = None;
-        }
-        self.heap.shared.roots.remove_stack(stack);
-    }
-
     /// The longest times this mutator was held so far, in nanoseconds.
     pub fn holds(&self) -> crate::stats::HoldTimes {
         self.owner.holds.read()
@@ -718,4 +718,14 @@ impl Heap {
     }
 }
 
-const _: () = assert!(MutatorState::POLL == 0 && MutatorState::BARRIER == 16);
+// What docs/embedding-raw.md says.
+const _: () = assert!(
+    size_of::<ClientWords>() == 8 * CLIENT_WORDS
+        && MutatorState::STACK_GUARD == 8
+        && MutatorState::POLL == 128
+        && MutatorState::BARRIER == 144
+        && MutatorState::BUFFER_NEXT == 152
+        && MutatorState::BUFFER_END == 160
+        && cursor_offset(0) == 192
+        && size_of::<Cursor>() == 32
+);

@@ -1,4 +1,4 @@
-//! Roots: handles, the client's own sources, and stacks that come and go.
+//! Roots: handles and the client's own sources; stacks have a room of their own ([`crate::stacks`]).
 //!
 //! Root slots are stored to like heap slots, with the barrier's both halves, so they can be scanned
 //! while mutators run. A slot whose handle is dropped is cleared only when the next cycle begins:
@@ -8,10 +8,10 @@ use crate::{
     heap::Shared,
     mark::Greyer,
     mutator::Mutator,
-    protocol::stack_claim::StackClaim,
+    stacks::{Stack, Stacks},
     sync::{AtomicUsize, Mutex, Ordering, lock},
 };
-use std::{collections::HashSet, ops::Range, ptr::NonNull, sync::Arc};
+use std::{collections::HashSet, ptr::NonNull, sync::Arc};
 
 const CHUNK: usize = 512;
 
@@ -19,7 +19,7 @@ const CHUNK: usize = 512;
 pub(crate) struct Roots {
     book: Mutex<Book>,
     sources: Mutex<Vec<Arc<dyn RootSource>>>,
-    stacks: Mutex<Vec<Arc<Stack>>>,
+    pub(crate) stacks: Stacks,
 }
 
 /// What a leak cycle leaves out at first: addresses of handles' slots, and stacks.
@@ -133,6 +133,26 @@ impl<'a> RootVisitor<'a> {
             }
         }
     }
+
+    /// Reports those words of a table from `start` on that are pointers: word `i` if bit `i % 64` of `bits[i / 64]` is set.
+    /// A compiler's global variables, say. [The guide for language runtimes](crate#embedding-in-a-language-runtime) has an
+    /// example.
+    ///
+    /// # Safety
+    /// 1. `start` is aligned to 8, and the words that have a bit are readable for the duration of the call.
+    /// 2. Each of them is null, points into a live object of the heap, or points elsewhere.
+    pub unsafe fn bitmap(&mut self, start: *const u8, bits: &[u64]) {
+        for (i, &word) in bits.iter().enumerate() {
+            let mut left = word;
+            while left != 0 {
+                let at = start as usize + (64 * i + left.trailing_zeros() as usize) * 8;
+                left &= left - 1;
+                // SAFETY: as the caller vouches; mutators may be storing to it. Acquire: its contents come with it.
+                let pointer = unsafe { &*(at as *const AtomicUsize) }.load(Ordering::Acquire);
+                self.pointer(pointer as *const u8);
+            }
+        }
+    }
 }
 
 /// A handle that keeps an object alive ([`Mutator::root`]). It may be sent to and dropped on any thread, attached or not;
@@ -196,7 +216,7 @@ impl Drop for Root {
 
 impl Roots {
     pub(crate) fn new() -> Self {
-        Self { book: Mutex::default(), sources: Mutex::default(), stacks: Mutex::default() }
+        Self { book: Mutex::default(), sources: Mutex::default(), stacks: Stacks::default() }
     }
 
     /// Makes a handle for `object`, which the mutator shades if a cycle marks.
@@ -259,15 +279,6 @@ impl Roots {
         lock(&self.sources).clone()
     }
 
-    /// Calls `f` with the live part of each parked stack. Means something only while all mutators are held.
-    pub(crate) fn each_parked_stack(&self, mut f: impl FnMut(Range<usize>)) {
-        for stack in lock(&self.stacks).clone() {
-            if stack.is_parked() {
-                f(stack.sp.load(Ordering::Relaxed)..stack.top());
-            }
-        }
-    }
-
     /// Calls `f` with what each root handle holds.
     pub(crate) fn each_slot(&self, mut f: impl FnMut(usize)) {
         self.each_slot_at(|_, object| f(object));
@@ -286,20 +297,6 @@ impl Roots {
         }
     }
 
-    /// Scans every parked stack that has not been scanned in `cycle` and is not excluded; how many bytes that were.
-    /// Stacks that run are scanned by their workers.
-    pub(crate) fn scan_stacks(&self, heap: &Shared, cycle: u32, excluded: &Excluded) -> usize {
-        let stacks = lock(&self.stacks).clone();
-        let mut bytes = 0;
-        let wanted =
-            |s: &&Arc<Stack>| !excluded.stacks.contains(&Arc::as_ptr(s)) && s.claim.try_scan(cycle);
-        for stack in stacks.iter().filter(wanted) {
-            bytes += stack.scan(heap);
-            stack.claim.scanned_in(cycle);
-        }
-        bytes
-    }
-
     pub(crate) fn add_source(&self, source: Arc<dyn RootSource>) {
         lock(&self.sources).push(source);
     }
@@ -307,98 +304,10 @@ impl Roots {
     pub(crate) fn remove_source(&self, source: &Arc<dyn RootSource>) {
         lock(&self.sources).retain(|s| !Arc::ptr_eq(s, source));
     }
-
-    pub(crate) fn add_stack(&self, stack: Arc<Stack>) {
-        lock(&self.stacks).push(stack);
-    }
-
-    pub(crate) fn remove_stack(&self, stack: &Arc<Stack>) {
-        lock(&self.stacks).retain(|s| !Arc::ptr_eq(s, stack));
-    }
 }
 
 impl std::fmt::Debug for Roots {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Roots").field("stacks", &lock(&self.stacks).len()).finish_non_exhaustive()
-    }
-}
-
-/// A stack of the client's own: a goroutine's, say. It is scanned conservatively, by the mutator that runs it or,
-/// while it is parked, by the collector. Stacks grow downwards. It is made by [`Mutator::new_stack`], taken off its thread by
-/// [`Mutator::park_stack`], put on one by [`Mutator::resume_stack`], and given up by [`Mutator::remove_stack`].
-///
-/// ```
-/// use trigo_heap::{Config, Heap, Layout};
-///
-/// let heap = Heap::new(Config::default())?;
-/// let mut mutator = heap.attach();
-/// let object = mutator.alloc(Layout::NO_SCAN, 8)?;
-///
-/// let mut words = [0usize; 64];
-/// let stack = mutator.new_stack(words.as_mut_ptr_range().end.cast());
-/// // Here the client would switch to the stack. What runs there leaves a pointer in a frame ...
-/// words[62] = object.as_ptr() as usize;
-/// // ... and waits for something.
-/// // SAFETY: nothing runs on the stack, and its live part is as it will be until it is resumed.
-/// unsafe { mutator.park_stack((&raw const words[60]).cast()) };
-/// mutator.collect();
-/// assert_eq!(heap.stats().live_objects, 1);
-///
-/// mutator.resume_stack(&stack);
-/// mutator.remove_stack(&stack);
-/// mutator.collect();
-/// assert_eq!(heap.stats().live_objects, 0);
-/// # Ok::<(), trigo_heap::Error>(())
-/// ```
-#[derive(Debug)]
-pub struct Stack {
-    claim: StackClaim,
-    top: AtomicUsize,
-    sp: AtomicUsize,
-}
-
-impl Stack {
-    /// A stack whose highest address is `top`, born running and, being empty, scanned in `cycle`.
-    pub(crate) fn new(top: usize, cycle: u32) -> Self {
-        Self {
-            claim: StackClaim::born(cycle),
-            top: AtomicUsize::new(top),
-            sp: AtomicUsize::new(top),
-        }
-    }
-
-    /// Parks the stack: it does not run until [`Mutator::resume_stack`]. All live words lie in `sp..top`. Never blocks. Clients
-    /// call [`Mutator::park_stack`], which also takes it off the mutator.
-    ///
-    /// # Safety
-    /// 1. The caller runs this stack's code no more, and its registers have been saved at or above `sp`.
-    /// 2. `sp..top` stays readable and unchanged until the stack is resumed or removed.
-    /// 3. The stack is running, and no mutator has it as its running one any more.
-    pub unsafe fn park(&self, sp: *const u8) {
-        self.sp.store(sp as usize, Ordering::Relaxed);
-        self.claim.park();
-    }
-
-    /// Whether the stack is parked, or being scanned while parked. Never blocks.
-    pub fn is_parked(&self) -> bool {
-        self.claim.is_off_cpu()
-    }
-
-    /// The highest address.
-    pub fn top(&self) -> usize {
-        self.top.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn claim(&self) -> &StackClaim {
-        &self.claim
-    }
-
-    /// Shades what the stack holds. The caller has claimed it.
-    pub(crate) fn scan(&self, heap: &Shared) -> usize {
-        // Relaxed: written before the park that the claim synchronised with.
-        let (sp, top) = (self.sp.load(Ordering::Relaxed), self.top.load(Ordering::Relaxed));
-        // SAFETY: the parking worker vouched for the range, and the claim keeps it parked.
-        unsafe { Greyer::new(heap).words(sp, top) };
-        top - sp
+        f.debug_struct("Roots").field("stacks", &self.stacks).finish_non_exhaustive()
     }
 }

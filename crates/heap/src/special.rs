@@ -23,13 +23,54 @@ use std::{
 
 const SHARDS: usize = 64;
 
-type Finalizer = Box<dyn FnOnce(&mut Mutator, NonNull<u8>) + Send>;
-type Cleanup = Box<dyn FnOnce() + Send>;
+type RustFinalizer = Box<dyn FnOnce(&mut Mutator, NonNull<u8>) + Send>;
+
+/// What runs when an object is dead: a Rust closure, or one of the client's.
+enum Finalizer {
+    Rust(RustFinalizer),
+    Client(Closure),
+}
+
+enum Cleanup {
+    Rust(Box<dyn FnOnce() + Send>),
+    Client(Closure),
+}
+
+/// A closure of the client's: an object of the heap, or zero, and a word.
+#[derive(Debug, Clone, Copy)]
+struct Closure {
+    object: usize,
+    data: usize,
+}
+
+/// A finalizer or cleanup of the client's own that is due ([`Mutator::next_due`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// The object that is finalized; `None` for a cleanup.
+    pub object: Option<NonNull<u8>>,
+    /// The closure that it was given.
+    pub closure: Option<NonNull<u8>>,
+    /// The word that it was given.
+    pub data: usize,
+}
+
+/// An object that specials keep alive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kept {
+    /// What this object, which has a finalizer, points to.
+    ChildrenOf(usize),
+    /// A closure of the client's, which is to run when `of` is dead.
+    Closure { of: usize, closure: usize },
+    /// An object whose finalizer is queued, or the closure of what is queued.
+    Queued(usize),
+}
 
 /// All specials of a heap.
 pub(crate) struct Specials {
     shards: [Mutex<HashMap<usize, Special>>; SHARDS],
     queue: Mutex<VecDeque<Task>>,
+    /// What is queued for the client to run itself: the object, or zero for a cleanup, and the closure.
+    due: Mutex<VecDeque<(usize, Closure)>>,
     next_cleanup: AtomicUsize,
     /// Finalizers queued so far and run so far, then the same of cleanups.
     tasks: [[AtomicU64; 2]; 2],
@@ -45,8 +86,27 @@ struct Special {
 }
 
 enum Task {
-    Finalize(usize, Finalizer),
-    CleanUp(Cleanup),
+    Finalize(usize, RustFinalizer),
+    CleanUp(Box<dyn FnOnce() + Send>),
+}
+
+fn pointer(address: usize) -> Option<NonNull<u8>> {
+    NonNull::new(address as *mut u8)
+}
+
+impl Special {
+    /// The objects that keep alive what is to run when `object` is dead.
+    fn closures(&self) -> impl Iterator<Item = usize> {
+        let finalizer = match &self.finalizer {
+            Some(Finalizer::Client(closure)) => closure.object,
+            _ => 0,
+        };
+        let cleanups = self.cleanups.iter().map(|(_, cleanup)| match cleanup {
+            Cleanup::Client(closure) => closure.object,
+            Cleanup::Rust(_) => 0,
+        });
+        cleanups.chain([finalizer]).filter(|&object| object != 0)
+    }
 }
 
 /// A reference that does not keep its object alive ([`Mutator::weak`]). Clones refer to the same object, and so do all that
@@ -128,6 +188,7 @@ impl Specials {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
             queue: Mutex::default(),
+            due: Mutex::default(),
             next_cleanup: AtomicUsize::new(1),
             tasks: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             gate: AtomicU32::new(0),
@@ -149,10 +210,25 @@ impl Specials {
         result
     }
 
-    /// Counts a task as queued (0) or run (1).
-    fn count(&self, task: &Task, what: usize) {
-        let sort = usize::from(matches!(task, Task::CleanUp(_)));
-        self.tasks[sort][what].fetch_add(1, Ordering::Relaxed);
+    /// Counts a finalizer or a cleanup as queued (0) or run (1).
+    fn count(&self, is_cleanup: bool, what: usize) {
+        self.tasks[usize::from(is_cleanup)][what].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn queue_finalizer(&self, object: usize, finalizer: Finalizer) {
+        self.count(false, 0);
+        match finalizer {
+            Finalizer::Rust(f) => lock(&self.queue).push_back(Task::Finalize(object, f)),
+            Finalizer::Client(closure) => lock(&self.due).push_back((object, closure)),
+        }
+    }
+
+    fn queue_cleanup(&self, cleanup: Cleanup) {
+        self.count(true, 0);
+        match cleanup {
+            Cleanup::Rust(f) => lock(&self.queue).push_back(Task::CleanUp(f)),
+            Cleanup::Client(closure) => lock(&self.due).push_back((0, closure)),
+        }
     }
 
     /// Finalizers queued and run so far, cleanups queued and run so far.
@@ -162,44 +238,51 @@ impl Specials {
 
     /// Tasks that wait to be run.
     pub(crate) fn queued(&self) -> usize {
-        lock(&self.queue).len()
+        lock(&self.queue).len() + lock(&self.due).len()
     }
 
-    /// Shades what finalizable objects point to, and objects whose finalizers are queued.
+    /// Shades what finalizable objects point to, objects whose finalizers are queued, and closures.
     pub(crate) fn scan(&self, heap: &Shared) {
         let mut marker = Marker::new();
-        self.each_root(|object, queued| {
-            if queued {
-                Greyer::new(heap).precise(object);
-            } else {
-                marker.scan_children(heap, object);
+        let mut greyer = Greyer::new(heap);
+        self.each_kept(|kept| match kept {
+            Kept::ChildrenOf(object) => marker.scan_children(heap, object),
+            Kept::Closure { closure: object, .. } | Kept::Queued(object) => {
+                greyer.precise(object);
             }
         });
         heap.counters.add_work(marker.take_work());
     }
 
-    /// Calls `f` with each object whose finalizer keeps something alive, and whether it is queued: then the object itself,
-    /// else what it points to.
-    pub(crate) fn each_root(&self, mut f: impl FnMut(usize, bool)) {
+    /// Calls `f` with everything that specials keep alive.
+    pub(crate) fn each_kept(&self, mut f: impl FnMut(Kept)) {
         for task in lock(&self.queue).iter() {
             if let Task::Finalize(object, _) = task {
-                f(*object, true);
+                f(Kept::Queued(*object));
             }
+        }
+        for &(object, closure) in lock(&self.due).iter() {
+            [object, closure.object]
+                .into_iter()
+                .filter(|&o| o != 0)
+                .for_each(|o| f(Kept::Queued(o)));
         }
         for shard in &self.shards {
             for (&object, special) in lock(shard).iter() {
                 if special.finalizer.is_some() {
-                    f(object, false);
+                    f(Kept::ChildrenOf(object));
                 }
+                special.closures().for_each(|closure| f(Kept::Closure { of: object, closure }));
             }
         }
     }
 
-    /// Processes what has died. Marking has closed, and no mutator has flipped.
-    pub(crate) fn process_dead(&self, heap: &Shared) {
+    /// Processes what has died; whether anything was queued. Marking has closed, and no mutator has flipped.
+    pub(crate) fn process_dead(&self, heap: &Shared) -> bool {
+        let mut queued = false;
         for shard in &self.shards {
             let mut shard = lock(shard);
-            let mut tasks = Vec::new();
+            let (mut finalizers, mut cleanups) = (Vec::new(), Vec::new());
             shard.retain(|&object, special| {
                 let Some(found) = heap.space.find(object) else { return false };
                 if heap.space.is_marked(&found) {
@@ -211,18 +294,18 @@ impl Specials {
                 if let Some(finalizer) = special.finalizer.take() {
                     heap.space.mark(&found);
                     heap.counters.marked_bytes.fetch_add(found.bytes() as u64, Ordering::Relaxed);
-                    tasks.push(Task::Finalize(object, finalizer));
+                    finalizers.push((object, finalizer));
                 } else {
-                    tasks.extend(
-                        special.cleanups.drain(..).map(|(_, cleanup)| Task::CleanUp(cleanup)),
-                    );
+                    cleanups.extend(special.cleanups.drain(..).map(|(_, cleanup)| cleanup));
                 }
                 !special.is_empty()
             });
             drop(shard);
-            tasks.iter().for_each(|task| self.count(task, 0));
-            lock(&self.queue).extend(tasks);
+            queued |= !finalizers.is_empty() || !cleanups.is_empty();
+            finalizers.into_iter().for_each(|(object, f)| self.queue_finalizer(object, f));
+            cleanups.into_iter().for_each(|f| self.queue_cleanup(f));
         }
+        queued
     }
 }
 
@@ -280,13 +363,42 @@ impl Mutator {
         object: NonNull<u8>,
         finalizer: impl FnOnce(&mut Mutator, NonNull<u8>) + Send + 'static,
     ) -> Result<(), Error> {
+        self.give_finalizer(object, Finalizer::Rust(Box::new(finalizer)))
+    }
+
+    /// [`Mutator::set_finalizer`] for a language runtime, which runs the finalizer as its own code: [`Mutator::next_due`] hands
+    /// out `closure`, an object of this heap which is kept alive until then, and `data`, which is not looked at.
+    ///
+    /// # Errors
+    /// As for [`Mutator::set_finalizer`]; [`Error::NotAnObject`] also if `closure` is none of this heap's.
+    pub fn set_finalizer_closure(
+        &mut self,
+        object: NonNull<u8>,
+        closure: Option<NonNull<u8>>,
+        data: usize,
+    ) -> Result<(), Error> {
+        let closure = self.closure(closure, data)?;
+        self.give_finalizer(object, Finalizer::Client(closure))
+    }
+
+    /// A closure that specials are about to keep.
+    fn closure(&mut self, object: Option<NonNull<u8>>, data: usize) -> Result<Closure, Error> {
+        let object = object.map_or(Ok(0), |object| self.object_at(object))?;
+        if self.is_marking() {
+            // The scan of closures may have passed.
+            Greyer::new(self.shared()).precise(object);
+        }
+        Ok(Closure { object, data })
+    }
+
+    fn give_finalizer(&mut self, object: NonNull<u8>, finalizer: Finalizer) -> Result<(), Error> {
         let address = self.object_at(object)?;
         let shared = Arc::clone(self.shared());
         shared.specials.with(address, |special| {
             if special.finalizer.is_some() {
                 return Err(Error::HasFinalizer { address });
             }
-            special.finalizer = Some(Box::new(finalizer));
+            special.finalizer = Some(finalizer);
             Ok(())
         })?;
         if self.is_marking() {
@@ -329,10 +441,28 @@ impl Mutator {
         object: NonNull<u8>,
         cleanup: impl FnOnce() + Send + 'static,
     ) -> Result<CleanupId, Error> {
+        self.give_cleanup(object, Cleanup::Rust(Box::new(cleanup)))
+    }
+
+    /// [`Mutator::add_cleanup`] for a language runtime, as [`Mutator::set_finalizer_closure`] is for finalizers.
+    ///
+    /// # Errors
+    /// [`Error::NotAnObject`] if `object` or `closure` is none of this heap's.
+    pub fn add_cleanup_closure(
+        &mut self,
+        object: NonNull<u8>,
+        closure: Option<NonNull<u8>>,
+        data: usize,
+    ) -> Result<CleanupId, Error> {
+        let closure = self.closure(closure, data)?;
+        self.give_cleanup(object, Cleanup::Client(closure))
+    }
+
+    fn give_cleanup(&mut self, object: NonNull<u8>, cleanup: Cleanup) -> Result<CleanupId, Error> {
         let object = self.object_at(object)?;
         let specials = &self.shared().specials;
         let number = specials.next_cleanup.fetch_add(1, Ordering::Relaxed);
-        specials.with(object, |special| special.cleanups.push((number, Box::new(cleanup))));
+        specials.with(object, |special| special.cleanups.push((number, cleanup)));
         Ok(CleanupId { object, number })
     }
 
@@ -368,7 +498,7 @@ impl Mutator {
         loop {
             let task = lock(&shared.specials.queue).pop_front();
             let Some(task) = task else { return ran };
-            shared.specials.count(&task, 1);
+            shared.specials.count(matches!(task, Task::CleanUp(_)), 1);
             match task {
                 Task::CleanUp(cleanup) => cleanup(),
                 Task::Finalize(object, finalizer) => {
@@ -385,5 +515,32 @@ impl Mutator {
             }
             ran += 1;
         }
+    }
+
+    /// Takes the next finalizer or cleanup of the client's own that is due, in the order of the deaths that were found; the
+    /// caller runs it. [`Mutator::run_finalizers`] leaves these alone. The object, if there is one, and the closure are the
+    /// caller's to hold by its next safepoint. Not a safepoint; may wait for a short lock.
+    ///
+    /// ```
+    /// # use trigo_heap::{Config, Due, Heap, Layout};
+    /// # let heap = Heap::new(Config::default())?;
+    /// let mut mutator = heap.attach();
+    /// let file = mutator.alloc(Layout::NO_SCAN, 16)?;
+    /// mutator.set_finalizer_closure(file, None, 7)?;
+    /// mutator.collect();
+    /// assert_eq!(mutator.next_due(), Some(Due { object: Some(file), closure: None, data: 7 }));
+    /// assert_eq!(mutator.next_due(), None);
+    /// # Ok::<(), trigo_heap::Error>(())
+    /// ```
+    pub fn next_due(&mut self) -> Option<Due> {
+        let shared = Arc::clone(self.shared());
+        let (object, closure) = lock(&shared.specials.due).pop_front()?;
+        shared.specials.count(object == 0, 1);
+        // The queue is a root, and this takes something out of it: a deletion, as in `run_finalizers`.
+        if self.is_marking() {
+            let mut greyer = Greyer::new(&shared);
+            [object, closure.object].into_iter().for_each(|o| _ = greyer.precise(o));
+        }
+        Some(Due { object: pointer(object), closure: pointer(closure.object), data: closure.data })
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::{
     Heap, LayoutKind, Mutator, collector::Moment, error::Error, heap::Shared, roots::RootVisitor,
-    space::Found, sync::lock,
+    space::Found, special::Kept, sync::lock,
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -33,9 +33,10 @@ pub enum RootKind {
     Handle,
     /// A [`RootSource`](crate::RootSource), by its name.
     Source(String),
-    /// The finalizer of the object at this address, which is not itself alive by it: the first step is what that points to.
+    /// The finalizer or a cleanup of the object at this address, which is not itself alive by it: the first step is
+    /// what that points to, or the closure to be run.
     Finalizer(usize),
-    /// A finalizer that is queued for the first step and has not run.
+    /// A finalizer or cleanup that is queued and has not run: the first step is its object, or its closure.
     QueuedFinalizer,
     /// A word on the stack that runs on a mutator. It may be no pointer at all.
     RunningStack {
@@ -168,12 +169,18 @@ impl<'h> Search<'h> {
                 self.meet(word, || Parent::Root(RootKind::Source(source.name())));
             }
         }
-        heap.specials.each_root(|object, queued| {
-            if queued {
+        heap.specials.each_kept(|kept| match kept {
+            Kept::Queued(object) => {
                 self.meet(object, || Parent::Root(RootKind::QueuedFinalizer));
-            } else if let Some(found) = allocated(heap, object) {
-                let root = || Parent::Root(RootKind::Finalizer(object));
-                heap.each_pointer(&found, |_, word| self.meet(word, root));
+            }
+            Kept::Closure { of, closure } => {
+                self.meet(closure, || Parent::Root(RootKind::Finalizer(of)));
+            }
+            Kept::ChildrenOf(object) => {
+                if let Some(found) = allocated(heap, object) {
+                    let root = || Parent::Root(RootKind::Finalizer(object));
+                    heap.each_pointer(&found, |_, word| self.meet(word, root));
+                }
             }
         });
     }
@@ -184,8 +191,9 @@ impl<'h> Search<'h> {
         for m in mutators {
             let root = |at| Parent::Root(RootKind::RunningStack { mutator: m.id(), at });
             self.words(m.held_stack(), root);
+            self.words(m.client_words(), root);
         }
-        heap.roots.each_parked_stack(|range| {
+        heap.roots.stacks.each_held_part(|range| {
             let top = range.end;
             self.words(range, |at| Parent::Root(RootKind::ParkedStack { top, at }));
         });

@@ -4,6 +4,7 @@ mod support;
 
 use std::{
     cell::UnsafeCell,
+    ptr::NonNull,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -12,7 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 use support::{forms::word, watch::Watch};
-use trigo_heap::{Config, Debug, Heap, Layout, Mutator, RootSource, RootVisitor, offsets};
+use trigo_heap::{
+    Config, Debug, Heap, Layout, LayoutSpec, Mutator, RootSource, RootVisitor, offsets,
+};
 
 const NUMBER: usize = 0x1234_5678_9ABC_DEF0;
 
@@ -61,6 +64,79 @@ unsafe impl RootSource for Holdup {
     }
 }
 
+/// Collects, and runs `f` when handles and sources have been scanned, and finalizers have not.
+fn between_the_scans(m: &mut Mutator, f: impl FnOnce(&mut Mutator)) {
+    let holdup = Arc::new(Holdup::default());
+    m.heap().add_root_source(holdup.clone());
+    collect_during(m, |m| {
+        while !holdup.reached.load(Ordering::SeqCst) {
+            m.poll();
+        }
+        f(m);
+        holdup.go_on.store(true, Ordering::SeqCst);
+    });
+}
+
+fn pointer(object: usize) -> NonNull<u8> {
+    NonNull::new(object as *mut u8).expect("an address")
+}
+
+#[test]
+fn a_closure_that_is_taken_between_the_scans_of_handles_and_queue_is_kept() {
+    let _watch = Watch::new(60, "a closure that is taken during the scan of roots");
+    let heap = heap();
+    let mut m = heap.attach();
+    let (object, closure) = (numbered(&mut m), numbered(&mut m));
+    m.set_finalizer_closure(pointer(object), Some(pointer(closure)), 0).expect("a live object");
+    m.collect();
+    let mut roots = Vec::new();
+    between_the_scans(&mut m, |m| {
+        let due = m.next_due().expect("the object is dead");
+        assert_eq!((due.object, due.closure), (Some(pointer(object)), Some(pointer(closure))));
+        roots = vec![m.root(pointer(object)), m.root(pointer(closure))];
+    });
+    assert!(is_intact(object) && is_intact(closure), "what root handles hold was freed");
+}
+
+#[test]
+fn what_a_copy_overwrites_is_kept_for_those_that_have_read_it() {
+    let _watch = Watch::new(60, "a copy during the scan of roots");
+    let heap = heap();
+    let mut m = heap.attach();
+    // SAFETY: the first of three words is the pointer.
+    let triple = unsafe { heap.layout(LayoutSpec::Bitmap { size: 24, bits: &[1] }) }.unwrap();
+    for (layout, bytes, at) in [
+        (triple, 24, 0),
+        (triple, 2400, 480),
+        (triple, 48_000, 24_000),
+        (Layout::POINTERS, 64, 56),
+        (Layout::CONSERVATIVE, 64, 8),
+    ] {
+        // The array is reached late: from an object with a finalizer.
+        let holder = m.alloc(Layout::POINTERS, 8).unwrap().as_ptr() as usize;
+        let held = m.root(pointer(holder));
+        m.set_finalizer(pointer(holder), |_, _| {}).unwrap();
+        let array = m.alloc(layout, bytes).unwrap().as_ptr() as usize;
+        // SAFETY: pointer words of live objects, here and below.
+        unsafe { m.store(holder as *mut *mut u8, array as *mut u8) };
+        let object = numbered(&mut m);
+        // SAFETY: as above.
+        unsafe { m.store((array + at) as *mut *mut u8, object as *mut u8) };
+        drop(held);
+        let mut root = None;
+        between_the_scans(&mut m, |m| {
+            let read = word(array, at / 8).load(Ordering::Relaxed);
+            // SAFETY: a part of the array, which is cleared.
+            unsafe { m.before_copy((array + at) as *mut u8, std::ptr::null(), bytes - at) };
+            (at / 8..bytes / 8).for_each(|i| word(array, i).store(0, Ordering::Relaxed));
+            // The handles have been scanned.
+            root = Some(m.root(pointer(read)));
+        });
+        assert!(is_intact(object), "what a root handle holds was freed");
+        m.run_finalizers();
+    }
+}
+
 #[test]
 fn a_finalizer_that_runs_between_the_scans_of_handles_and_queue_keeps_its_object() {
     let _watch = Watch::new(60, "a finalizer that runs during the scan of roots");
@@ -69,21 +145,12 @@ fn a_finalizer_that_runs_between_the_scans_of_handles_and_queue_keeps_its_object
     let object = numbered(&mut m);
     let kept = Arc::new(Mutex::new(None));
     let keep = Arc::clone(&kept);
-    let pointer = std::ptr::NonNull::new(object as *mut u8).expect("an address");
-    m.set_finalizer(pointer, move |m, p| *keep.lock().unwrap() = Some(m.root(p)))
+    m.set_finalizer(pointer(object), move |m, p| *keep.lock().unwrap() = Some(m.root(p)))
         .expect("a live object");
     m.collect();
     assert_eq!(heap.stats().finalizers_queued, 1);
 
-    let holdup = Arc::new(Holdup::default());
-    heap.add_root_source(holdup.clone());
-    collect_during(&mut m, |m| {
-        while !holdup.reached.load(Ordering::SeqCst) {
-            m.poll();
-        }
-        assert_eq!(m.run_finalizers(), 1);
-        holdup.go_on.store(true, Ordering::SeqCst);
-    });
+    between_the_scans(&mut m, |m| assert_eq!(m.run_finalizers(), 1));
     assert!(kept.lock().unwrap().is_some());
     assert!(is_intact(object), "the object that a root handle holds was freed");
 }

@@ -132,7 +132,7 @@ impl<'d> Cycle<'d> {
         let excluded = self.hunt.as_ref().map(Hunt::excluded).unwrap_or_default();
         self.record.globals = heap.roots.scan(&heap, &excluded);
         heap.specials.scan(&heap);
-        let parked = heap.roots.scan_stacks(&heap, self.driver.cycle, &excluded);
+        let parked = heap.roots.stacks.scan(&heap, self.driver.cycle, &excluded);
         self.record.stacks = parked + heap.counters.stack_bytes.load(Ordering::Relaxed) as usize;
         self.record.roots = self.lap();
     }
@@ -237,7 +237,11 @@ impl<'d> Cycle<'d> {
 
     fn process_dead(&mut self) {
         let heap = Arc::clone(&self.driver.heap);
-        heap.specials.process_dead(&heap);
+        if heap.specials.process_dead(&heap) {
+            let waiting = heap.specials.queued();
+            let observers = lock(&heap.observers).clone();
+            observers.iter().for_each(|o| o.finalizers_queued(waiting));
+        }
         heap.profile.process_dead(&heap, self.driver.cycle);
         if heap.config.debug.verify {
             self.driver.with_all_held(|| super::verify::check(&heap));

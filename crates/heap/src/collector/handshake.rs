@@ -34,7 +34,7 @@ impl Driver {
             let n = registry.template.handshake;
             heap.control.set_action(action);
             for mutator in &registry.mutators {
-                mutator.gate().ask(n);
+                mutator.ask(n);
             }
             (n, registry.mutators.clone())
         };

@@ -33,7 +33,7 @@ impl Mutator {
         let shared = &self.heap.shared;
         while let Some(n) = self.state().gate.pending() {
             let (start, cpu) = (now(), crate::stats::thread_cpu());
-            self.private().sp = sp;
+            self.private().set_sp(sp);
             let action = shared.control.action();
             // SAFETY: the gate is RUNNING and this is the mutator's thread.
             unsafe { self.state().answer(shared, action) };
@@ -137,13 +137,21 @@ impl MutatorState {
     unsafe fn scan_stacks(&self, heap: &Shared) {
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
-        let stack = private.stack_range();
-        // SAFETY: the client vouched for the stack when it registered it; its thread waits in this call or is blocked.
-        unsafe { Greyer::new(heap).words(stack.start, stack.end) };
-        heap.counters.stack_bytes.fetch_add(stack.len() as u64, Ordering::Relaxed);
-        if let Some(stack) = &private.stack {
+        let words = self.client_words();
+        // SAFETY: the words are the state's own; its thread waits in this call or is blocked.
+        unsafe { Greyer::new(heap).words(words.start, words.end) };
+        let bytes = if let Some(stack) = &private.stack {
+            // SAFETY: the stack is this mutator's, and suspended at `sp`.
+            let bytes = unsafe { stack.scan_from(heap, private.sp) };
             stack.claim().scanned_by_owner(private.cycle);
-        }
+            bytes
+        } else {
+            let stack = private.stack_range();
+            // SAFETY: the client vouched for the thread's own stack.
+            unsafe { Greyer::new(heap).words(stack.start, stack.end) };
+            stack.len()
+        };
+        heap.counters.stack_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// Calls `f` with the claimed and unused slots of each cursor.

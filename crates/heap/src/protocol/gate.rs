@@ -11,8 +11,11 @@
 //!   blocks or comes back between two looks is not missed.
 //! * The poll word is set before the request and cleared before the answer: set afterwards, it could
 //!   outlive a handshake that the mutator found by itself, and make every safepoint slow until the next.
+//! * The stack guard is raised after the poll word is set. Who sets the guard anew takes its old value in the same step
+//!   and then looks at the poll word, so a request is seen in one of the two; seen in the guard alone, it has been
+//!   answered.
 
-use crate::sync::{AtomicU32, Ordering, spin_loop, yield_now};
+use crate::sync::{AtomicU32, AtomicUsize, Ordering, spin_loop, yield_now};
 
 const RUNNING: u32 = 0;
 const BLOCKED: u32 = 1;
@@ -27,6 +30,35 @@ pub(crate) struct Gate {
     state: AtomicU32,
     asked: AtomicU32,
     answered: AtomicU32,
+}
+
+/// The lowest stack pointer that the client's functions may be entered with. It is raised above all of them when a
+/// handshake is asked for, so that the check of the stack is one for the request as well.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct StackGuard(AtomicUsize);
+
+impl StackGuard {
+    const RAISED: usize = usize::MAX;
+
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    /// Makes the next function entry take its slow path (collector, after [`Gate::ask`]).
+    pub(crate) fn raise(&self) {
+        // Release: pairs with `set`.
+        self.0.store(Self::RAISED, Ordering::Release);
+    }
+
+    /// Sets the guard, or raises it if a handshake is pending (mutator).
+    pub(crate) fn set(&self, lowest: usize, gate: &Gate) {
+        // Acquire: who takes away RAISED sees the poll word that was set before. A swap, which reads what it overwrites.
+        self.0.swap(lowest, Ordering::AcqRel);
+        if gate.must_poll() {
+            self.0.store(Self::RAISED, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Gate {
@@ -107,5 +139,46 @@ impl Gate {
             spins += 1;
             if spins < 64 { spin_loop() } else { yield_now() }
         }
+    }
+}
+
+// Loom cannot tell: it lets a swap find another value than the one that it overwrites.
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::{sync::Arc, thread, time::Instant};
+
+    #[test]
+    fn a_request_is_seen_by_the_stack_guard_although_the_stacks_change_meanwhile() {
+        const REQUESTS: u32 = if cfg!(miri) { 100 } else { 100_000 };
+        let words = Arc::new((StackGuard::new(), Gate::new(0)));
+        let mutator = thread::spawn({
+            let words = Arc::clone(&words);
+            move || {
+                let (guard, gate) = &*words;
+                for n in 1..=REQUESTS {
+                    guard.set(1, gate);
+                    guard.set(2, gate);
+                    let start = Instant::now();
+                    while guard.0.load(Ordering::Relaxed) != StackGuard::RAISED {
+                        assert!(
+                            start.elapsed().as_secs() < 20,
+                            "function entries miss request {n}"
+                        );
+                        yield_now();
+                    }
+                    gate.finish(n);
+                }
+            }
+        });
+        let (guard, gate) = &*words;
+        for n in 1..=REQUESTS {
+            gate.ask(n);
+            guard.raise();
+            while !gate.has_answered(n) && !mutator.is_finished() {
+                spin_loop();
+            }
+        }
+        mutator.join().expect("every request is seen");
     }
 }

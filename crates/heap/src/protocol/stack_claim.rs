@@ -66,20 +66,21 @@ impl StackClaim {
         self.0.store(word & !STATE | PARKED, Ordering::SeqCst);
     }
 
-    /// Claims the parked stack for running, waiting out a scan. Returns the cycle it was last scanned in.
+    /// Claims the stack for running if it is parked and not being scanned. Returns the cycle it was last scanned in.
+    pub(crate) fn try_resume(&self) -> Option<u32> {
+        let word = self.0.load(Ordering::SeqCst);
+        let running = word & !STATE | RUNNING;
+        let claim =
+            || self.0.compare_exchange(word, running, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        (word & STATE == PARKED && claim()).then_some((word >> 2) as u32)
+    }
+
+    /// [`Self::try_resume`], waiting out a scan.
     pub(crate) fn resume(&self) -> u32 {
         let mut spins = 0u32;
         loop {
-            let word = self.0.load(Ordering::SeqCst);
-            if word & STATE == PARKED {
-                let running = word & !STATE | RUNNING;
-                if self
-                    .0
-                    .compare_exchange(word, running, Ordering::SeqCst, Ordering::SeqCst)
-                    .is_ok()
-                {
-                    return (word >> 2) as u32;
-                }
+            if let Some(cycle) = self.try_resume() {
+                return cycle;
             }
             spins += 1;
             if spins < 64 { spin_loop() } else { yield_now() }

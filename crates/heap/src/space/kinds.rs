@@ -185,6 +185,9 @@ pub(crate) struct Kinds {
 // SAFETY: an entry is written once, under `patterns`' lock, before `count` covers it; later it is only read.
 unsafe impl Sync for Kinds {}
 
+/// The number of the first kind that is made when it is asked for.
+pub(crate) const FIRST_CHOSEN: usize = 2 + CLASSES * COMMON.len();
+
 const COMMON: [KindScan; 4] =
     [KindScan::NoScan, KindScan::Pointers, KindScan::Conservative, KindScan::Mixed];
 
@@ -203,7 +206,7 @@ impl Kinds {
 
     /// The common kind of size class `class` that scans as `scan` (not `Pattern`).
     #[inline(always)]
-    pub(crate) fn common(class: usize, scan: KindScan) -> u16 {
+    pub(crate) const fn common(class: usize, scan: KindScan) -> u16 {
         let at = match scan {
             KindScan::NoScan => 0,
             KindScan::Pointers => 1,
@@ -297,7 +300,7 @@ fn tiled(info: &LayoutInfo, bytes: usize) -> u64 {
         .fold(0, |bits, i| bits | 1 << i)
 }
 
-const _: () = assert!(2 + CLASSES * COMMON.len() < MAX_KINDS && BLOCK == 1 << 16);
+const _: () = assert!(FIRST_CHOSEN < MAX_KINDS && BLOCK == 1 << 16);
 
 #[cfg(test)]
 mod tests {

@@ -132,6 +132,13 @@ pub trait Observer: Send + Sync + fmt::Debug {
     /// must not wait for a mutator.
     fn cycle_begins(&self, _number: u64) {}
 
+    /// Finalizers or cleanups have been queued: so many wait to be run now, by [`Mutator::run_finalizers`] or from
+    /// [`Mutator::next_due`]. Called on the collector's thread while the cycle still runs.
+    ///
+    /// [`Mutator::run_finalizers`]: crate::Mutator::run_finalizers
+    /// [`Mutator::next_due`]: crate::Mutator::next_due
+    fn finalizers_queued(&self, _waiting: usize) {}
+
     /// A cycle has ended and been swept. Called on the collector's thread.
     fn cycle_ended(&self, _record: &CycleRecord) {}
 }
