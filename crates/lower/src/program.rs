@@ -8,7 +8,7 @@ use crate::env::Env;
 use crate::world::{Definition, Package, World};
 use crate::{alg, body, methods};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
 use trigo_ir::data::{Data, RelocTarget};
 use trigo_ir::func::{Func, Signature};
@@ -52,10 +52,13 @@ pub struct Lowered {
 pub fn lower_program(store: &Store, packages: Vec<Package<'_>>, roots: &[&str]) -> Lowered {
     let world = World::new(store, packages);
     let mut reach = Reach::new(&world);
-    let inits = init_order(&world);
-    for init in &inits {
-        init.funcs.iter().for_each(|&f| reach.sym(f));
-    }
+    let mut only_for = FxHashMap::default();
+    let order = init_order(&world);
+    let inits: Vec<Init> = order.into_iter().map(|i| init(&world, i, &mut only_for)).collect();
+    let droppable: FxHashSet<Sym> = only_for.values().copied().collect();
+    let needed = inits.iter().flat_map(|init| &init.funcs).filter(|f| !droppable.contains(f));
+    needed.for_each(|&f| reach.sym(f));
+    reach.only_for = only_for;
     roots.iter().for_each(|root| reach.sym(world.context.syms.intern(root)));
     reach.run();
     reach.finish(inits)
@@ -65,6 +68,8 @@ pub fn lower_program(store: &Store, packages: Vec<Package<'_>>, roots: &[&str]) 
 struct Reach<'w, 'a> {
     world: &'w World<'a>,
     syms: FxHashSet<Sym>,
+    /// By variable, the function that is needed for its initialisation alone.
+    only_for: FxHashMap<Sym, Sym>,
     types: FxHashSet<TypeId>,
     /// Reached and not made.
     next: Vec<Sym>,
@@ -93,6 +98,7 @@ impl<'w, 'a> Reach<'w, 'a> {
         Self {
             world,
             syms: FxHashSet::default(),
+            only_for: FxHashMap::default(),
             types: FxHashSet::default(),
             next: Vec::new(),
             next_types: Vec::new(),
@@ -106,6 +112,9 @@ impl<'w, 'a> Reach<'w, 'a> {
     fn sym(&mut self, sym: Sym) {
         if self.syms.insert(sym) {
             self.next.push(sym);
+            if let Some(&init) = self.only_for.get(&sym) {
+                self.sym(init);
+            }
         }
     }
 
@@ -225,7 +234,8 @@ impl<'w, 'a> Reach<'w, 'a> {
         }
     }
 
-    fn finish(mut self, inits: Vec<Init>) -> Lowered {
+    fn finish(mut self, mut inits: Vec<Init>) -> Lowered {
+        inits.iter_mut().for_each(|init| init.funcs.retain(|f| self.syms.contains(f)));
         let context = self.world.context.clone();
         let text = |sym: Sym| context.syms.text(sym);
         self.funcs.sort_by_key(|f| text(f.sym));
@@ -261,11 +271,11 @@ fn make(world: &World<'_>, sym: Sym) -> Result<Made, LowerError> {
         Definition::Wrapper(wrapper) => vec![methods::build(world, sym, &wrapper)],
         Definition::Equal(ty) => vec![alg::build_equal(world, sym, ty)],
         Definition::Hash(ty) => vec![alg::build_hash(world, sym, ty)],
-        Definition::Init(package) => {
+        Definition::Init(package, segment) => {
             let order = &world.packages[package as usize].info.init_order;
-            let dynamic: Vec<_> =
-                world.statics(package).dynamic.iter().map(|&i| &order[i]).collect();
-            body::lower_init(world, package, &dynamic, sym)?
+            let steps = world.statics(package).segments[segment as usize].steps.iter();
+            let steps: Vec<_> = steps.map(|&i| &order[i]).collect();
+            body::lower_init(world, package, &steps, sym)?
         }
         Definition::Literal { package, file, literal } => {
             body::lower_literal(world, package, file, literal, sym)?
@@ -283,7 +293,7 @@ fn make(world: &World<'_>, sym: Sym) -> Result<Made, LowerError> {
 
 /// The packages in the order in which Go initialises them: sorted by path, the first whose imports are all initialised
 /// comes next (spec: Program initialization); `runtime` and what it imports come before all others.
-fn init_order(world: &World<'_>) -> Vec<Init> {
+fn init_order(world: &World<'_>) -> Vec<u32> {
     let store = world.store;
     let mut waiting: Vec<(u32, &Package<'_>)> = (0..).zip(&world.packages).collect();
     waiting.sort_by(|a, b| store.pkg(a.1.pkg).path.cmp(&store.pkg(b.1.pkg).path));
@@ -299,7 +309,7 @@ fn init_order(world: &World<'_>) -> Vec<Init> {
         while let Some(at) = group.iter().position(|(_, p)| ready(store, p.pkg, &done)) {
             let (index, package) = group.remove(at);
             done.insert(package.pkg);
-            order.push(world.init(index));
+            order.push(index);
         }
     }
     order
@@ -315,22 +325,37 @@ fn ready(store: &Store, pkg: PkgId, done: &FxHashSet<PkgId>) -> bool {
     store.pkg(pkg).imports().iter().all(|p| done.contains(p) || *p == trigo_types::UNSAFE)
 }
 
-impl World<'_> {
-    /// A package's initialiser: its variables, then its `init` functions in the order of the files.
-    fn init(&self, index: u32) -> Init {
-        let package = &self.packages[index as usize];
-        let mut funcs = Vec::new();
-        if !self.statics(index).dynamic.is_empty() {
-            let sym = self.context.syms.intern(&format!("{}.init", self.prefix(package.pkg)));
-            self.define(sym, || Definition::Init(index));
-            funcs.push(sym);
-        }
-        for (number, decl) in self.init_funcs(index).into_iter().enumerate() {
-            let text = format!("{}.init.{number}", self.prefix(package.pkg));
-            let sym = self.context.syms.intern(&text);
-            self.define(sym, || Definition::Func(decl, Env::default().into()));
-            funcs.push(sym);
-        }
-        Init { package: self.package_path(package.pkg), funcs }
+/// A package's initialiser: its variables, then its `init` functions in the order of the files. Notes in `only_for` which
+/// functions are needed for the sake of one variable alone.
+fn init(world: &World<'_>, index: u32, only_for: &mut FxHashMap<Sym, Sym>) -> Init {
+    let package = &world.packages[index as usize];
+    let prefix = world.prefix(package.pkg);
+    let intern = |text: String| world.context.syms.intern(&text);
+    let mut funcs = Vec::new();
+    let (mut inits, mut maps) = (0, 0);
+    for (number, segment) in (0..).zip(&world.statics(index).segments) {
+        let sym = match segment.only_for {
+            Some(variable) => {
+                let sym = intern(format!("{prefix}.map.init.{maps}"));
+                maps += 1;
+                only_for.insert(world.variable(variable), sym);
+                sym
+            }
+            None => {
+                inits += 1;
+                match inits {
+                    1 => intern(format!("{prefix}.init")),
+                    _ => intern(format!("{prefix}.init·{inits}")),
+                }
+            }
+        };
+        world.define(sym, || Definition::Init(index, number));
+        funcs.push(sym);
     }
+    for (number, decl) in world.init_funcs(index).into_iter().enumerate() {
+        let sym = intern(format!("{prefix}.init.{number}"));
+        world.define(sym, || Definition::Func(decl, Env::default().into()));
+        funcs.push(sym);
+    }
+    Init { package: world.package_path(package.pkg), funcs }
 }

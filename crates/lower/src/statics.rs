@@ -15,15 +15,34 @@ use trigo_syntax::ast::{ExprId, ExprKind, File};
 use trigo_syntax::token::Op;
 use trigo_types::constant::Value;
 use trigo_types::{
-    FileInfo, Initializer, MethodEntry, Mode, ObjId, ObjKind, SelectionKind, Type, TypeId, VarKind,
+    Builtin, FileInfo, Initializer, MethodEntry, Mode, ObjId, ObjKind, SelectionKind, Type, TypeId,
+    VarKind,
 };
 
 /// What a package's variables are before its code runs.
 pub(crate) struct Statics {
     /// The contents of those that begin as data.
     variables: FxHashMap<ObjId, Arc<Data>>,
-    /// The steps of initialisation that code does, by their places in [`Info::init_order`](trigo_types::Info).
-    pub dynamic: Vec<usize>,
+    /// What code does, in order.
+    pub segments: Vec<Segment>,
+}
+
+/// Successive steps of a package's initialisation that are done by one function.
+pub(crate) struct Segment {
+    /// The steps, by their places in [`Info::init_order`](trigo_types::Info).
+    pub steps: Vec<usize>,
+    /// The variable without which the only step can be left out, because it does nothing else than make its value.
+    pub only_for: Option<ObjId>,
+}
+
+impl Statics {
+    /// Appends a step: to the last segment, unless one of the two can be left out.
+    fn step(&mut self, step: usize, only_for: Option<ObjId>) {
+        match self.segments.last_mut() {
+            Some(last) if last.only_for.is_none() && only_for.is_none() => last.steps.push(step),
+            _ => self.segments.push(Segment { steps: vec![step], only_for }),
+        }
+    }
 }
 
 impl World<'_> {
@@ -115,14 +134,21 @@ type Static = Option<()>;
 impl<'w, 'a> Evaluator<'w, 'a> {
     fn package(world: &'w World<'a>, package: u32) -> Statics {
         let mut this = Evaluator { world, package, file: 0, parts: Vec::new(), count: 0 };
-        let mut statics = Statics { variables: FxHashMap::default(), dynamic: Vec::new() };
+        let mut statics = Statics { variables: FxHashMap::default(), segments: Vec::new() };
         for (i, init) in world.packages[package as usize].info.init_order.iter().enumerate() {
             match this.initializer(init) {
                 Some(Some((obj, data))) => {
                     statics.variables.insert(obj, Arc::new(data));
                 }
                 Some(None) => {}
-                None => statics.dynamic.push(i),
+                None => match init.lhs.as_slice() {
+                    &[obj] if this.is_pure(init.rhs) => {
+                        if world.store.obj_name(obj) != "_" {
+                            statics.step(i, Some(obj));
+                        }
+                    }
+                    _ => statics.step(i, None),
+                },
             }
         }
         statics
@@ -150,6 +176,62 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         let mut data = image.finish(self.world.variable(obj), self.world.ty(ty), Section::Variable);
         data.pos = self.world.object_pos(obj);
         Some(Some((obj, data)))
+    }
+
+    /// Whether evaluating an expression of the initialiser at hand does nothing but give its value.
+    fn is_pure(&self, e: ExprId) -> bool {
+        let (tree, info) = (self.tree(), self.info());
+        let e = tree.unparen(e);
+        let Some((mode, _)) = info.typ(e) else { return false };
+        if matches!(mode, Mode::Constant | Mode::Nil | Mode::Type) {
+            return true;
+        }
+        match tree[e].kind {
+            ExprKind::Name(_) | ExprKind::FuncLit { .. } => true,
+            ExprKind::Selector { x, .. } => match info.selections.get(&e) {
+                Some(selection) => {
+                    !selection.indirect
+                        && selection.kind != SelectionKind::Method
+                        && self.is_pure(x)
+                }
+                None => true,
+            },
+            ExprKind::Composite { elems, .. } => tree[elems].iter().all(|&e| match tree[e].kind {
+                ExprKind::KeyValue { key, value } => self.is_pure_key(key) && self.is_pure(value),
+                _ => self.is_pure(e),
+            }),
+            ExprKind::Unary { op: Op::And, x } => {
+                matches!(tree[tree.unparen(x)].kind, ExprKind::Composite { .. } | ExprKind::Name(_))
+                    && self.is_pure(x)
+            }
+            ExprKind::Call { fun, args, .. } => {
+                let makes = match info.typ(tree.unparen(fun)) {
+                    Some((Mode::Builtin, _)) => self.is_new(fun),
+                    Some((Mode::Type, to)) => !matches!(
+                        self.world.store.typ(self.world.store.under(to)),
+                        Type::Array { .. } | Type::Pointer(_)
+                    ),
+                    _ => false,
+                };
+                makes && tree[args].iter().all(|&arg| self.is_pure(arg))
+            }
+            _ => false,
+        }
+    }
+
+    /// Keys of structs are field names, which have no type. Interfaces as keys of maps may fail to be hashed.
+    fn is_pure_key(&self, key: ExprId) -> bool {
+        let is_field =
+            |obj| self.world.store.obj(obj).as_var().is_some_and(|v| v.kind == VarKind::Field);
+        self.info().object(key).is_some_and(is_field)
+            || self.info().value(self.tree().unparen(key)).is_some()
+    }
+
+    fn is_new(&self, fun: ExprId) -> bool {
+        let obj = self.info().object(self.tree().unparen(fun));
+        obj.is_some_and(|obj| {
+            matches!(self.world.store.obj(obj).kind, ObjKind::Builtin(Builtin::New))
+        })
     }
 
     fn tree(&self) -> &'w File {

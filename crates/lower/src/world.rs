@@ -65,8 +65,8 @@ pub enum Definition {
     Equal(IrType),
     /// The hash of a value of a type, by its address.
     Hash(IrType),
-    /// A package's initialiser, by its place among [`World::packages`].
-    Init(u32),
+    /// A part of a package's initialiser: the package, by its place among [`World::packages`], and which part.
+    Init(u32, u32),
     /// A function literal outside functions.
     Literal {
         /// The package, by its place among [`World::packages`].

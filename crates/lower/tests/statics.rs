@@ -98,3 +98,20 @@ data variable main.p interface { } { 0 type_addr *func() (), 8 sym_addr main.f }
 "#
     );
 }
+
+#[test]
+fn a_map_that_nothing_refers_to_is_not_made() {
+    let source = "package main
+        var used = map[string]int{\"a\": 1}
+        var unused = map[string]int{\"b\": 2}
+        var p = &used
+        func f() int { return 1 }
+        var x, y = f(), f()";
+    let inits = |roots: &[&str]| -> Vec<String> {
+        let lowered = common::lower(&[("main", source)], roots);
+        let text = |&sym| lowered.program.context.syms.text(sym).to_string();
+        lowered.program.inits.iter().flat_map(|init| init.funcs.iter().map(text)).collect()
+    };
+    assert_eq!(inits(&["main.p"]), ["main.map.init.0", "main.init"]);
+    assert_eq!(inits(&[]), ["main.init"]);
+}
