@@ -1,4 +1,4 @@
-//! Trigo's heap beside its peers.
+//! Trigo beside its peers.
 //!
 //! `trigo-bench heap` runs every workload ([`job`]) on every peer ([`peer`]), each pair in a
 //! process of its own, round after round ([`rounds`]), and prints the medians and one line per
@@ -7,6 +7,7 @@
 //! prints one line of JSON ([`report`]) and its parent measures time and CPU around it
 //! ([`process`]).
 
+mod check;
 mod children;
 mod go;
 mod job;
@@ -18,6 +19,7 @@ mod peer;
 mod process;
 mod programs;
 mod random;
+mod read;
 mod report;
 mod rounds;
 mod targets;
@@ -45,6 +47,18 @@ enum Command {
     Heap(Options),
     /// Run Go programs compiled by Go and by Trigo, interleaved, and print medians and ratios.
     Go(programs::Options),
+    /// Check packages from source with Trigo and with go/types, interleaved, and print medians and targets.
+    Check(check::Options),
+    /// Lex or parse all Go files below a folder on one core; prints bytes and nanoseconds of CPU.
+    #[command(hide = true)]
+    Read {
+        /// What to do.
+        what: read::What,
+        /// The folder.
+        root: PathBuf,
+        /// How often.
+        rounds: usize,
+    },
     /// Run one workload on one Rust peer and print its figures as JSON.
     #[command(hide = true)]
     Child {
@@ -80,6 +94,8 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Heap(options) => heap(&options),
         Command::Go(options) => programs::bench(&options),
+        Command::Check(options) => check::bench(&options),
+        Command::Read { what, root, rounds } => check::child(what, &root, rounds),
         Command::Child { peer, job } => children::run(peer, &job),
     }
 }

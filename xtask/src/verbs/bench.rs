@@ -34,6 +34,12 @@ impl Bench {
             self.name
         );
         setup::ensure(Part::Go)?;
+        // The benchmarks of whole programs run the command that stands beside the harness.
+        let mut build = workspace::cargo();
+        build.args(["build", "--release", "--quiet", "--package", "trigo"]);
+        if !build.status().context("cannot run cargo")?.success() {
+            return Ok(ExitCode::FAILURE);
+        }
         let mut harness = workspace::cargo();
         harness
             .args(["run", "--release", "--quiet", "--package", HARNESS, "--", &self.name])

@@ -1,0 +1,3 @@
+module trigo.bench/check
+
+go 1.27
