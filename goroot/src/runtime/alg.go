@@ -8,14 +8,14 @@ import (
 
 // Hash functions and equality. The hash of memory is that of upstream's maps.
 
-func memhash(p unsafe.Pointer, h, s uintptr) uintptr       { return maps.MemHash(p, h, s) }
-func memhash0(p unsafe.Pointer, h uintptr) uintptr         { return h }
-func memhash8(p unsafe.Pointer, h uintptr) uintptr         { return memhash(p, h, 1) }
-func memhash16(p unsafe.Pointer, h uintptr) uintptr        { return memhash(p, h, 2) }
-func memhash32(p unsafe.Pointer, seed uintptr) uintptr     { return maps.MemHash32(*(*uint32)(p), seed) }
-func memhash64(p unsafe.Pointer, seed uintptr) uintptr     { return maps.MemHash64(*(*uint64)(p), seed) }
-func memhash128(p unsafe.Pointer, h uintptr) uintptr       { return memhash(p, h, 16) }
-func strhash(p unsafe.Pointer, h uintptr) uintptr          { return maps.StrHash(*(*string)(p), h) }
+func memhash(p unsafe.Pointer, h, s uintptr) uintptr   { return maps.MemHash(p, h, s) }
+func memhash0(p unsafe.Pointer, h uintptr) uintptr     { return h }
+func memhash8(p unsafe.Pointer, h uintptr) uintptr     { return memhash(p, h, 1) }
+func memhash16(p unsafe.Pointer, h uintptr) uintptr    { return memhash(p, h, 2) }
+func memhash32(p unsafe.Pointer, seed uintptr) uintptr { return maps.MemHash32(*(*uint32)(p), seed) }
+func memhash64(p unsafe.Pointer, seed uintptr) uintptr { return maps.MemHash64(*(*uint64)(p), seed) }
+func memhash128(p unsafe.Pointer, h uintptr) uintptr   { return memhash(p, h, 16) }
+func strhash(p unsafe.Pointer, h uintptr) uintptr      { return maps.StrHash(*(*string)(p), h) }
 
 func f32hash(p unsafe.Pointer, h uintptr) uintptr {
 	f := *(*float32)(p)

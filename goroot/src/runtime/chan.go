@@ -21,7 +21,6 @@ type hchan struct {
 	recvx    uint
 	recvq    waitq
 	sendq    waitq
-	bubble   *synctestBubble
 	lock     mutex
 }
 
@@ -102,9 +101,6 @@ func makechan(t *chantype, size int) *hchan {
 	c.elemsize = uint16(elem.Size_)
 	c.elemtype = elem
 	c.dataqsiz = uint(size)
-	if bubble := getg().bubble; bubble != nil {
-		c.bubble = bubble
-	}
 	return c
 }
 
@@ -148,7 +144,6 @@ func chansend(c *hchan, elem unsafe.Pointer, block bool) bool {
 	if !block && c.closed == 0 && c.full() {
 		return false
 	}
-	checkBubble(c)
 	lock(&c.lock)
 	if c.closed != 0 {
 		unlock(&c.lock)
@@ -225,7 +220,6 @@ func closechan(c *hchan) {
 	if c == nil {
 		panic(plainError("close of nil channel"))
 	}
-	checkBubble(c)
 	lock(&c.lock)
 	if c.closed != 0 {
 		unlock(&c.lock)
@@ -273,7 +267,6 @@ func chanrecv(c *hchan, elem unsafe.Pointer, block bool) (selected, received boo
 	if !block && c.empty() && atomic.Load(&c.closed) == 0 {
 		return
 	}
-	checkBubble(c)
 	lock(&c.lock)
 	if c.closed != 0 && c.qcount == 0 {
 		unlock(&c.lock)

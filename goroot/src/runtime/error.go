@@ -226,11 +226,7 @@ func printscalar(e eface, bare bool) {
 
 // panicwrap is called by the wrapper (*T).M of a value method M of T that got a nil pointer.
 func panicwrap() {
-	var f funcInfo
-	name := ""
-	if funcAt(callerpc(getfp()), &f) {
-		name = f.name
-	}
+	name := FuncForPC(callerpc(getfp())).Name()
 	// The name has the form pkg.(*T).M.
 	open, close := -1, -1
 	for i := range len(name) {
@@ -305,10 +301,10 @@ func panicSlice3Acap(x int, y int) { panicBound(int64(x), true, y, abi.BoundsSli
 func panicSlice3AcapU(x uint, y int) {
 	panicBound(int64(x), false, y, abi.BoundsSlice3Acap)
 }
-func panicSlice3B(x int, y int)     { panicBound(int64(x), true, y, abi.BoundsSlice3B) }
-func panicSlice3BU(x uint, y int)   { panicBound(int64(x), false, y, abi.BoundsSlice3B) }
-func panicSlice3C(x int, y int)     { panicBound(int64(x), true, y, abi.BoundsSlice3C) }
-func panicSlice3CU(x uint, y int)   { panicBound(int64(x), false, y, abi.BoundsSlice3C) }
+func panicSlice3B(x int, y int)      { panicBound(int64(x), true, y, abi.BoundsSlice3B) }
+func panicSlice3BU(x uint, y int)    { panicBound(int64(x), false, y, abi.BoundsSlice3B) }
+func panicSlice3C(x int, y int)      { panicBound(int64(x), true, y, abi.BoundsSlice3C) }
+func panicSlice3CU(x uint, y int)    { panicBound(int64(x), false, y, abi.BoundsSlice3C) }
 func panicSliceConvert(x int, y int) { panicBound(int64(x), true, y, abi.BoundsConvert) }
 
 func panicdottypeE(have, want, iface *_type) {
@@ -327,13 +323,13 @@ func panicnildottype(want *_type) {
 	panic(&TypeAssertionError{nil, nil, want, ""})
 }
 
-func panicunsafealignment()      { panic(errorString("unaligned")) }
-func panicunsafeslicelen()       { panic(errorString("unsafe.Slice: len out of range")) }
-func panicunsafeslicenilptr()    { panic(errorString("unsafe.Slice: ptr is nil and len is not zero")) }
-func panicunsafestringlen()      { panic(errorString("unsafe.String: len out of range")) }
-func panicunsafestringnilptr()   { panic(errorString("unsafe.String: ptr is nil and len is not zero")) }
-func panicmakeslicelen()         { panic(errorString("makeslice: len out of range")) }
-func panicmakeslicecap()         { panic(errorString("makeslice: cap out of range")) }
+func panicunsafealignment()    { panic(errorString("unaligned")) }
+func panicunsafeslicelen()     { panic(errorString("unsafe.Slice: len out of range")) }
+func panicunsafeslicenilptr()  { panic(errorString("unsafe.Slice: ptr is nil and len is not zero")) }
+func panicunsafestringlen()    { panic(errorString("unsafe.String: len out of range")) }
+func panicunsafestringnilptr() { panic(errorString("unsafe.String: ptr is nil and len is not zero")) }
+func panicmakeslicelen()       { panic(errorString("makeslice: len out of range")) }
+func panicmakeslicecap()       { panic(errorString("makeslice: cap out of range")) }
 
 func unsafeslice(et *_type, ptr unsafe.Pointer, len int) {
 	if len < 0 {
@@ -350,7 +346,9 @@ func unsafeslice(et *_type, ptr unsafe.Pointer, len int) {
 
 func unsafeslice64(et *_type, ptr unsafe.Pointer, len64 int64) { unsafeslice(et, ptr, int(len64)) }
 
-func unsafeslicecheckptr(et *_type, ptr unsafe.Pointer, len64 int64) { unsafeslice(et, ptr, int(len64)) }
+func unsafeslicecheckptr(et *_type, ptr unsafe.Pointer, len64 int64) {
+	unsafeslice(et, ptr, int(len64))
+}
 
 func unsafestring(ptr unsafe.Pointer, len int) {
 	if len < 0 {

@@ -55,7 +55,7 @@ func (t *itabTable) add(m *itab) {
 
 // itabsInit takes the program's own itabs into the table.
 func itabsInit() {
-	list := moduleItabs()
+	list := firstmodule().itabs.slice()
 	size := uintptr(512)
 	for size*3 < uintptr(len(list))*4+1024 {
 		size *= 2

@@ -57,12 +57,10 @@ func addFinalizer(object unsafe.Pointer, fn unsafe.Pointer) bool
 func removeFinalizer(object unsafe.Pointer) bool
 func addCleanupNative(object unsafe.Pointer, fn unsafe.Pointer) uint64
 func removeCleanup(object unsafe.Pointer, id uint64)
-func waitForLifetimeWork() unsafe.Pointer
+func nextLifetimeWork(cycle uint32) (object, work unsafe.Pointer, now uint32)
 func findObject(p unsafe.Pointer) (base, size uintptr)
 func weakHandle(p unsafe.Pointer) unsafe.Pointer
 func weakGet(handle unsafe.Pointer) unsafe.Pointer
-func gcCycles() uint32
-func setPoolCleanup(cycle *uint32)
 
 // Goroutines.
 func newprocNative(fn *funcval, parent *g, pc uintptr) *g
@@ -116,13 +114,8 @@ func setenvNative(key, value string)
 func unsetenvNative(key string)
 
 // Tables.
-func moduleItabs() []*itab
-func moduleTypes() []*_type
-func moduleInfo() string
-func moduleContains(p uintptr) bool
-func funcAt(pc uintptr, f *funcInfo) bool
-func lineAt(pc uintptr) (file string, line int)
-func dieFromSignal(sig uint32)
+func moduleNative() *module
+func gstateNative(gp *g) (status uint32, pc, fp uintptr)
 
 // Signals for os/signal.
 func signalEnable(sig uint32)
@@ -131,6 +124,12 @@ func signalIgnore(sig uint32)
 func signalIgnored(sig uint32) bool
 func signalRecv() uint32
 func signalWaitIdle()
+func raiseSigpipe()
+func breakpoint()
+func beforeFork()
+func afterFork(child bool)
+func beforeExec()
+func afterExec()
 
 // Made by the compiler: the initialisers of all packages, this one's first, in order.
 func runInits()

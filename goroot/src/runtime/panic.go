@@ -20,6 +20,7 @@ type _deferframe struct {
 	link  *_deferframe
 	calls *_defer
 	flags uintptr
+	saved [4]uintptr
 }
 
 // A _defer is a deferred call.
@@ -186,11 +187,10 @@ func gorecover(fp uintptr) any {
 
 // callerThroughWrappers returns the frame of the function that called the one with frame fp.
 func callerThroughWrappers(fp uintptr) uintptr {
-	var f funcInfo
 	for {
-		pc := callerpc(fp)
+		f := findfunc(callerpc(fp) - 1)
 		fp = callerfp(fp)
-		if fp == 0 || funcAt(pc-1, &f) && !f.wrapper {
+		if fp == 0 || f != nil && f.flags&funcWrapper == 0 {
 			return fp
 		}
 	}
@@ -206,7 +206,7 @@ func goexit0() { goexit1() }
 func goexit1() {
 	gp := getg()
 	gp._panic, gp.deferframe, gp.fn, gp.labels = nil, nil, nil, nil
-	gp.waiting, gp.param, gp.coroarg, gp.timer, gp.bubble, gp.goexitErr = nil, nil, nil, nil, nil, nil
+	gp.waiting, gp.param, gp.coroarg, gp.timer = nil, nil, nil, nil
 	goexitNative()
 }
 
@@ -408,6 +408,7 @@ func die(fp uintptr, internal bool) {
 		print("\n")
 		printgoroutine(gp)
 		printframes(callerpc(fp), callerfp(fp), level)
+		printcreator(gp)
 		if all || internal {
 			printothers(gp, level)
 		}

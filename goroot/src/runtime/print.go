@@ -14,6 +14,9 @@ var printing struct {
 	depth int
 	n     int
 	buf   [512]byte
+	// Where it goes instead of the standard error output.
+	to       []byte
+	toMemory bool
 }
 
 func printlock() {
@@ -43,6 +46,12 @@ func printflush() {
 
 // gwrite appends to the output; the print lock is held.
 func gwrite(s string) {
+	if printing.toMemory {
+		at := len(printing.to)
+		printing.to = printing.to[:min(at+len(s), cap(printing.to))]
+		copy(printing.to[at:], s)
+		return
+	}
 	for len(s) > 0 {
 		if printing.n == len(printing.buf) {
 			printflush()

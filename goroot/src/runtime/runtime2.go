@@ -66,34 +66,32 @@ type g struct {
 	labels     unsafe.Pointer
 	coroarg    *coro
 	timer      *timer // for Sleep
-	bubble     *synctestBubble
-	goexitErr  any
-	spare      [5]unsafe.Pointer
+	spare      [8]unsafe.Pointer
 
 	// Scalars.
-	goid         uint64
-	parentGoid   uint64
-	gopc         uintptr // the go statement
-	startpc      uintptr
-	sigcode0     uintptr
-	sigcode1     uintptr
-	sigpc        uintptr
-	sig          uint32
-	selectDone   uint32 // 1 once a select has a winner
-	locks        int32
-	waitreason   uint8
-	parkingOnChan uint8
+	goid             uint64
+	parentGoid       uint64
+	gopc             uintptr // the go statement
+	startpc          uintptr
+	sigcode0         uintptr
+	sigcode1         uintptr
+	sigpc            uintptr
+	sig              uint32
+	selectDone       uint32 // 1 once a select has a winner
+	locks            int32
+	waitreason       uint8
+	parkingOnChan    uint8
 	activeStackChans bool
-	paniconfault bool
-	goexiting    bool
-	throwing     bool
-	fipsOnly     bool
-	fipsIndicator uint8
-	waitsince    int64
-	syncSafe     uint64
-	stackLo      uintptr // its first stack: frames there are further out than all others
-	stackHi      uintptr
-	record       uintptr // the Rust half's own
+	paniconfault     bool
+	goexiting        bool
+	throwing         bool
+	fipsOnly         bool
+	fipsIndicator    uint8
+	waitsince        int64
+	syncSafe         uint64
+	stackLo          uintptr // its first stack: frames there are further out than all others
+	stackHi          uintptr
+	record           uintptr // the Rust half's own
 }
 
 // gPointers is the number of words of a g that may point into the heap.

@@ -50,7 +50,6 @@ func selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, blo
 			cases[i].elem = nil
 			continue
 		}
-		checkBubble(c)
 		j := int(cheaprandn(uint32(len(poll) + 1)))
 		poll = append(poll, 0)
 		poll[len(poll)-1] = poll[j]

@@ -145,7 +145,7 @@ func reflect_addReflectOff(ptr unsafe.Pointer) int32 {
 }
 
 //go:linkname reflect_compiledTypelinks reflect.compiledTypelinks
-func reflect_compiledTypelinks() ([]*_type, [][]*_type) { return moduleTypes(), nil }
+func reflect_compiledTypelinks() ([]*_type, [][]*_type) { return firstmodule().types.slice(), nil }
 
 //go:linkname reflect_adjustAIXGCDataForRuntime reflect.adjustAIXGCDataForRuntime
 func reflect_adjustAIXGCDataForRuntime(addr *byte) *byte { return addr }

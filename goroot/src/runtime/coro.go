@@ -1,0 +1,48 @@
+package runtime
+
+import "unsafe"
+
+// Coroutines, for iter.Pull: a goroutine that runs only while the one that switched to it waits.
+
+// A coro is a goroutine that waits for a switch, or for the one that was switched from it.
+type coro struct {
+	gp *g
+	f  func(*coro)
+}
+
+// newcoro makes a coroutine that will run f when it is first switched to.
+//
+//go:linkname newcoro
+func newcoro(f func(*coro)) *coro {
+	c := &coro{f: f}
+	start := func() { corostart(c) }
+	fv := *(**funcval)(unsafe.Pointer(&start))
+	gp := newprocNative(fv, getg(), callerpc(getfp()))
+	gp.fn = fv
+	gp.coroarg = c
+	gp.waitreason = uint8(waitReasonCoroutine)
+	c.gp = gp
+	return c
+}
+
+func corostart(c *coro) {
+	defer coroexit(c)
+	c.f(c)
+}
+
+// coroexit lets the goroutine run on that waits for the coroutine, which ends.
+func coroexit(c *coro) {
+	gp := c.gp
+	c.gp = nil
+	goready(gp)
+}
+
+// coroswitch runs the other goroutine of c until that switches back.
+//
+//go:linkname coroswitch
+func coroswitch(c *coro) {
+	next := c.gp
+	c.gp = getg()
+	goready(next)
+	gopark(nil, waitReasonCoroutine)
+}

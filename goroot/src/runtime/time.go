@@ -1,0 +1,244 @@
+package runtime
+
+import "unsafe"
+
+// Timers: a heap ordered by when they are due, and a goroutine that calls what is.
+
+// A timer is what time.Timer and time.Ticker are made of.
+type timer struct {
+	when   int64
+	period int64
+	f      func(arg any, seq uintptr, delay int64)
+	arg    any
+	seq    uintptr
+	place  int // in timers.heap, plus one; 0 if it is not there
+	c      *hchan
+}
+
+// A timeTimer is a time.Timer, and its timer behind that.
+type timeTimer struct {
+	c    unsafe.Pointer
+	init bool
+	timer
+}
+
+var timers struct {
+	lock    mutex
+	heap    []*timer
+	proc    *g // who waits for the first of them
+	waiting bool
+	started bool
+}
+
+func (t *timer) start(when int64) {
+	if when < 0 {
+		throw("timer when must be positive")
+	}
+	lock(&timers.lock)
+	t.when = when
+	timers.heap = append(timers.heap, t)
+	t.place = len(timers.heap)
+	siftUp(t.place - 1)
+	first := t.place == 1
+	start := !timers.started
+	timers.started = true
+	wake := first && timers.waiting
+	if wake {
+		timers.waiting = false
+	}
+	proc := timers.proc
+	unlock(&timers.lock)
+	if start {
+		go timerproc()
+	} else if wake {
+		goready(proc)
+	}
+}
+
+// stop takes the timer out of the heap and reports whether it was there.
+func (t *timer) stop() bool {
+	lock(&timers.lock)
+	pending := t.place != 0
+	if pending {
+		t.remove()
+	}
+	t.seq++
+	unlock(&timers.lock)
+	return pending
+}
+
+func (t *timer) remove() {
+	h := timers.heap
+	i, last := t.place-1, len(h)-1
+	moved := h[last]
+	h[last] = nil
+	timers.heap = h[:last]
+	t.place = 0
+	if moved != t {
+		h[i] = moved
+		moved.place = i + 1
+		siftDown(i)
+		siftUp(moved.place - 1)
+	}
+}
+
+func siftUp(i int) {
+	h := timers.heap
+	t := h[i]
+	for i > 0 {
+		p := (i - 1) / 4
+		if h[p].when <= t.when {
+			break
+		}
+		h[i] = h[p]
+		h[i].place = i + 1
+		i = p
+	}
+	h[i] = t
+	t.place = i + 1
+}
+
+func siftDown(i int) {
+	h := timers.heap
+	t := h[i]
+	for {
+		first := i*4 + 1
+		if first >= len(h) {
+			break
+		}
+		least := first
+		for c := first + 1; c < min(first+4, len(h)); c++ {
+			if h[c].when < h[least].when {
+				least = c
+			}
+		}
+		if h[least].when >= t.when {
+			break
+		}
+		h[i] = h[least]
+		h[i].place = i + 1
+		i = least
+	}
+	h[i] = t
+	t.place = i + 1
+}
+
+// timerproc calls the functions of timers that are due.
+func timerproc() {
+	lock(&timers.lock)
+	timers.proc = getg()
+	for {
+		now := nanotime()
+		if len(timers.heap) == 0 || timers.heap[0].when > now {
+			until := int64(1<<63 - 1)
+			if len(timers.heap) > 0 {
+				until = timers.heap[0].when
+			}
+			timers.waiting = true
+			getg().waitreason = uint8(waitReasonTimerGoroutine)
+			unlock(&timers.lock)
+			parkUntil(until)
+			lock(&timers.lock)
+			timers.waiting = false
+			continue
+		}
+		t := timers.heap[0]
+		delay := now - t.when
+		if t.period > 0 {
+			t.when += t.period * (1 + delay/t.period)
+			if t.when < 0 {
+				t.when = 1<<63 - 1
+			}
+			siftDown(0)
+		} else {
+			t.remove()
+		}
+		f, arg, seq := t.f, t.arg, t.seq
+		unlock(&timers.lock)
+		f(arg, seq, delay)
+		lock(&timers.lock)
+	}
+}
+
+// timeSleep is time.Sleep.
+//
+//go:linkname timeSleep time.Sleep
+func timeSleep(ns int64) {
+	if ns <= 0 {
+		return
+	}
+	gp := getg()
+	t := gp.timer
+	if t == nil {
+		t = &timer{f: wakeSleeper}
+		gp.timer = t
+	}
+	t.arg = gp
+	when := nanotime() + ns
+	if when < 0 {
+		when = 1<<63 - 1
+	}
+	gp.waitreason = uint8(waitReasonSleep)
+	t.start(when)
+	gopark(nil, waitReasonSleep)
+}
+
+func wakeSleeper(arg any, seq uintptr, delay int64) { goready(arg.(*g)) }
+
+//go:linkname newTimer time.newTimer
+func newTimer(when, period int64, f func(arg any, seq uintptr, delay int64), arg any, c *hchan) *timeTimer {
+	t := new(timeTimer)
+	t.f, t.arg, t.period = f, arg, period
+	t.timer.c = c
+	if c != nil {
+		c.timer = &t.timer
+	}
+	t.start(when)
+	t.init = true
+	return t
+}
+
+// end stops it, and takes back what it has sent and nobody has received: then it counts as not yet expired.
+func (t *timer) end() bool {
+	pending := t.stop()
+	if c := t.c; c != nil {
+		lock(&c.lock)
+		if c.qcount > 0 {
+			c.take(nil)
+			pending = true
+		}
+		unlock(&c.lock)
+	}
+	return pending
+}
+
+//go:linkname stopTimer time.stopTimer
+func stopTimer(t *timeTimer) bool { return t.end() }
+
+//go:linkname resetTimer time.resetTimer
+func resetTimer(t *timeTimer, when, period int64) bool {
+	pending := t.end()
+	t.period = period
+	t.start(when)
+	return pending
+}
+
+//go:linkname time_now time.now
+func time_now() (sec int64, nsec int32, mono int64) {
+	sec, nsec = walltime()
+	return sec, nsec, nanotime()
+}
+
+//go:linkname time_runtimeNow time.runtimeNow
+func time_runtimeNow() (sec int64, nsec int32, mono int64) { return time_now() }
+
+//go:linkname time_runtimeNano time.runtimeNano
+func time_runtimeNano() int64 {
+	return nanotime()
+}
+
+//go:linkname time_runtimeIsBubbled time.runtimeIsBubbled
+func time_runtimeIsBubbled() bool { return false }
+
+//go:linkname crypto_monoTime crypto/internal/fips140deps/time.monoTime
+func crypto_monoTime() int64 { return nanotime() }
