@@ -4,7 +4,7 @@
 //! functions and data that the program's entry points reach, with generics made concrete. It never looks at files.
 //!
 //! Names come first, bodies on demand: see [`world`]. What is known about one function while its body is lowered is in
-//! [`body`].
+//! `body`.
 //!
 //! | file | what |
 //! |---|---|
