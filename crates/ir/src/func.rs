@@ -4,7 +4,7 @@
 //!
 //! 1. Each value is made once, by an instruction or as a block's parameter, and used only where that dominates.
 //! 2. The entry block is block 0, nothing jumps to it, and its parameters are those parts of the function's
-//!    parameters that are in parts form, in order. A parameter in memory form is a [slot](Slot::param) instead.
+//!    parameters that are in parts form, in order. A parameter in memory form is a [slot](SlotData::param) instead.
 //! 3. Each block ends in one terminator; a jump gives a target as many values as it has parameters, of their types.
 
 use crate::inst::{Inst, Op, Terminator};
