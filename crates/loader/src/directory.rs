@@ -109,6 +109,39 @@ impl Directory {
         directory
     }
 
+    /// A package of files that are given with their contents, as if they were in a directory.
+    pub fn of_sources(dir: &Path, files: &[(&str, Arc<[u8]>)], tags: &Tags) -> Directory {
+        let mut directory = Directory { dir: dir.to_path_buf(), ..Directory::default() };
+        for (name, source) in files {
+            if tags.allow_name(name) {
+                directory.add_source(name, Some(tags), source.clone());
+            } else {
+                directory.ignore(Kind::Go, name);
+            }
+        }
+        directory
+    }
+
+    /// Reads a directory in which the contents of some Go files are replaced.
+    ///
+    /// # Errors
+    /// If the directory cannot be read.
+    pub fn read_replaced(
+        dir: &Path,
+        files: &[(&str, Arc<[u8]>)],
+        tags: &Tags,
+        tests: Tests,
+    ) -> Result<Directory> {
+        let mut directory = Directory { dir: dir.to_path_buf(), ..Directory::default() };
+        for name in file_names(dir)? {
+            match files.iter().find(|(replaced, _)| *replaced == name) {
+                Some((_, source)) => directory.add_source(&name, Some(tags), source.clone()),
+                None => directory.add(&name, Some(tags), tests),
+            }
+        }
+        Ok(directory)
+    }
+
     /// The files of one role.
     pub fn files_of(&self, role: Role) -> impl Iterator<Item = &Arc<SourceFile>> {
         self.files.iter().filter(move |file| file.role == role)
@@ -164,10 +197,13 @@ impl Directory {
     }
 
     fn add_go(&mut self, name: &str, tags: Option<&Tags>) {
+        if let Some(source) = self.read_file(&self.dir.join(name)) {
+            self.add_source(name, tags, source);
+        }
+    }
+
+    fn add_source(&mut self, name: &str, tags: Option<&Tags>, source: Arc<[u8]>) {
         let path = self.dir.join(name);
-        let Some(source) = self.read_file(&path) else {
-            return;
-        };
         let constraint = match header::constraint(&source) {
             Ok(constraint) => constraint,
             Err(message) => {

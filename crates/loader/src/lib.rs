@@ -23,6 +23,7 @@ pub mod graph;
 pub mod header;
 pub mod modfile;
 pub mod module;
+mod overlay;
 pub mod pattern;
 mod standard;
 pub mod tags;

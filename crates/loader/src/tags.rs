@@ -70,6 +70,7 @@ pub const EXPERIMENTS: &[&str] = &[
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags {
     user: Vec<String>,
+    without_architecture: bool,
 }
 
 impl Tags {
@@ -78,7 +79,12 @@ impl Tags {
         let mut user: Vec<String> = user.into_iter().collect();
         user.sort();
         user.dedup();
-        Tags { user }
+        Tags { user, without_architecture: false }
+    }
+
+    /// The same tags for a target with an architecture that no file is for.
+    pub fn without_architecture(self) -> Tags {
+        Tags { without_architecture: true, ..self }
     }
 
     /// The tags the user added, sorted.
@@ -88,7 +94,10 @@ impl Tags {
 
     /// Whether a tag is set.
     pub fn is_set(&self, tag: &str) -> bool {
-        if matches!(tag, "linux" | "amd64" | "unix" | "gc" | "amd64.v1") {
+        if matches!(tag, "amd64" | "amd64.v1") {
+            return !self.without_architecture;
+        }
+        if matches!(tag, "linux" | "unix" | "gc") {
             return true;
         }
         if let Some(minor) = tag.strip_prefix("go1.") {

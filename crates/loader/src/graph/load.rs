@@ -17,6 +17,7 @@ use crate::error::{Error, Position, Result};
 use crate::goroot::Goroot;
 use crate::module::workspace::Workspace;
 use crate::module::{ModMode, ModuleCache, Modules};
+use crate::overlay;
 use crate::pattern::Arguments;
 use crate::standard::StandardLibrary;
 use crate::tags::Tags;
@@ -44,6 +45,8 @@ pub struct Loader {
     standard: StandardLibrary,
     tags: Tags,
     modules: Option<Modules>,
+    /// The standard library is read as it is compiled.
+    compiles: bool,
 }
 
 /// A package that was read.
@@ -103,7 +106,16 @@ impl Loader {
             standard: StandardLibrary::new(config.goroot.src()),
             tags: config.tags.clone(),
             modules,
+            compiles: false,
         })
+    }
+
+    /// Loads from now on what is compiled: with Trigo's own sources where the standard library's do not do, and without
+    /// assembly where there is another way.
+    pub fn for_compiling(mut self) -> Loader {
+        self.tags = overlay::tags(&self.tags);
+        self.compiles = true;
+        self
     }
 
     /// The modules of the build; none outside any module.
@@ -199,7 +211,12 @@ impl Loader {
     }
 
     fn read(&self, target: Target, tests: Tests) -> Node {
-        let directory = match Directory::read(&target.dir, &self.tags, tests) {
+        let directory = if self.compiles && target.place == Place::Standard {
+            overlay::read(&target.path, &target.dir, &self.tags, tests)
+        } else {
+            Directory::read(&target.dir, &self.tags, tests)
+        };
+        let directory = match directory {
             Ok(directory) => directory,
             Err(error) => {
                 Directory { dir: target.dir.clone(), errors: vec![error], ..Directory::default() }
