@@ -1,6 +1,7 @@
 //! The tables of a program, which code generation writes and the runtime reads.
 //!
-//! A program has one [`Module`], under the symbol [`SYMBOL`]. All addresses of code and tables are below 2 GiB, because
+//! A program has one [`Module`], under the symbol [`SYMBOL`], which stands for [`PROGRAM_BASE`](crate::PROGRAM_BASE) when the
+//! runtime is linked. All addresses of code and tables are below 2 GiB, because
 //! programs are linked at fixed addresses; so 32 bits hold one, and offsets of names and types count from zero.
 
 use std::marker::PhantomData;
@@ -70,6 +71,68 @@ pub struct Module {
     pub goexit: u64,
     /// What `runtime.modinfo` holds.
     pub modinfo: Text,
+}
+
+/// Things that are written as `repr(C)` lays them out.
+pub trait Write {
+    /// Appends the bytes.
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+impl<T> Write for Table<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        words(out, &[self.start, self.len]);
+    }
+}
+
+impl Write for Text {
+    fn write(&self, out: &mut Vec<u8>) {
+        halves(out, &[self.at, self.len]);
+    }
+}
+
+impl Write for Func {
+    fn write(&self, out: &mut Vec<u8>) {
+        halves(out, &[self.start, self.size]);
+        self.name.write(out);
+        halves(out, &[self.file, self.line, self.lines, self.flags]);
+    }
+}
+
+impl Write for Roots {
+    fn write(&self, out: &mut Vec<u8>) {
+        words(out, &[self.start, self.words, self.bits]);
+    }
+}
+
+impl Write for Kind {
+    fn write(&self, out: &mut Vec<u8>) {
+        words(out, &[self.size, self.bits]);
+    }
+}
+
+impl Write for Module {
+    fn write(&self, out: &mut Vec<u8>) {
+        words(out, &[self.text, self.text_end]);
+        self.funcs.write(out);
+        self.lines.write(out);
+        self.files.write(out);
+        self.strings.write(out);
+        self.roots.write(out);
+        self.kinds.write(out);
+        self.itabs.write(out);
+        self.types.write(out);
+        words(out, &[self.constants, self.constants_end, self.main, self.sigpanic, self.goexit]);
+        self.modinfo.write(out);
+    }
+}
+
+fn words(out: &mut Vec<u8>, words: &[u64]) {
+    words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+}
+
+fn halves(out: &mut Vec<u8>, halves: &[u32]) {
+    halves.iter().for_each(|half| out.extend_from_slice(&half.to_le_bytes()));
 }
 
 /// A string: a part of [`Module::strings`].

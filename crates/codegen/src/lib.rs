@@ -1,3 +1,24 @@
 //! From the IR to machine code.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`abi`] | where parameters and results go |
+//! | [`target`] | the machine; what all functions share |
+//! | [`translate`] | one function to machine code, by Cranelift |
+//! | [`descriptor`] | type descriptors and itabs |
+//! | [`tables`] | functions and lines for tracebacks |
+//! | [`layout`] | pieces of code and data to segments at addresses |
+//! | [`image`] | the runtime's image; the executable |
+//! | [`program`] | a whole program |
 
 pub mod abi;
+pub mod descriptor;
+pub mod image;
+pub mod layout;
+pub mod program;
+pub mod tables;
+pub mod target;
+pub mod translate;
+
+pub use image::Runtime;
+pub use program::{Times, compile};

@@ -14,7 +14,7 @@ pub enum Section {
 }
 
 /// What a relocation puts into the data.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RelocTarget {
     /// The address of a function's code or of data.
     Sym(Sym),
