@@ -1,92 +1,41 @@
 //! Sizes, alignments and field offsets in bytes, as Go's compiler lays types
 //! out on linux/amd64.
 
-use crate::ids::TypeId;
+use crate::ids::{ObjId, TypeId};
 use crate::store::Store;
-use crate::types::{BasicKind, Type, info};
+use crate::types::{Basic, BasicKind, Type, info};
+use rustc_hash::FxHashMap;
 
 const WORD: i64 = 8;
+
+/// The size in bytes, if it is within the address space, and the alignment.
+#[derive(Clone, Copy)]
+pub(crate) struct Layout {
+    pub size: Option<i64>,
+    pub align: i64,
+}
+
+/// Works out layouts and remembers them. All types must be complete while one is in use.
+pub(crate) struct Sizer<'s> {
+    store: &'s Store,
+    known: FxHashMap<TypeId, Layout>,
+}
 
 impl Store {
     /// The alignment of a type's variables.
     pub fn align_of(&self, t: TypeId) -> i64 {
-        with_stack(|| self.alignment(t))
-    }
-
-    fn alignment(&self, t: TypeId) -> i64 {
-        match self.typ(self.under(t)) {
-            Type::Array { elem, .. } => self.align_of(*elem),
-            Type::Struct(s) if s.fields.is_empty() && self.is_align64(t) => 8,
-            Type::Struct(s) => {
-                s.fields.iter().map(|&f| self.align_of(self.obj_type(f))).max().unwrap_or(1)
-            }
-            Type::Slice(_) | Type::Interface(_) => WORD,
-            Type::Basic(b) if b.info & info::STRING != 0 => WORD,
-            Type::Basic(b) if b.info & info::COMPLEX != 0 => self.size_of(t).unwrap_or(WORD) / 2,
-            _ => self.size_of(t).unwrap_or(WORD).clamp(1, WORD),
-        }
-    }
-
-    /// The marker type by which `sync/atomic` asks for 8-byte alignment.
-    fn is_align64(&self, t: TypeId) -> bool {
-        let Some(named) = self.as_named(t) else {
-            return false;
-        };
-        let path = self.obj(named.obj).pkg.map(|p| &*self.pkg(p).path);
-        self.obj_name(named.obj) == "align64"
-            && matches!(path, Some("sync/atomic" | "internal/runtime/atomic"))
+        Sizer::new(self).layout(t).align
     }
 
     /// The size of a type's variables, or `None` if it passes the address space.
     pub fn size_of(&self, t: TypeId) -> Option<i64> {
-        with_stack(|| self.size(t))
-    }
-
-    fn size(&self, t: TypeId) -> Option<i64> {
-        Some(match self.typ(self.under(t)) {
-            Type::Basic(b) => match b.kind {
-                BasicKind::Bool | BasicKind::Int8 | BasicKind::Uint8 => 1,
-                BasicKind::Int16 | BasicKind::Uint16 => 2,
-                BasicKind::Int32 | BasicKind::Uint32 | BasicKind::Float32 => 4,
-                BasicKind::Complex128 | BasicKind::String => 16,
-                _ => 8,
-            },
-            Type::Array { len, elem } => {
-                let elem = self.size_of(*elem)?;
-                elem.checked_mul((*len).max(0))?
-            }
-            Type::Slice(_) => 3 * WORD,
-            Type::Interface(_) => 2 * WORD,
-            Type::Struct(s) => {
-                let offsets = self.offsets(t)?;
-                let (Some(&last), Some(&offset)) = (s.fields.last(), offsets.last()) else {
-                    return Some(0);
-                };
-                let mut size = self.size_of(self.obj_type(last))?;
-                // A pointer to a last field without size must stay inside.
-                if offset > 0 && size == 0 {
-                    size = 1;
-                }
-                aligned(offset.checked_add(size)?, self.align_of(t))?
-            }
-            _ => WORD,
-        })
+        Sizer::new(self).layout(t).size
     }
 
     /// The offsets of a struct type's fields.
     pub fn offsets(&self, t: TypeId) -> Option<Vec<i64>> {
         let fields = &self.as_struct(self.under(t))?.fields;
-        let mut offsets = Vec::with_capacity(fields.len());
-        let mut at = 0;
-        for (i, &f) in fields.iter().enumerate() {
-            let ft = self.obj_type(f);
-            at = aligned(at, self.align_of(ft))?;
-            offsets.push(at);
-            if i + 1 < fields.len() {
-                at = i64::checked_add(at, self.size_of(ft)?)?;
-            }
-        }
-        Some(offsets)
+        Sizer::new(self).offsets(fields).map(|(offsets, _)| offsets)
     }
 
     /// The offset of the field a path leads to.
@@ -99,6 +48,97 @@ impl Store {
         }
         Some(sum)
     }
+
+    /// The marker type by which `sync/atomic` asks for 8-byte alignment.
+    fn is_align64(&self, t: TypeId) -> bool {
+        let Some(named) = self.as_named(t) else {
+            return false;
+        };
+        let path = self.obj(named.obj).pkg.map(|p| &*self.pkg(p).path);
+        self.obj_name(named.obj) == "align64"
+            && matches!(path, Some("sync/atomic" | "internal/runtime/atomic"))
+    }
+}
+
+impl<'s> Sizer<'s> {
+    pub fn new(store: &'s Store) -> Self {
+        Self { store, known: FxHashMap::default() }
+    }
+
+    pub fn layout(&mut self, t: TypeId) -> Layout {
+        let word = |words: i64| Layout { size: Some(words * WORD), align: WORD };
+        match self.store.typ(self.store.under(t)) {
+            Type::Basic(b) => basic(b),
+            Type::Slice(_) => word(3),
+            Type::Interface(_) => word(2),
+            Type::Array { .. } | Type::Struct(_) => match self.known.get(&t) {
+                Some(&known) => known,
+                None => {
+                    let layout = with_stack(|| self.composite(t));
+                    self.known.insert(t, layout);
+                    layout
+                }
+            },
+            _ => word(1),
+        }
+    }
+
+    fn composite(&mut self, t: TypeId) -> Layout {
+        let s = self.store;
+        match s.typ(s.under(t)) {
+            Type::Array { len, elem } => {
+                let elem = self.layout(*elem);
+                let size = elem.size.and_then(|size| size.checked_mul((*len).max(0)));
+                Layout { size, align: elem.align }
+            }
+            Type::Struct(st) if st.fields.is_empty() => {
+                let align = if s.is_align64(t) { WORD } else { 1 };
+                Layout { size: Some(0), align }
+            }
+            Type::Struct(st) => {
+                let aligns = st.fields.iter().map(|&f| self.layout(s.obj_type(f)).align);
+                let align = aligns.max().unwrap_or(1);
+                let end = self.offsets(&st.fields).map(|(_, end)| end);
+                Layout { size: end.and_then(|end| aligned(end, align)), align }
+            }
+            _ => Layout { size: Some(WORD), align: WORD },
+        }
+    }
+
+    /// Where fields are, and where the last one ends: one byte further if it has no size, lest a pointer to it point
+    /// outside.
+    fn offsets(&mut self, fields: &[ObjId]) -> Option<(Vec<i64>, i64)> {
+        let mut offsets = Vec::with_capacity(fields.len());
+        let mut end = 0i64;
+        for (i, &field) in fields.iter().enumerate() {
+            let layout = self.layout(self.store.obj_type(field));
+            let at = aligned(end, layout.align)?;
+            offsets.push(at);
+            let is_last = i + 1 == fields.len();
+            let size = match layout.size? {
+                0 if is_last && at > 0 => 1,
+                size => size,
+            };
+            end = at.checked_add(size)?;
+        }
+        Some((offsets, end))
+    }
+}
+
+fn basic(b: &Basic) -> Layout {
+    let size = match b.kind {
+        BasicKind::Bool | BasicKind::Int8 | BasicKind::Uint8 => 1,
+        BasicKind::Int16 | BasicKind::Uint16 => 2,
+        BasicKind::Int32 | BasicKind::Uint32 | BasicKind::Float32 => 4,
+        BasicKind::Complex128 | BasicKind::String => 16,
+        _ => 8,
+    };
+    let align = match b.info {
+        info if info & info::STRING != 0 => WORD,
+        info if info & info::COMPLEX != 0 => size / 2,
+        _ => size.clamp(1, WORD),
+    };
+    Layout { size: Some(size), align }
 }
 
 /// Runs `f` with room on the stack: types nest as deep as the source says.

@@ -5,9 +5,12 @@ use crate::ids::{ObjId, TypeId};
 use crate::store::Store;
 use crate::types::{Interface, Term, Type};
 use crate::universe::typ;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::sync::LazyLock;
+use trigo_syntax::Symbol;
 
 /// The greatest number of terms in a union; Go's compiler has the same limit.
 pub(crate) const MAX_TERMS: usize = 100;
@@ -60,6 +63,27 @@ impl Terms {
     }
 }
 
+/// Methods with different names, found by name.
+#[derive(Default)]
+pub(crate) struct MethodList {
+    methods: Vec<ObjId>,
+    /// Places in the list. Few have the same name: methods that packages do not export.
+    by_name: FxHashMap<Symbol, SmallVec<[usize; 1]>>,
+}
+
+impl MethodList {
+    /// Adds a method, or gives the place of the one that has its name already.
+    pub fn add(&mut self, s: &Store, m: ObjId) -> Option<usize> {
+        let places = self.by_name.entry(s.obj(m).name).or_default();
+        let known = places.iter().copied().find(|&i| s.same_method(m, self.methods[i]));
+        if known.is_none() {
+            places.push(self.methods.len());
+            self.methods.push(m);
+        }
+        known
+    }
+}
+
 impl TypeSet {
     /// The set of all types.
     pub fn all() -> Self {
@@ -106,7 +130,10 @@ impl Store {
     }
 
     fn compute_type_set(&self, interface: &Interface) -> TypeSet {
-        let mut all_methods = interface.methods.to_vec();
+        let mut all_methods = MethodList::default();
+        for &m in &interface.methods {
+            all_methods.add(self, m);
+        }
         let mut terms = Terms::All;
         let mut comparable = false;
         for &e in &interface.embeddeds {
@@ -115,9 +142,7 @@ impl Store {
                 Type::Interface(_) => {
                     let set = self.type_set(under);
                     for &m in &set.methods {
-                        if !all_methods.iter().any(|&other| self.same_method(m, other)) {
-                            all_methods.push(m);
-                        }
+                        all_methods.add(self, m);
                     }
                     (set.terms.clone(), set.comparable)
                 }
@@ -132,8 +157,9 @@ impl Store {
             (terms, comparable) =
                 self.intersect_sets(terms, comparable, &set_terms, set_comparable);
         }
-        all_methods.sort_by(|&a, &b| self.compare_methods(a, b));
-        TypeSet { methods: all_methods.into(), terms, comparable }
+        let mut methods = all_methods.methods;
+        methods.sort_by(|&a, &b| self.compare_methods(a, b));
+        TypeSet { methods: methods.into(), terms, comparable }
     }
 
     /// The terms of a union, or `None` if there are too many.

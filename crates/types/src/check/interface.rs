@@ -5,7 +5,7 @@ use super::errors::Report;
 use crate::ids::{ObjId, TypeId};
 use crate::object::{Func, ObjKind, Object};
 use crate::types::Type;
-use crate::typeset::MAX_TERMS;
+use crate::typeset::{MAX_TERMS, MethodList};
 use crate::universe::typ;
 use std::sync::atomic::AtomicBool;
 use trigo_syntax::ast::{ExprId, Field, List};
@@ -74,12 +74,14 @@ impl<'a> Checker<'a> {
     /// Reports what is wrong with an interface's elements, once they are complete.
     fn check_interface(&mut self, methods: &[ObjId], embeddeds: &[(TypeId, FilePos)]) {
         let s = self.s;
-        let mut all: Vec<(ObjId, Option<FilePos>)> = Vec::new();
+        let mut all = MethodList::default();
+        // For each method in the list, it and where it comes from.
+        let mut origins: Vec<(ObjId, Option<FilePos>)> = Vec::new();
         for &m in methods {
             let pos = s.obj(m).pos;
-            match all.iter().find(|(other, _)| s.same_method(m, *other)).copied() {
-                Some((_, other)) => self.duplicate_method(m, pos, other),
-                None => all.push((m, pos)),
+            match all.add(s, m) {
+                Some(other) => self.duplicate_method(m, pos, origins[other].1),
+                None => origins.push((m, pos)),
             }
         }
         for &(t, pos) in embeddeds {
@@ -94,9 +96,10 @@ impl<'a> Checker<'a> {
                         continue;
                     }
                     for &m in &s.type_set(under).methods {
-                        match all.iter().find(|(other, _)| s.same_method(m, *other)).copied() {
-                            None => all.push((m, Some(pos))),
-                            Some((other, place)) => {
+                        match all.add(s, m) {
+                            None => origins.push((m, Some(pos))),
+                            Some(other) => {
+                                let (other, place) = origins[other];
                                 let same = s.identical(s.obj_type(m), s.obj_type(other));
                                 if !self.allow_version(14) || !same {
                                     self.duplicate_method(m, Some(pos), place);

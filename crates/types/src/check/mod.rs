@@ -173,6 +173,8 @@ struct Checker<'a> {
     ambiguous_names: Option<FxHashSet<Symbol>>,
     local_type_scopes: FxHashMap<ObjId, ScopeId>,
     var_sized: FxHashMap<TypeId, bool>,
+    /// Defined types that were found not to contain themselves.
+    valid_types: FxHashSet<TypeId>,
     /// Where each instance was written first.
     inst_pos: FxHashMap<TypeId, FilePos>,
     /// Types whose size is being worked out, outermost first.
@@ -206,6 +208,7 @@ impl<'a> Checker<'a> {
             ambiguous_names: None,
             local_type_scopes: FxHashMap::default(),
             var_sized: FxHashMap::default(),
+            valid_types: FxHashSet::default(),
             inst_pos: FxHashMap::default(),
             size_path: Vec::new(),
         }

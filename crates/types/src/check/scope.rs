@@ -124,8 +124,18 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Reports variables of a function that are declared and not used.
+    /// Reports variables of a function that are declared and not used. Scopes nest as deep as chains of `else if` are
+    /// long, so this is a loop.
     pub(super) fn usage(&mut self, scope: ScopeId) {
+        let mut work = vec![scope];
+        while let Some(scope) = work.pop() {
+            self.unused_in(scope);
+            let inner = self.scope(scope).children.iter().rev().copied();
+            work.extend(inner.filter(|&child| !self.scope(child).is_func));
+        }
+    }
+
+    fn unused_in(&mut self, scope: ScopeId) {
         let needs_use = |o: ObjId| matches!(&self.s.obj(o).kind, ObjKind::Var(v) if matches!(v.kind, VarKind::Local | VarKind::Package));
         let mut unused: Vec<ObjId> = self.scope(scope).names().iter().map(|(_, o)| *o).collect();
         unused.retain(|&o| needs_use(o) && !self.used.contains(&o));
@@ -133,12 +143,6 @@ impl<'a> Checker<'a> {
         for o in unused {
             let message = format!("declared and not used: {}", self.s.obj_name(o));
             self.soft_error(self.s.obj(o).pos, message);
-        }
-        for i in 0..self.scope(scope).children.len() {
-            let child = self.scope(scope).children[i];
-            if !self.scope(child).is_func {
-                self.usage(child);
-            }
         }
     }
 }

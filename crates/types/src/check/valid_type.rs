@@ -46,6 +46,9 @@ impl<'a> Checker<'a> {
                 if n.inst.is_none() && s.obj(n.obj).pkg != Some(self.pkg) {
                     return true;
                 }
+                if self.valid_types.contains(&t) {
+                    return true;
+                }
                 if nest.iter().any(|&e| s.identical(e, t)) {
                     s.set_rhs(s.origin(t), typ::INVALID);
                     if let Some(start) = path.iter().position(|&p| s.identical(p, t)) {
@@ -62,6 +65,10 @@ impl<'a> Checker<'a> {
                 let valid = self.deep(|c| c.walk_type(rhs, nest, path));
                 nest.pop();
                 path.pop();
+                // An instance may be valid in one place only, depending on what is around it.
+                if valid && n.inst.is_none() && s.type_params(t).is_empty() {
+                    self.valid_types.insert(t);
+                }
                 valid
             }
             Type::TypeParam(_) => {

@@ -3,6 +3,7 @@
 use super::{Compiler, expressions};
 use crate::ids::TypeId;
 use crate::results::{FileInfo, Mode};
+use crate::sizes::Sizer;
 use crate::types::Type;
 use crate::universe::Builtin;
 use trigo_syntax::ast::{ExprId, ExprKind, File};
@@ -16,6 +17,7 @@ const MAP_LIMIT: i64 = 1 << 31;
 
 impl Compiler<'_> {
     pub(super) fn size_errors(&mut self) {
+        let mut sizer = Sizer::new(self.store);
         for (file, info) in self.checked_files() {
             for e in expressions(file) {
                 match file[e].kind {
@@ -25,7 +27,7 @@ impl Compiler<'_> {
                     | ExprKind::Array { .. }
                     | ExprKind::Struct { .. } => {
                         if let Some((Mode::Type, t)) = info.typ(e)
-                            && let Some(message) = self.too_large(t)
+                            && let Some(message) = self.too_large(&mut sizer, t)
                         {
                             self.error(file, file.start(e), message);
                         }
@@ -36,10 +38,9 @@ impl Compiler<'_> {
         }
     }
 
-    fn too_large(&self, t: TypeId) -> Option<String> {
-        let s = self.store;
-        let beyond = |t, limit| s.size_of(t).is_none_or(|size| size >= limit);
-        let what = match s.typ(t) {
+    fn too_large(&self, sizer: &mut Sizer<'_>, t: TypeId) -> Option<String> {
+        let mut beyond = |t, limit| sizer.layout(t).size.is_none_or(|size| size >= limit);
+        let what = match self.store.typ(t) {
             Type::Chan { elem, .. } if beyond(*elem, CHAN_LIMIT) => {
                 "channel element type too large (>64kB)".into()
             }
