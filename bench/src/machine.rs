@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 /// The machine, the software and the moment.
 pub struct Machine {
+    commit: String,
     lines: Vec<(&'static str, String)>,
 }
 
@@ -23,10 +24,11 @@ impl Machine {
             .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
         let command: Vec<String> = std::env::args().skip(1).collect();
         let unknown = || "unknown".to_owned();
+        let commit = commit.unwrap_or_else(unknown);
         let lines = vec![
             ("date", humantime::format_rfc3339_seconds(SystemTime::now()).to_string()),
             ("command", format!("trigo-bench {}", command.join(" "))),
-            ("commit", commit.unwrap_or_else(unknown)),
+            ("commit", commit.clone()),
             ("processor", field("/proc/cpuinfo", "model name").unwrap_or_else(unknown)),
             ("cores", cores.to_string()),
             ("memory", field("/proc/meminfo", "MemTotal").unwrap_or_else(unknown)),
@@ -38,7 +40,12 @@ impl Machine {
             ("Go", go_version.to_owned()),
             ("build", if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned()),
         ];
-        Self { lines }
+        Self { commit, lines }
+    }
+
+    /// The commit that was measured.
+    pub fn commit(&self) -> &str {
+        &self.commit
     }
 }
 

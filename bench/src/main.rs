@@ -1,8 +1,8 @@
 //! Trigo beside its peers.
 //!
 //! `trigo-bench heap` runs every workload ([`job`]) on every peer ([`peer`]), each pair in a
-//! process of its own, round after round ([`rounds`]), and prints the medians and one line per
-//! target ([`page`], [`targets`]). The Go programs in `bench/heap` are built first ([`go`]). A
+//! process of its own, round after round ([`rounds`]), keeps them if asked to ([`kept`]), and prints the medians and one line
+//! per target ([`page`], [`targets`]). The Go programs in `bench/heap` are built first ([`go`]). A
 //! Rust peer is this same binary, started again as `trigo-bench child` ([`children`]); a child
 //! prints one line of JSON ([`report`]) and its parent measures time and CPU around it
 //! ([`process`]).
@@ -11,6 +11,7 @@ mod check;
 mod children;
 mod go;
 mod job;
+mod kept;
 mod machine;
 mod meter;
 mod mmu;
@@ -25,6 +26,7 @@ mod rounds;
 mod targets;
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -85,6 +87,12 @@ struct Options {
     /// Tiny sizes and one round: shows that everything runs, measures nothing.
     #[arg(long)]
     quick: bool,
+    /// Keep each round in this file, and count those that it has: an interrupted run goes on from there.
+    #[arg(long, value_name = "FILE")]
+    keep: Option<PathBuf>,
+    /// Begin no round of a workload after so many seconds; 0 only prints what was kept.
+    #[arg(long, value_name = "SECONDS")]
+    within: Option<u64>,
     /// Also write the page to this file.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -111,10 +119,13 @@ fn heap(options: &Options) -> Result<()> {
     }
     anyhow::ensure!(!cases.is_empty(), "no workload's name starts with {:?}", options.only);
     let runs = if options.quick { 1 } else { options.runs };
+    let until = options.within.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let go = go::build()?;
     let machine = machine::Machine::read(&go.version);
-    let results = rounds::run(&cases, runs, &go.program)?;
-    let page = page::render(&machine, &results, runs, options.quick);
+    let mut kept = kept::Kept::new(options.keep.as_deref(), machine.commit())?;
+    rounds::run(&cases, runs as usize, until, &go.program, &mut kept)?;
+    let results = rounds::Results::new(&cases, &kept);
+    let page = page::render(&machine, &results, options.quick);
     print!("{page}");
     if let Some(path) = &options.out {
         std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))?;

@@ -11,11 +11,11 @@ use crate::targets;
 const COMMON: [&str; 4] = ["wall_s", "cpu_s", "peak_rss_mb", "cycles"];
 
 /// Renders the results as text.
-pub fn render(machine: &Machine, results: &Results, runs: u32, quick: bool) -> String {
+pub fn render(machine: &Machine, results: &Results, quick: bool) -> String {
     let mut page = format!("# Heap\n\n{machine}");
     let seconds = results.stolen as f64 / 100.0;
-    let _ = writeln!(page, "{:<11} {seconds:.2} s of all cores during the run", "stolen");
-    let _ = writeln!(page, "{:<11} medians of {runs}, interleaved", "runs");
+    let _ = writeln!(page, "{:<11} {seconds:.2} s of all cores during the runs", "stolen");
+    let _ = writeln!(page, "{:<11} medians of interleaved rounds", "figures");
     if quick {
         page.push_str("\nQuick: sizes are tiny and the figures mean nothing.\n");
     }
@@ -31,8 +31,9 @@ pub fn render(machine: &Machine, results: &Results, runs: u32, quick: bool) -> S
 }
 
 fn table(page: &mut String, result: &CaseResult) {
-    let _ =
-        writeln!(page, "\n## {}\n\n{}\n", result.case.name, result.case.job.arguments().join(" "));
+    let CaseResult { case, rounds, .. } = result;
+    let job = case.job.arguments().join(" ");
+    let _ = writeln!(page, "\n## {}\n\n{job}: {rounds} rounds\n", case.name);
     let names: BTreeSet<&str> =
         result.rows.iter().flat_map(|row| row.medians.keys()).map(String::as_str).collect();
     let own = names.into_iter().filter(|name| !COMMON.contains(name));

@@ -3,29 +3,30 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
 
 use crate::job::Case;
+use crate::kept::{Figures, Kept, Round, Run};
 use crate::machine::stolen;
 use crate::mmu;
 use crate::peer::Peer;
 use crate::process::{Sample, measure};
 
-/// Figures by name; the name ends in the unit.
-pub type Figures = BTreeMap<String, f64>;
-
 /// All that a page needs.
 pub struct Results {
     pub cases: Vec<CaseResult>,
-    /// Time the hypervisor took from all cores during the run, in hundredths of a second.
+    /// Time the hypervisor took from all cores during the runs, in hundredths of a second.
     pub stolen: u64,
 }
 
 /// One workload on all of its peers.
 pub struct CaseResult {
     pub case: Case,
+    /// How often it ran on each.
+    pub rounds: usize,
     /// In the order of `case.peers`.
     pub rows: Vec<Row>,
 }
@@ -40,6 +41,23 @@ pub struct Row {
 }
 
 impl Results {
+    /// The medians of what was run of these cases.
+    pub fn new(cases: &[Case], kept: &Kept) -> Self {
+        let result = |case: &Case| {
+            let rounds: Vec<&Round> = kept.rounds(case).collect();
+            let row = |&peer| Row::new(peer, rounds.iter().filter_map(|round| round.run(peer)));
+            let rows = case.peers.iter().map(row).collect();
+            (!rounds.is_empty()).then(|| CaseResult {
+                case: case.clone(),
+                rounds: rounds.len(),
+                rows,
+            })
+        };
+        let stolen =
+            cases.iter().flat_map(|case| kept.rounds(case)).map(|round| round.stolen).sum();
+        Self { cases: cases.iter().filter_map(result).collect(), stolen }
+    }
+
     /// The median of a figure, if that workload ran on that peer and each run succeeded.
     pub fn median(&self, case: &str, peer: Peer, figure: &str) -> Option<f64> {
         let row = self.row(case, peer)?;
@@ -58,48 +76,66 @@ impl Results {
     }
 }
 
-/// Runs all rounds. A child that fails is recorded and does not end the run.
-pub fn run(cases: &[Case], rounds: u32, go_program: &Path) -> Result<Results> {
-    let stolen_before = stolen();
-    let mut runs: Vec<Vec<Vec<Result<Figures>>>> =
-        cases.iter().map(|case| case.peers.iter().map(|_| Vec::new()).collect()).collect();
-    for round in 0..rounds as usize {
-        for (case, runs) in cases.iter().zip(&mut runs) {
-            for turn in 0..case.peers.len() {
-                // Each round begins with another peer, so that none always follows the same one.
-                let turn = (turn + round) % case.peers.len();
-                let peer = case.peers[turn];
-                eprintln!("round {} of {rounds}: {} on {}", round + 1, case.name, peer.name());
-                let sample = measure(&mut peer.command(&case.job, go_program)?);
-                runs[turn].push(sample.and_then(|sample| figures(&sample)));
+/// Runs the rounds that are not kept yet, until `until`: what has not begun by then is left out. A child that fails is
+/// recorded and does not end the run.
+pub fn run(
+    cases: &[Case],
+    rounds: usize,
+    until: Option<Instant>,
+    go_program: &Path,
+    kept: &mut Kept,
+) -> Result<()> {
+    for round in 0..rounds {
+        for case in cases {
+            if kept.rounds(case).count() > round {
+                continue;
             }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(());
+            }
+            eprintln!("round {} of {rounds}: {}", round + 1, case.name);
+            kept.add(run_once(case, round, go_program)?)?;
         }
     }
-    let rows = |case: &Case, runs: Vec<Vec<Result<Figures>>>| {
-        case.peers.iter().zip(runs).map(|(&peer, runs)| summarise(peer, runs)).collect()
-    };
-    let cases = cases
-        .iter()
-        .zip(runs)
-        .map(|(case, runs)| CaseResult { rows: rows(case, runs), case: case.clone() });
-    Ok(Results { cases: cases.collect(), stolen: stolen() - stolen_before })
+    Ok(())
 }
 
-fn summarise(peer: Peer, runs: Vec<Result<Figures>>) -> Row {
-    let mut columns: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    let mut failures = Vec::new();
-    for run in runs {
-        match run {
-            Ok(figures) => {
-                for (name, value) in figures {
-                    columns.entry(name).or_default().push(value);
-                }
-            }
-            Err(error) => failures.push(format!("{error:#}")),
-        }
+/// Runs a case once on each peer. Each round begins with another one, so that none always follows the same.
+fn run_once(case: &Case, round: usize, go_program: &Path) -> Result<Round> {
+    let stolen_before = stolen();
+    let mut runs = BTreeMap::new();
+    for turn in 0..case.peers.len() {
+        let peer = case.peers[(turn + round) % case.peers.len()];
+        eprintln!("  {}", peer.name());
+        let sample = measure(&mut peer.command(&case.job, go_program)?);
+        let run = match sample.and_then(|sample| figures(&sample)) {
+            Ok(figures) => Run::Figures(figures),
+            Err(error) => Run::Failure(format!("{error:#}")),
+        };
+        runs.insert(peer.name(), run);
     }
-    let medians = columns.into_iter().map(|(name, values)| (name, median(values))).collect();
-    Row { peer, medians, failures }
+    let stolen = stolen() - stolen_before;
+    Ok(Round { case: case.name.clone(), job: case.job.arguments(), stolen, runs })
+}
+
+impl Row {
+    fn new<'r>(peer: Peer, runs: impl Iterator<Item = &'r Run>) -> Self {
+        let mut columns: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        let mut failures = Vec::new();
+        for run in runs {
+            match run {
+                Run::Figures(figures) => {
+                    for (name, &value) in figures {
+                        columns.entry(name).or_default().push(value);
+                    }
+                }
+                Run::Failure(failure) => failures.push(failure.clone()),
+            }
+        }
+        let medians =
+            columns.into_iter().map(|(name, values)| (name.to_owned(), median(values))).collect();
+        Row { peer, medians, failures }
+    }
 }
 
 /// The figures of one run: what the parent measured, what the child reported, and what follows

@@ -1,9 +1,10 @@
 //! Marking: from grey objects to everything they reach.
 //!
-//! A [`Marker`] is private to the thread that uses it. It pops an address, looks up its object and
-//! prefetches object and mark word, and puts it behind a ring of others; what falls out at the ring's
-//! end is marked and, if it was white, scanned. So every miss has the time of a ring's length to arrive
-//! (edge enqueueing: Garner, Blackburn, Frampton, "Effective prefetch for mark-sweep", 2007).
+//! A [`Marker`] is private to the thread that uses it. It pops an address and puts it into a ring. Some turns of the ring
+//! later it looks up the address's object and prefetches object and mark. What falls out at the ring's end is marked and, if it
+//! was white, scanned. So every miss has the time of many turns to arrive (edge enqueueing: Garner, Blackburn, Frampton,
+//! "Effective prefetch for mark-sweep", 2007), and what is done in one turn, for three different objects, does not depend on
+//! each other: the processor need not wait for a pointer to be loaded, pushed and popped before it can begin the look-up.
 //!
 //! Invariant: an address that was popped is in the ring, or its object is marked and scanned. A marker
 //! that leaves publishes everything it still holds.
@@ -19,7 +20,7 @@ use crate::{
     },
     space::{
         Found,
-        kinds::{KindInfo, KindScan, LARGE},
+        kinds::{KindInfo, Shape, Tally},
         sizes::BLOCK,
     },
     sync::AtomicU8,
@@ -27,8 +28,10 @@ use crate::{
 
 /// Addresses a marker keeps to itself before it publishes some.
 const STACK: usize = 2048;
-/// Objects whose lines are on their way.
+/// Addresses and objects on their way from the stack to the scan.
 const RING: usize = 16;
+/// Turns of the ring before an address is looked up.
+const DELAY: usize = 6;
 /// Tags an address as the start of a piece of a large object that is already marked.
 const PIECE: usize = 1 << 63;
 /// Bytes of a large object scanned at a time.
@@ -36,15 +39,20 @@ const PIECE_BYTES: usize = 128 << 10;
 /// Objects between two looks at whether to stop.
 const STRIDE: usize = 64;
 
+/// A place of the ring.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(32))]
 struct Entry {
-    /// The object's address; zero for an empty place.
+    /// What was popped, later the small object's address; zero in an empty place.
     base: usize,
+    /// The object's mark and kind, once it was looked up.
     mark: *const AtomicU8,
-    kind: u16,
+    info: *const KindInfo,
 }
 
-const EMPTY: Entry = Entry { base: 0, mark: std::ptr::null(), kind: 0 };
+/// An empty place looks like an object that is marked already.
+const EMPTY: Entry = Entry { base: 0, mark: &MARKED, info: std::ptr::null() };
+static MARKED: AtomicU8 = AtomicU8::new(1);
 
 /// What a stretch of marking did.
 #[derive(Debug, Default, Clone, Copy)]
@@ -57,6 +65,14 @@ pub(crate) struct Work {
     pub(crate) scanned: usize,
 }
 
+impl Work {
+    fn add(&mut self, tally: Tally) {
+        self.objects += tally.objects();
+        self.bytes += tally.bytes();
+        self.scanned += tally.scanned();
+    }
+}
+
 /// The private state of one marking thread.
 #[derive(Debug)]
 pub(crate) struct Marker {
@@ -64,11 +80,10 @@ pub(crate) struct Marker {
     len: usize,
     ring: [Entry; RING],
     at: usize,
-    in_ring: usize,
     work: Work,
 }
 
-// SAFETY: the mark pointers lead into the maps of the heap that the marker is used with.
+// SAFETY: the pointers in the ring lead into the tables of the heap that the marker is used with.
 unsafe impl Send for Marker {}
 
 /// What the hot loop needs of the heap, in registers.
@@ -107,7 +122,6 @@ impl Marker {
             len: 0,
             ring: [EMPTY; RING],
             at: 0,
-            in_ring: 0,
             work: Work::default(),
         }
     }
@@ -118,8 +132,7 @@ impl Marker {
         let pool = heap.pool();
         pool.enter();
         let drained = loop {
-            self.stride(heap);
-            if self.len == 0 && self.in_ring == 0 && !self.refill(pool) {
+            if self.stride(heap) && !self.refill(pool) {
                 break true;
             }
             if self.len > CAPACITY / 2 && heap.markers_are_hungry() {
@@ -139,9 +152,9 @@ impl Marker {
         std::mem::take(&mut self.work)
     }
 
-    /// Handles up to 64 addresses; fewer if stack and ring are empty before.
+    /// Handles up to 64 addresses, and what is in the ring if no more are left. True if nothing is left then.
     #[inline(never)]
-    fn stride(&mut self, heap: &Shared) {
+    fn stride(&mut self, heap: &Shared) -> bool {
         let space = heap.space();
         let view = View {
             base: space.base(),
@@ -149,46 +162,76 @@ impl Marker {
             codes: space.codes(),
             kinds: space.kinds.table(),
         };
+        self.reserve(heap, 2 * STRIDE);
         let mut top = Top { stack: self.stack.as_mut_ptr(), len: self.len };
+        let (mut at, mut tally) = (self.at, Tally::default());
         for _ in 0..STRIDE {
-            let mut entry = EMPTY;
-            if top.len > 0 {
-                top.len -= 1;
-                // SAFETY: below `len` the stack has been written.
-                let address = unsafe { *top.stack.add(top.len) };
-                entry = match locate(&view, address) {
-                    Some(entry) => entry,
-                    None => {
-                        self.len = top.len;
-                        self.handle_rare(heap, address);
-                        top.len = self.len;
-                        EMPTY
-                    }
-                };
-            } else if self.in_ring == 0 {
+            if top.len == 0 {
                 break;
             }
-            self.in_ring += usize::from(entry.base != 0);
-            let oldest = std::mem::replace(&mut self.ring[self.at], entry);
-            self.at = (self.at + 1) % RING;
-            if oldest.base == 0 {
-                continue;
-            }
-            self.in_ring -= 1;
-            // SAFETY: `locate` took the pointer from a map of this heap, which outlives the cycle.
-            if !bits::mark(unsafe { &*oldest.mark }) {
-                continue;
-            }
-            // SAFETY: the kind stood in the block table, so its entry is valid and final.
-            let info = unsafe { &*view.kinds.add(oldest.kind as usize) };
-            self.work.objects += 1;
-            self.work.bytes += info.size as usize;
-            if info.scan != KindScan::NoScan {
-                self.work.scanned += info.size as usize;
-                self.scan_slot(heap, &view, &mut top, oldest.base, info);
-            }
+            top.len -= 1;
+            // SAFETY: below `len` the stack has been written.
+            let address = unsafe { *top.stack.add(top.len) };
+            self.turn(heap, &view, &mut top, &mut tally, &mut at, address);
         }
-        self.len = top.len;
+        let mut left = RING;
+        while top.len == 0 && left > 0 {
+            left -= 1;
+            self.turn(heap, &view, &mut top, &mut tally, &mut at, 0);
+        }
+        (self.len, self.at) = (top.len, at);
+        self.work.add(tally);
+        top.len == 0
+    }
+
+    /// Turns the ring: an address goes in, one is looked up, and an object comes out.
+    #[inline(always)]
+    fn turn(
+        &mut self,
+        heap: &Shared,
+        view: &View,
+        top: &mut Top,
+        tally: &mut Tally,
+        at: &mut usize,
+        address: usize,
+    ) {
+        *at = (*at + 1) % RING;
+        let oldest = self.ring[*at];
+        self.ring[*at].base = address;
+        let waited = (*at + RING - DELAY) % RING;
+        let address = self.ring[waited].base;
+        self.ring[waited] = match locate(view, address) {
+            Some(entry) => entry,
+            None => {
+                if address != 0 {
+                    self.len = top.len;
+                    self.handle_rare(heap, address);
+                    self.reserve(heap, 2 * STRIDE);
+                    top.len = self.len;
+                }
+                EMPTY
+            }
+        };
+        self.blacken(heap, view, top, tally, oldest);
+    }
+
+    /// Marks an object that comes out of the ring and, if it was white, scans it.
+    #[inline(always)]
+    fn blacken(
+        &mut self,
+        heap: &Shared,
+        view: &View,
+        top: &mut Top,
+        tally: &mut Tally,
+        entry: Entry,
+    ) {
+        // SAFETY: `locate` took the pointer from a map of this heap, which outlives the cycle, or the place was empty.
+        if bits::mark(unsafe { &*entry.mark }) {
+            // SAFETY: `locate` took the pointer from the table of kinds, whose entries are final.
+            let info = unsafe { &*entry.info };
+            tally.add(info.tally);
+            self.scan_slot(heap, view, top, entry.base, info);
+        }
     }
 
     /// Handles an address that leads to no small object: a large one, a piece of one, or nothing.
@@ -247,9 +290,6 @@ impl Marker {
 
     /// Takes a packet of published work; false if there is none.
     fn refill(&mut self, pool: &Pool) -> bool {
-        if self.len > 0 || self.in_ring > 0 {
-            return true;
-        }
         let Some(mut packet) = pool.take() else { return false };
         while let Some(word) = packet.pop() {
             self.stack[self.len] = word;
@@ -287,7 +327,6 @@ impl Marker {
                 self.len += 1;
             }
         }
-        self.in_ring = 0;
         while self.len > 0 {
             self.spill(pool, CAPACITY);
         }
@@ -388,10 +427,7 @@ fn locate(view: &View, address: usize) -> Option<Entry> {
     // SAFETY: the table has an entry for each block of the range; the kind was registered before its
     // number was published.
     let kind = unsafe { &*view.codes.add(offset / BLOCK) }.get();
-    if kind <= LARGE {
-        return None;
-    }
-    // SAFETY: a kind in the block table is registered.
+    // SAFETY: a kind in the block table is registered. What is no kind has an entry without slots.
     let info = unsafe { &*view.kinds.add(kind as usize) };
     let within = offset & info.span_mask as usize;
     let slot = info.slot_at(within);
@@ -402,10 +438,10 @@ fn locate(view: &View, address: usize) -> Option<Entry> {
     let mark = (info.marks_at(span) + slot) as *const AtomicU8;
     let base = view.base + span + slot * info.size as usize;
     prefetch(mark.cast());
-    if info.scan != KindScan::NoScan {
+    if info.shape != Shape::Leaf {
         prefetch(base as *const u8);
     }
-    Some(Entry { base, mark, kind })
+    Some(Entry { base, mark, info })
 }
 
 #[inline(always)]

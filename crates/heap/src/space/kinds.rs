@@ -23,6 +23,53 @@ const MAX_PATTERN: usize = 512;
 /// A layout gets spans of its own once it has allocated as much as would fill this many.
 pub(crate) const OWN_AFTER_SPANS: usize = 4;
 
+/// What a marker does with an object, the frequent ones first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Shape {
+    /// It has two pointers.
+    Two,
+    /// It has none.
+    Leaf,
+    /// It has as many as one word of bits says.
+    Few,
+    /// See its [`KindScan`].
+    Other,
+}
+
+/// What marking some objects adds up to, in one word: objects, their bytes, and the bytes that had to be scanned. Good for 500
+/// objects of any kind.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Tally(u64);
+
+impl Tally {
+    const BYTES: u32 = 16;
+    const SCANNED: u32 = 40;
+
+    fn one(bytes: usize, scanned: bool) -> Self {
+        let bytes = bytes as u64;
+        let scanned = if scanned { bytes } else { 0 };
+        Self(1 | bytes << Self::BYTES | scanned << Self::SCANNED)
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(&mut self, more: Tally) {
+        self.0 += more.0;
+    }
+
+    pub(crate) fn objects(self) -> usize {
+        self.0 as usize & ((1 << Self::BYTES) - 1)
+    }
+
+    pub(crate) fn bytes(self) -> usize {
+        (self.0 >> Self::BYTES) as usize & ((1 << (Self::SCANNED - Self::BYTES)) - 1)
+    }
+
+    pub(crate) fn scanned(self) -> usize {
+        (self.0 >> Self::SCANNED) as usize
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub(crate) enum KindScan {
@@ -93,7 +140,10 @@ fn bits_shift(log2: usize) -> usize {
 pub(crate) struct KindInfo {
     /// `ceil(2^40 / size)`: multiplies a span offset into a slot index.
     magic: u64,
+    /// Which words are pointers, where one word of bits can say so: `shape` is then `Two` or `Few`.
     pub(crate) pattern: u64,
+    /// What marking an object adds to its marker's count.
+    pub(crate) tally: Tally,
     /// The table of marks for slots of about this size, and of allocation bits.
     marks: usize,
     bits: usize,
@@ -102,12 +152,14 @@ pub(crate) struct KindInfo {
     pub(crate) span_mask: u32,
     /// Where the layout indices begin in the span (`Mixed`).
     ids: u32,
+    /// Where the first and the last pointer are in a slot, in bytes, where `pattern` says it.
+    ends: [u16; 2],
+    pub(crate) shape: Shape,
     pub(crate) scan: KindScan,
     /// Whether slots are zeroed before they are handed out.
     pub(crate) zeroed: bool,
-    /// How a span's offset is shifted into the tables.
+    /// How a span's offset is shifted into the table of marks.
     marks_shift: u8,
-    bits_shift: u8,
 }
 
 const _: () = assert!(size_of::<KindInfo>() == 64);
@@ -121,9 +173,23 @@ impl KindInfo {
         } else {
             ((span / size).min(MAX_SLOTS), 0)
         };
+        let pattern = match scan {
+            KindScan::Pointers if size <= MAX_PATTERN => u64::MAX >> (64 - size / 8),
+            _ => pattern,
+        };
+        let shape = match (scan, pattern.count_ones()) {
+            (KindScan::NoScan, _) => Shape::Leaf,
+            (_, 0) => Shape::Other,
+            (_, 2) => Shape::Two,
+            _ => Shape::Few,
+        };
+        let ends = [pattern.trailing_zeros(), 63 - pattern.leading_zeros().min(63)];
         Self {
             magic: (1u64 << 40).div_ceil(size as u64),
             pattern,
+            tally: Tally::one(size, shape != Shape::Leaf),
+            ends: ends.map(|word| 8 * word as u16),
+            shape,
             size: size as u32,
             slots: slots as u32,
             span_mask: span as u32 - 1,
@@ -133,7 +199,6 @@ impl KindInfo {
             marks: maps.marks[log2_of(size)],
             marks_shift: log2_of(size) as u8,
             bits: maps.bits[log2_of(size)],
-            bits_shift: bits_shift(log2_of(size)) as u8,
         }
     }
 
@@ -141,6 +206,12 @@ impl KindInfo {
     #[inline(always)]
     pub(crate) fn slot_at(&self, offset: usize) -> usize {
         ((offset as u64 * self.magic) >> 40) as usize
+    }
+
+    /// The first and the last pointer's place in a slot, in bytes, where `pattern` says it.
+    #[inline(always)]
+    pub(crate) fn ends(&self) -> [usize; 2] {
+        self.ends.map(usize::from)
     }
 
     /// Bytes of a span's marks and allocation bits.
@@ -163,7 +234,7 @@ impl KindInfo {
     /// The address of the first word of allocation bits of the span at `offset` in the range.
     #[inline(always)]
     pub(crate) fn bits_at(&self, offset: usize) -> usize {
-        self.bits + (offset >> self.bits_shift)
+        self.bits + (offset >> bits_shift(self.marks_shift as usize))
     }
 
     /// Bytes from the span's start to slot `slot`'s layout index (`Mixed` only).
@@ -194,8 +265,15 @@ const COMMON: [KindScan; 4] =
 impl Kinds {
     /// The kinds every heap has: each size class without pointers, all pointers, conservative, and mixed.
     pub(crate) fn new(maps: MapBases) -> Self {
-        let infos = (0..MAX_KINDS).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect();
-        let kinds = Self { maps, infos, count: AtomicUsize::new(2), patterns: Mutex::default() };
+        let infos: Box<[_]> =
+            (0..MAX_KINDS).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect();
+        for entry in &infos[..=LARGE as usize] {
+            let none = KindInfo::new(8, KindScan::NoScan, 0, false, &maps);
+            // SAFETY: nobody else knows the table yet.
+            entry.with_mut(|e| unsafe { (*e).write(KindInfo { slots: 0, ..none }) });
+        }
+        let count = AtomicUsize::new(LARGE as usize + 1);
+        let kinds = Self { maps, infos, count, patterns: Mutex::default() };
         for class in 0..CLASSES {
             for scan in COMMON {
                 kinds.intern(class, scan, 0, true).expect("the table holds the common kinds");
@@ -278,7 +356,8 @@ impl Kinds {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Where the entries lie; entry `kind` is valid if a block table or a client names that kind.
+    /// Where the entries lie; entry `kind` is valid if a block table or a client names that kind. The first two, which are no
+    /// kinds, have no slots.
     #[inline(always)]
     pub(crate) fn table(&self) -> *const KindInfo {
         self.infos.as_ptr().cast()
