@@ -32,6 +32,7 @@
 //! | [`cfg`](mod@cfg) | the graph of blocks: order, dominators |
 //! | [`text`] | the text form: printer, parser |
 //! | [`verify`] | whether a function keeps all rules |
+//! | [`passes`] | what becomes of a function before code is generated from it |
 //! | `names`, `visit` | words of operations; their operands |
 
 pub mod alg;
@@ -41,6 +42,7 @@ pub mod data;
 pub mod func;
 pub mod inst;
 mod names;
+pub mod passes;
 pub mod program;
 pub mod sym;
 pub mod text;

@@ -3,19 +3,24 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use trigo_ir::Program;
 use trigo_ir::text::{parse_program, print_program};
-use trigo_ir::verify::verify_program;
+use trigo_ir::verify::{verify_func, verify_program};
+use trigo_ir::{Program, passes};
 
 /// What a folder's name stands for.
-fn run(action: &str, program: Program) -> String {
+fn run(action: &str, mut program: Program) -> String {
     if action == "verify" {
         return verify_program(&program).expect_err("a file of this folder breaks a rule");
     }
     assert_eq!(verify_program(&program), Ok(()), "the input breaks a rule");
-    match action {
-        "text" => {}
-        _ => panic!("tests/files.rs does not know what to do in {action}/"),
+    if action != "text" {
+        let pass = passes::ALL.iter().find(|(name, _)| *name == action);
+        let pass = pass.unwrap_or_else(|| panic!("no pass is called {action}")).1;
+        for func in &mut program.funcs {
+            pass(&program.context, func);
+            assert_eq!(verify_func(&program.context, func), Ok(()), "the output breaks a rule");
+            passes::compact::run(&program.context, func);
+        }
     }
     assert_eq!(verify_program(&program), Ok(()), "the output breaks a rule");
     print_program(&program)
