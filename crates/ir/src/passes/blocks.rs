@@ -20,8 +20,7 @@ fn join(func: &mut Func) {
         if gone[block.index()] {
             continue;
         }
-        loop {
-            let Some(Terminator::Jump(target)) = &func.blocks[block.index()].term else { break };
+        while let Some(Terminator::Jump(target)) = &func.blocks[block.index()].term {
             let next = target.block;
             if cfg.preds[next.index()].len() != 1 || next == block || next == func.entry() {
                 break;
