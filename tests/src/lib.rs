@@ -13,6 +13,7 @@
 //!
 //! A runner's arguments select cases by substring; `-v` shows why known failures fail.
 
+pub mod damage;
 mod list;
 pub mod places;
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use conformance::damage::{Damage, Random};
 use conformance::places;
 use trigo_syntax::ast::File;
 use trigo_syntax::token::Token;
@@ -35,17 +36,6 @@ fn body(statements: &str) -> String {
     format!("package p\nfunc f() {{\n{statements}\n}}\n")
 }
 
-/// A small generator of numbers, always the same.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % n
-    }
-}
-
 /// Parses damaged text, prints what there is, and asks for the positions of all errors.
 fn survive(text: &[u8], names: &Interner) {
     let start = Instant::now();
@@ -67,25 +57,15 @@ fn damaged_std_files() {
     }
     files.sort();
     files.dedup();
-    let (step, rounds) = if places::nightly() { (1, 40) } else { (97, 6) };
+    let (step, rounds) = if places::nightly() { (1, 8) } else { (97, 2) };
     let names = Interner::new();
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     for path in files.iter().step_by(step) {
         let text = fs::read(path).expect("a readable file");
-        for _ in 0..rounds {
-            survive(&text[..random.below(text.len())], &names);
-        }
         let source = Source::new(FileId(0), "std.go", &*text);
         let spans = token_spans(&source, &names);
-        for round in 0..rounds {
-            let at = random.below(spans.len() - 1);
-            let (a, b) = (spans[at].clone(), spans[at + 1].clone());
-            let damaged = match round % 3 {
-                0 => [&text[..a.start], &text[a.end..]].concat(),
-                1 => [&text[..a.end], b" ", &text[a.start..]].concat(),
-                _ => [&text[..a.start], &text[b.clone()], b" ", &text[a], &text[b.end..]].concat(),
-            };
-            survive(&damaged, &names);
+        for damage in std::iter::repeat_n(Damage::ALL, rounds).flatten() {
+            survive(&damage.apply(&text, &spans, &mut random), &names);
         }
     }
 }

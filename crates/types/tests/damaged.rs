@@ -1,118 +1,133 @@
-//! Damaged sources must never make the checker panic: files of the standard
-//! library and of Go's type checker tests, cut short or with tokens deleted,
-//! doubled or swapped.
+//! Damaged sources never make the checker panic or hang: each file of the standard library and of the commands, among
+//! the sound other files of its package; and the files of Go's type checker tests, which are dense with odd code.
+//!
+//! A sample of them, or all in the long form of the tests.
 
 mod support;
 
+use conformance::damage::{Damage, Random};
 use conformance::places;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use support::Library;
-use trigo_syntax::{FileId, Mode, Source, parse_file};
-use trigo_types::{Config, check_package};
+use std::time::{Duration, Instant};
+use support::{Library, gotest};
+use trigo_syntax::ast::File;
+use trigo_syntax::token::Token;
+use trigo_syntax::{FileId, Interner, Lexer, Mode, Source, parse_file};
+use trigo_types::{CompilerFlags, Config, check_package, compiler_errors};
 
-/// A small generator of numbers that look random, always the same.
-struct Random(u64);
+/// How many packages are checked before the store, which forgets nothing, is replaced.
+const CHECKS_PER_STORE: usize = 400;
 
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % n.max(1)
+/// Damages files and checks their packages.
+struct Breaker {
+    goroot: PathBuf,
+    library: Library,
+    checks: usize,
+    random: Random,
+    panics: Vec<String>,
+}
+
+impl Breaker {
+    fn new() -> Self {
+        let goroot = places::goroot().expect("a distribution of Go: run `cargo xtask setup`");
+        let library = Library::new(goroot.clone(), true);
+        Self { goroot, library, checks: 0, random: Random::new(1), panics: Vec::new() }
+    }
+
+    /// Damages `files[which]` in every way, `rounds` times, and checks all of `files` as one package each time.
+    fn damage(&mut self, path: &str, files: &[PathBuf], which: usize, rounds: usize) {
+        if self.checks > CHECKS_PER_STORE {
+            self.library = Library::new(self.goroot.clone(), true);
+            self.checks = 0;
+        }
+        let text = std::fs::read(&files[which]).unwrap_or_default();
+        let spans = token_spans(&text, &self.library.interner);
+        let sound = |(i, f): (usize, &PathBuf)| {
+            (i != which).then(|| self.library.parse(f, &mut Vec::new()))
+        };
+        let mut package: Vec<_> = files.iter().enumerate().filter_map(sound).collect();
+        for damage in std::iter::repeat_n(Damage::ALL, rounds).flatten() {
+            let damaged = damage.apply(&text, &spans, &mut self.random);
+            package.truncate(files.len() - 1);
+            package.push(self.parse(&damaged));
+            let start = Instant::now();
+            let result = catch_unwind(AssertUnwindSafe(|| self.check(path, &package)));
+            let slow = start.elapsed() > Duration::from_secs(20);
+            if result.is_err() || slow {
+                let out = std::env::temp_dir().join(format!("damaged-{}.go", self.panics.len()));
+                let _ = std::fs::write(&out, &damaged);
+                let file = files[which].display();
+                self.panics.push(format!("{damage:?} {file} (kept as {})", out.display()));
+            }
+            self.checks += 1;
+        }
+    }
+
+    fn parse(&self, text: &[u8]) -> Arc<File> {
+        let source = Source::new(FileId(1_000_000), "damaged.go", text);
+        Arc::new(parse_file(source, &self.library.interner, Mode::default(), &mut Vec::new()))
+    }
+
+    fn check(&self, path: &str, files: &[Arc<File>]) {
+        let config = Config {
+            importer: &self.library,
+            go_version: None,
+            ignore_func_bodies: false,
+            fake_import_c: false,
+            ignore_branch_errors: false,
+        };
+        let store = &self.library.store;
+        let checked = check_package(store, path, files, config);
+        compiler_errors(store, files, &checked, CompilerFlags::default());
+    }
+
+    fn finish(self) {
+        let panics = self.panics;
+        assert!(panics.is_empty(), "the checker panicked, or took too long, on {panics:#?}");
     }
 }
 
-/// The places of words and signs in a text.
-fn tokens(text: &[u8]) -> Vec<(usize, usize)> {
-    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    let (mut out, mut i) = (Vec::new(), 0);
-    while i < text.len() {
-        let start = i;
-        i += 1;
-        if word(text[start]) {
-            while i < text.len() && word(text[i]) {
-                i += 1;
-            }
-        }
-        if !text[start].is_ascii_whitespace() {
-            out.push((start, i));
-        }
+fn token_spans(text: &[u8], names: &Interner) -> Vec<Range<usize>> {
+    let source = Source::new(FileId(0), "sound.go", text);
+    let mut lexer = Lexer::new(&source, names);
+    let mut spans = Vec::new();
+    while lexer.next_token() != Token::Eof {
+        spans.push(lexer.span());
     }
-    out
-}
-
-fn damage(text: &[u8], random: &mut Random) -> Vec<u8> {
-    let list = tokens(text);
-    if list.len() < 4 {
-        return Vec::new();
-    }
-    let mut out = text.to_vec();
-    for _ in 0..=random.below(3) {
-        let (a, b) = list[random.below(list.len())];
-        let (c, d) = list[random.below(list.len())];
-        if b > out.len() || d > out.len() {
-            continue;
-        }
-        match random.below(4) {
-            0 => out.truncate(a),
-            1 => out.splice(a..b, []).for_each(drop),
-            2 => {
-                let token = text[c..d].to_vec();
-                out.splice(a..b, token).for_each(drop);
-            }
-            _ => {
-                let mut token = text[a..b].to_vec();
-                token.insert(0, b' ');
-                out.splice(b..b, token).for_each(drop);
-            }
-        }
-    }
-    out
+    spans
 }
 
 #[test]
-fn damaged_files_never_panic() {
-    let goroot = places::goroot().expect("a distribution of Go: run `cargo xtask setup`");
-    let rounds: usize =
-        std::env::var("TRIGO_ROUNDS").ok().and_then(|r| r.parse().ok()).unwrap_or(1);
-    let library = Library::new(goroot.clone(), true);
-    let mut files: Vec<PathBuf> = Vec::new();
-    let data = goroot.join("src/internal/types/testdata");
-    for dir in ["check", "examples", "fixedbugs", "spec"] {
-        files.extend(
-            std::fs::read_dir(data.join(dir)).into_iter().flatten().flatten().map(|e| e.path()),
-        );
-    }
-    for package in ["slices", "maps", "iter", "sort", "bufio", "unique"] {
-        files.extend(library.go_files(&goroot.join("src").join(package), false));
-    }
-    files.retain(|f| f.is_file());
-    files.sort();
-    let mut random = Random(1);
-    let mut panics = Vec::new();
-    for path in &files {
-        let text = std::fs::read(path).unwrap_or_default();
-        for _ in 0..rounds {
-            let damaged = damage(&text, &mut random);
-            let result = catch_unwind(AssertUnwindSafe(|| {
-                let source = Source::new(FileId(1_000_000), "damaged.go", damaged.clone());
-                let file = parse_file(source, &library.interner, Mode::default(), &mut Vec::new());
-                let config = Config {
-                    importer: &library,
-                    go_version: None,
-                    ignore_func_bodies: false,
-                    fake_import_c: false,
-                    ignore_branch_errors: false,
-                };
-                check_package(&library.store, "p", &[Arc::new(file)], config).errors.len()
-            }));
-            if result.is_err() {
-                let out = std::env::temp_dir().join(format!("damaged-{}.go", panics.len()));
-                let _ = std::fs::write(&out, &damaged);
-                panics.push(format!("{} (kept as {})", path.display(), out.display()));
+fn damaged_files_of_the_standard_library() {
+    let (step, rounds) = if places::nightly() { (1, 2) } else { (101, 1) };
+    let mut breaker = Breaker::new();
+    let mut number = 0;
+    for path in support::library::packages(&breaker.goroot) {
+        let dir = breaker.library.dir(&path);
+        let files = breaker.library.go_files(&dir, false);
+        for which in 0..files.len() {
+            number += 1;
+            if number % step == 0 {
+                breaker.damage(&path, &files, which, rounds);
             }
         }
     }
-    assert!(panics.is_empty(), "the checker panicked on damage to {panics:#?}");
+    assert!(number > 3000, "{number} files are too few for a distribution");
+    breaker.finish();
+}
+
+#[test]
+fn damaged_files_of_type_checker_tests() {
+    let rounds = if places::nightly() { 40 } else { 1 };
+    let mut breaker = Breaker::new();
+    let data = breaker.goroot.join("src/internal/types/testdata");
+    let dirs = ["check", "examples", "fixedbugs", "spec"];
+    let files = dirs.iter().flat_map(|dir| gotest::sorted(&data.join(dir)));
+    for file in files.filter(|file: &PathBuf| Path::is_file(file)) {
+        breaker.damage("p", &[file], 0, rounds);
+    }
+    breaker.finish();
 }

@@ -290,3 +290,27 @@ impl Importer for Library {
         Ok(checked.pkg)
     }
 }
+
+/// The folders of a distribution that may be packages, vendored ones too, named from `src` on.
+pub fn packages(goroot: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let src = goroot.join("src");
+    find_packages(&src, &src, &mut found);
+    // The checker knows `unsafe` by itself; `builtin` is documentation.
+    found.retain(|path| path != "unsafe" && path != "builtin");
+    found
+}
+
+fn find_packages(root: &Path, dir: &Path, out: &mut Vec<String>) {
+    if let Ok(path) = dir.strip_prefix(root)
+        && !path.as_os_str().is_empty()
+    {
+        out.push(path.to_string_lossy().into_owned());
+    }
+    for entry in super::gotest::sorted(dir) {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if entry.is_dir() && name != "testdata" && !name.starts_with(['_', '.']) {
+            find_packages(root, &entry, out);
+        }
+    }
+}
