@@ -13,7 +13,7 @@
 //! | `types` | the checker's types as the IR's |
 //! | [`names`] | link names as gc's |
 //! | `directives` | `//go:linkname`, `//go:nosplit` and their kin |
-//! | `body` | the bodies of functions |
+//! | `body` | the bodies of functions: a folder with its own table |
 //! | [`methods`] | method sets, wrappers, method values |
 //! | [`alg`] | equality and hash functions |
 //! | [`statics`] | package variables that are data |
@@ -30,5 +30,5 @@ pub mod statics;
 mod types;
 pub mod world;
 
-pub use program::{LowerError, lower_program};
+pub use program::{LowerError, lower_packages, lower_program};
 pub use world::{Embed, Package, World};

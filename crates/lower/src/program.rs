@@ -51,15 +51,26 @@ pub struct Lowered {
 /// Lowers what a program reaches from `roots` (link names, such as `main.main`) and from the initialisers of its packages.
 pub fn lower_program(store: &Store, packages: Vec<Package<'_>>, roots: &[&str]) -> Lowered {
     let world = World::new(store, packages);
-    let mut reach = Reach::new(&world);
+    let roots = roots.iter().map(|root| world.context.syms.intern(root)).collect();
+    lower(&world, roots)
+}
+
+/// Lowers every function of all packages that is no instance, and what these reach: to test the compiler.
+pub fn lower_packages(store: &Store, packages: Vec<Package<'_>>) -> Lowered {
+    let world = World::new(store, packages);
+    lower(&world, world.defined())
+}
+
+fn lower(world: &World<'_>, roots: Vec<Sym>) -> Lowered {
+    let mut reach = Reach::new(world);
     let mut only_for = FxHashMap::default();
-    let order = init_order(&world);
-    let inits: Vec<Init> = order.into_iter().map(|i| init(&world, i, &mut only_for)).collect();
+    let order = init_order(world);
+    let inits: Vec<Init> = order.into_iter().map(|i| init(world, i, &mut only_for)).collect();
     let droppable: FxHashSet<Sym> = only_for.values().copied().collect();
     let needed = inits.iter().flat_map(|init| &init.funcs).filter(|f| !droppable.contains(f));
     needed.for_each(|&f| reach.sym(f));
     reach.only_for = only_for;
-    roots.iter().for_each(|root| reach.sym(world.context.syms.intern(root)));
+    roots.into_iter().for_each(|root| reach.sym(root));
     reach.run();
     reach.finish(inits)
 }

@@ -202,6 +202,11 @@ impl<'a> World<'a> {
         }
     }
 
+    /// All names that are defined so far, in no order.
+    pub(crate) fn defined(&self) -> Vec<Sym> {
+        self.definitions.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
     /// How what has this link name is made; none for what the runtime or the linker provides.
     pub fn definition(&self, sym: Sym) -> Option<Definition> {
         self.definitions.read().unwrap_or_else(PoisonError::into_inner).get(&sym).cloned()
@@ -336,6 +341,12 @@ impl<'a> World<'a> {
         sym
     }
 
+    /// Whether a function literal is in a package variable's initialiser, and in no other literal.
+    pub fn is_package_literal(&self, package: u32, file: u32, literal: ExprId) -> bool {
+        let names = self.literals[package as usize].get_or_init(|| self.name_literals(package));
+        names.contains_key(&(file, literal))
+    }
+
     fn name_literals(&self, package: u32) -> FxHashMap<(u32, ExprId), Sym> {
         let p = &self.packages[package as usize];
         let outer = format!("{}.init", self.prefix(p.pkg));
@@ -368,13 +379,15 @@ impl<'a> World<'a> {
     /// # Panics
     /// If package `runtime` is not loaded or does not declare it.
     pub fn runtime(&self, name: &str) -> ObjId {
-        let runtime = self.packages.iter().find(|p| &*self.store.pkg(p.pkg).path == "runtime");
-        let runtime = runtime.expect("package runtime is loaded");
-        let symbol = self.store.interner().get(name);
-        let obj = symbol.and_then(|s| self.store.pkg(runtime.pkg).lookup(s));
-        obj.unwrap_or_else(|| {
+        self.find_runtime(name).unwrap_or_else(|| {
             panic!("package runtime declares no {name}, which the compiler calls")
         })
+    }
+
+    /// What package `runtime` declares under a name, if it is loaded.
+    pub fn find_runtime(&self, name: &str) -> Option<ObjId> {
+        let runtime = self.packages.iter().find(|p| &*self.store.pkg(p.pkg).path == "runtime")?;
+        self.store.pkg(runtime.pkg).lookup(self.store.interner().get(name)?)
     }
 
     /// The properties that a declaration's directives give a function.
