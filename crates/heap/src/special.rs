@@ -322,6 +322,12 @@ impl fmt::Debug for Specials {
 }
 
 impl Mutator {
+    /// The object that `pointer` points into: where it begins; `None` if it points into no object of this heap. Not a
+    /// safepoint; never blocks.
+    pub fn object(&self, pointer: NonNull<u8>) -> Option<NonNull<u8>> {
+        self.object_at(pointer).ok().and_then(|base| NonNull::new(base as *mut u8))
+    }
+
     /// The address of the object that `pointer` points into.
     ///
     /// # Errors

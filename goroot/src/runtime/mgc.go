@@ -218,7 +218,7 @@ func SetFinalizer(obj any, finalizer any) {
 		throw("nil elem type!")
 	}
 	ot := (*ptrtype)(unsafe.Pointer(e._type))
-	base, _ := findObject(e.data)
+	base := findObject(e.data)
 	if base == 0 {
 		if ot.Elem.Size_ == 0 || firstmodule().holds(uintptr(e.data)) {
 			// A variable of the program, which never dies.
@@ -290,7 +290,7 @@ func AddCleanup[T, S any](ptr *T, cleanup func(S), arg S) Cleanup {
 }
 
 func addCleanup(ptr unsafe.Pointer, fn func()) Cleanup {
-	base, _ := findObject(ptr)
+	base := findObject(ptr)
 	if base == 0 {
 		if firstmodule().holds(uintptr(ptr)) {
 			return Cleanup{}

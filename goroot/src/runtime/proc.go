@@ -13,6 +13,7 @@ func main() {
 	cpu.Initialize(gogetenv("GODEBUG"))
 	randinit()
 	maps.AlgInit()
+	setHooks(deadlock, stackoverflow)
 	debuginit()
 	itabsInit()
 	runInits()

@@ -152,6 +152,6 @@ func reflect_adjustAIXGCDataForRuntime(addr *byte) *byte { return addr }
 
 //go:linkname reflect_verifyNotInHeapPtr reflect.verifyNotInHeapPtr
 func reflect_verifyNotInHeapPtr(p uintptr) bool {
-	base, _ := findObject(unsafe.Pointer(p))
+	base := findObject(unsafe.Pointer(p))
 	return base == 0 && p != ^uintptr(0)
 }

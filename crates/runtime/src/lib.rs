@@ -1,0 +1,87 @@
+//! What compiled Go programs run on: goroutines on threads, stacks, faults, time; one client of [`trigo_heap`].
+//!
+//! A program is code, data and tables that Trigo's compiler made, and this library. What both agree upon is
+//! [`trigo_abi`]. What handles values of Go's types is written in Go and compiled with the program: package `runtime` in the
+//! repository's `goroot/`, which calls down here through [natives](self#map).
+//!
+//! Three rules hold everywhere:
+//!
+//! 1. **Rust never runs under Go.** A native runs on the worker's system stack, to its end, and says whether its goroutine
+//!    goes on, waits, or has ended; only then does the thread change to a goroutine's stack.
+//! 2. **A goroutine that does not run looks like every other**: its registers are on its own stack, where the collector
+//!    finds them.
+//! 3. **No lock of this crate is taken on a goroutine's stack**, and none is held while a goroutine runs.
+//!
+//! # Map
+//!
+//! | file | what |
+//! |---|---|
+//! | `start` | from C's `main` to `runtime.main`; threads; the program's variables as roots |
+//! | `entries`, `leaves` | the assembly that compiled code calls |
+//! | `worker` | a thread with a mutator; from a native to the next goroutine |
+//! | `scheduler` | who runs next; parking and making ready |
+//! | `goroutine`, `stack` | what a goroutine is, and where it runs |
+//! | `natives/` | functions that Go declares without a body |
+//! | `types` | type descriptors, as far as allocation needs them |
+//! | `signals`, `crash` | faults, and other ends of a program |
+//! | `monitor`, `clock` | time |
+//! | `settings` | what the environment says |
+//! | `sync` | the shim for atomics and locks |
+
+#[cfg(not(loom))]
+mod clock;
+#[cfg(not(loom))]
+mod crash;
+#[cfg(not(loom))]
+mod entries;
+mod goroutine;
+#[cfg(not(loom))]
+mod leaves;
+#[cfg(not(loom))]
+mod monitor;
+#[cfg(not(loom))]
+mod natives;
+mod scheduler;
+#[cfg(not(loom))]
+mod settings;
+#[cfg(not(loom))]
+mod signals;
+#[cfg(not(loom))]
+mod stack;
+#[cfg(not(loom))]
+mod start;
+mod sync;
+#[cfg(not(loom))]
+mod types;
+#[cfg(not(loom))]
+mod worker;
+
+#[cfg(not(loom))]
+pub use start::{start, trigo_start};
+
+use std::sync::{Arc, OnceLock};
+
+/// The program's one runtime.
+static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+
+/// What all threads share.
+struct Runtime {
+    heap: trigo_heap::Heap,
+    module: &'static trigo_abi::module::Module,
+    process: Process,
+    processors: usize,
+    goroutines: Arc<goroutine::Goroutines>,
+    stacks: stack::Stacks,
+    scheduler: scheduler::Scheduler,
+}
+
+/// Arguments and environment, as C's `main` gets them.
+struct Process {
+    argv: usize,
+    envp: usize,
+}
+
+/// The runtime, which has been started.
+fn runtime() -> &'static Runtime {
+    RUNTIME.get().expect("the runtime has been started")
+}

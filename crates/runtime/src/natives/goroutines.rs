@@ -1,0 +1,160 @@
+//! Goroutines: starting, parking, making ready, looking at.
+
+use super::{GoSlice, natives};
+use crate::entries::{SAVED, SAVED_RBP, trigo_goroutine};
+use crate::goroutine::{Goroutine, state};
+use crate::runtime;
+use crate::stack::SLOT;
+use crate::sync::Ordering;
+use crate::worker::{Outcome, Worker};
+
+/// Makes a goroutine that will call a closure when it is made ready. `closure` is held by the caller meanwhile.
+pub(crate) fn new_goroutine(worker: &mut Worker, closure: usize) -> &'static mut Goroutine {
+    let runtime = runtime();
+    let goroutine = runtime.goroutines.take();
+    goroutine.set_slot(runtime.stacks.take());
+    let top = goroutine.slot.0 + SLOT;
+    // From the top down: the closure on a boundary of 16, where it begins, registers of nothing.
+    let start = top - 16;
+    let sp = start - 8 - SAVED;
+    // SAFETY: all of it lies in the fresh slot.
+    unsafe {
+        (start as *mut usize).write(closure);
+        ((start - 8) as *mut usize).write(trigo_goroutine as *const () as usize);
+        std::ptr::write_bytes(sp as *mut u8, 0, SAVED);
+    }
+    goroutine.sp = sp;
+    goroutine.state.store(state::WAITING, Ordering::Relaxed);
+    // SAFETY: the stack does not run before it is made ready, and the caller holds the closure until then.
+    let stack = unsafe { worker.mutator.new_parked_stack(top as *const u8, sp as *const u8) };
+    goroutine.stack = Some(stack);
+    goroutine
+}
+
+natives! {
+    "runtime.newprocNative" newproc(w, closure: usize, parent: *const Goroutine, pc: usize) -> (new: *mut Goroutine) {
+        let goroutine = new_goroutine(w, closure);
+        // SAFETY: the running goroutine; a closure begins with its code's address.
+        unsafe {
+            goroutine.go.parent_goid = (*parent).go.goid;
+            goroutine.go.startpc = *(closure as *const usize);
+        }
+        goroutine.go.gopc = pc;
+        *new = goroutine;
+        Outcome::Done
+    }
+
+    "runtime.goexitNative" goexit(_w) {
+        Outcome::Exit
+    }
+
+    "runtime.parkNative" park(w) {
+        w.running().go.wait_since = crate::clock::now();
+        Outcome::Park
+    }
+
+    "runtime.readyNative" ready(_w, goroutine: *mut Goroutine) {
+        if !runtime().scheduler.ready(goroutine) {
+            crate::crash::fatal("runtime: a goroutine was made ready twice");
+        }
+        Outcome::Done
+    }
+
+    "runtime.yieldNative" give_way(w) {
+        w.mutator.poll();
+        match runtime().scheduler.wants_turn() {
+            true => Outcome::Yield,
+            false => Outcome::Done,
+        }
+    }
+
+    "runtime.parkUntil" park_until(w, when: i64) {
+        crate::monitor::wake_at(w.goroutine, when);
+        Outcome::Park
+    }
+
+    "runtime.lockSlow" lock_slow(w, word: *mut u32) {
+        // SAFETY: the word is a lock in the Go heap or in a variable, held by the caller's frame. The call looks at it
+        // and waits only while it is 2.
+        w.mutator.blocked(|| unsafe {
+            libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG, 2, 0usize);
+        });
+        Outcome::Done
+    }
+
+    "runtime.unlockSlow" unlock_slow(_w, word: *mut u32) {
+        // SAFETY: wakes by the address alone.
+        unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1) };
+        Outcome::Done
+    }
+
+    "runtime.gomaxprocsNative" gomaxprocs(_w, n: isize) -> (old: isize) {
+        *old = runtime().scheduler.set_most(n.max(0) as usize) as isize;
+        Outcome::Done
+    }
+
+    "runtime.ncpu" ncpu(_w) -> (n: usize) {
+        *n = runtime().processors;
+        Outcome::Done
+    }
+
+    "runtime.procID" proc_id(w) -> (id: usize) {
+        *id = w.number;
+        Outcome::Done
+    }
+
+    "runtime.allgsNative" allgs(_w, list: GoSlice) -> (n: usize) {
+        let all = runtime().goroutines.all();
+        for (i, &at) in all.iter().enumerate().take(list.len) {
+            // SAFETY: within the slice; what is stored is no pointer into the heap.
+            unsafe { list.start.cast::<usize>().add(i).write(at) };
+        }
+        *n = all.len();
+        Outcome::Done
+    }
+
+    "runtime.gstateNative" gstate(_w, goroutine: *const Goroutine) -> (what: u32, pc: usize, fp: usize) {
+        // SAFETY: goroutines are never freed.
+        let goroutine = unsafe { &*goroutine };
+        *what = match goroutine.state.load(Ordering::Acquire) {
+            state::NOTIFIED => state::RUNNING,
+            state => state,
+        };
+        (*pc, *fp) = (0, 0);
+        if matches!(*what, state::WAITING | state::RUNNABLE) {
+            let saved = goroutine.sp as *const usize;
+            // SAFETY: the goroutine is suspended, and its registers lie there. It may be resumed meanwhile; then the
+            // words are old, but readable.
+            unsafe {
+                *fp = saved.add(SAVED_RBP).read();
+                *pc = saved.add(SAVED_RBP + 1).read();
+            }
+        }
+        Outcome::Done
+    }
+
+    "runtime.lockOSThreadNative" lock_os_thread(_w, _delta: isize) {
+        // Goroutines do not depend on their thread: there is no cgo, and calls that set a thread's state come from
+        // packages that undo it on the same goroutine.
+        Outcome::Done
+    }
+
+    "runtime.setMaxStackNative" set_max_stack(_w, bytes: usize) -> (old: usize) {
+        *old = runtime().stacks.set_max(bytes);
+        Outcome::Done
+    }
+
+    "runtime.setHooks" set_hooks(_w, deadlock: usize, overflow: usize) {
+        crate::crash::set_hooks(deadlock, overflow);
+        Outcome::Done
+    }
+
+    /// For programs that never ask: nothing to tell apart.
+    "runtime.entersyscall" enter_syscall(_w) {
+        Outcome::Done
+    }
+
+    "runtime.exitsyscall" exit_syscall(_w) {
+        Outcome::Done
+    }
+}

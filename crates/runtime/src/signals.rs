@@ -1,0 +1,141 @@
+//! Faults of compiled code, which become Go panics, and the signals of a process.
+//!
+//! The handler runs on a stack of its own, which lies in a block of memory aligned to its size and has the worker's address
+//! at its lowest end: so it finds the worker whatever ran. A fault in compiled code, or in a leaf that compiled code called,
+//! is made a call of `runtime.sigpanic` by the faulting instruction; a fault elsewhere is the runtime's own and ends the
+//! process as the system does.
+
+use crate::goroutine::Goroutine;
+use crate::runtime;
+use crate::worker::Worker;
+use std::alloc::{Layout, alloc_zeroed};
+
+/// Bytes of a signal stack, and its alignment.
+const STACK: usize = 64 << 10;
+/// Signals that faults raise.
+const FAULTS: [i32; 3] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE];
+
+/// Installs the handler of faults for the process.
+pub(crate) fn install() {
+    for signal in FAULTS {
+        // SAFETY: the handler is one for three arguments, and runs on the signal stack that each worker has.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) = fault;
+            action.sa_sigaction = handler as usize;
+            action.sa_flags =
+                libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER | libc::SA_RESTART;
+            libc::sigaction(signal, &action, std::ptr::null_mut());
+        }
+    }
+}
+
+/// Gives the calling thread, a worker's, its signal stack.
+pub(crate) fn prepare_thread(worker: &mut Worker) {
+    // SAFETY: fresh memory of that size, which is never freed, as its worker is not.
+    unsafe {
+        let layout = Layout::from_size_align(STACK, STACK).expect("a power of two");
+        let base = alloc_zeroed(layout);
+        assert!(!base.is_null(), "runtime: no memory for a signal stack");
+        base.cast::<*mut Worker>().write(worker);
+        let stack = libc::stack_t { ss_sp: base.add(64).cast(), ss_flags: 0, ss_size: STACK - 64 };
+        libc::sigaltstack(&stack, std::ptr::null_mut());
+    }
+}
+
+unsafe extern "C" {
+    static trigo_leaves: u8;
+    static trigo_leaves_end: u8;
+    static trigo_barrier: u8;
+    static trigo_native: u8;
+}
+
+/// Whether an address is in a leaf that touches memory for its caller.
+fn in_leaf(pc: usize) -> bool {
+    let ranges = [
+        (&raw const trigo_leaves, &raw const trigo_leaves_end),
+        (&raw const trigo_barrier, &raw const trigo_native),
+    ];
+    ranges.iter().any(|&(start, end)| (start as usize..end as usize).contains(&pc))
+}
+
+/// The handler of faults.
+extern "C" fn fault(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let local = 0u8;
+    let base = (&raw const local as usize) & !(STACK - 1);
+    // SAFETY: the handler gets both from the system. `base` is this thread's signal stack, if it is a worker's: other
+    // threads have none, and then the words below are of their own stack and readable, but the address of the fault
+    // is not in compiled code.
+    unsafe {
+        let registers = &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
+        let mut pc = registers[libc::REG_RIP as usize] as usize;
+        let module = runtime().module;
+        let is_go = |pc: usize| (module.text..module.text_end).contains(&(pc as u64));
+        let mut rsp = registers[libc::REG_RSP as usize] as usize;
+        if in_leaf(pc) {
+            // The leaf's frame is taken down: the fault is its caller's.
+            let rbp = registers[libc::REG_RBP as usize] as usize;
+            pc = *((rbp + 8) as *const usize);
+            rsp = rbp + 16;
+            registers[libc::REG_RBP as usize] = *(rbp as *const i64);
+        }
+        if !is_go(pc) {
+            default(signal);
+            return;
+        }
+        let worker = *(base as *const *mut Worker);
+        let goroutine: *mut Goroutine = (*worker).goroutine;
+        let go = &mut (*goroutine).go;
+        go.sig = signal as u32;
+        go.sigcode0 = (*info).si_code as usize;
+        go.sigcode1 = if signal == libc::SIGFPE { pc } else { (*info).si_addr() as usize };
+        go.sigpc = pc;
+        // A call of sigpanic; it returns, as far as tracebacks can tell, behind the instruction that faulted.
+        rsp = (rsp & !15) - 8;
+        *(rsp as *mut usize) = pc + 1;
+        registers[libc::REG_RSP as usize] = rsp as i64;
+        registers[libc::REG_RIP as usize] = module.sigpanic as i64;
+    }
+}
+
+/// Has the system do what it does without a handler, when the instruction is tried again.
+fn default(signal: i32) {
+    // SAFETY: resets the action of one signal.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+    }
+}
+
+/// Blocks all signals on the calling thread: it is about to fork.
+pub(crate) fn block_all() {
+    mask(libc::SIG_BLOCK);
+}
+
+/// The opposite.
+pub(crate) fn unblock_all() {
+    mask(libc::SIG_UNBLOCK);
+}
+
+fn mask(how: i32) {
+    // SAFETY: a set of all signals is made and applied to this thread.
+    unsafe {
+        let mut all: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(how, &all, std::ptr::null_mut());
+    }
+}
+
+/// In a forked child: no handler of this process may run before it executes another program.
+pub(crate) fn reset_for_child() {
+    for signal in 1..=64 {
+        // SAFETY: only handlers are reset: what is ignored stays so. The kernel refuses the two that cannot be.
+        unsafe {
+            let mut old: libc::sigaction = std::mem::zeroed();
+            libc::sigaction(signal, std::ptr::null(), &mut old);
+            if old.sa_sigaction != libc::SIG_IGN {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+        }
+    }
+    unblock_all();
+}

@@ -1,0 +1,172 @@
+//! Workers: threads that run goroutines, each with a mutator of the heap.
+//!
+//! The border: compiled code calls natives by `trigo_native`, which comes to [`trigo_enter`] on the worker's system stack.
+//! A native says what becomes of the goroutine that called it; the answer is the stack pointer of the one to go on with.
+
+use crate::goroutine::{Goroutine, state};
+use crate::runtime;
+use crate::sync::{AtomicU32, Ordering};
+use trigo_abi::worker as words;
+use trigo_heap::{Layout, Mutator};
+
+/// What becomes of the goroutine that called a native.
+#[repr(u64)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It goes on.
+    Done = 0,
+    /// It waits until it is made ready.
+    Park = 1,
+    /// It lets others go first.
+    Yield = 2,
+    /// It has ended.
+    Exit = 3,
+}
+
+/// A native: see [`trigo_abi`].
+pub(crate) type Native = extern "C" fn(&mut Worker, *mut u8) -> Outcome;
+
+/// Where a worker's thread is, for who wants its permit while it is in a call of the system.
+pub(crate) mod place {
+    pub(crate) const GO: u32 = 0;
+    pub(crate) const SYSCALL: u32 = 1;
+    pub(crate) const RETAKEN: u32 = 2;
+}
+
+/// Types whose layouts a worker remembers.
+const CACHED: usize = 512;
+
+/// A worker.
+pub(crate) struct Worker {
+    pub(crate) mutator: Mutator,
+    /// The goroutine that runs here.
+    pub(crate) goroutine: *mut Goroutine,
+    /// Its stack pointer, while a native runs for it.
+    pub(crate) suspended_at: usize,
+    /// See [`place`].
+    pub(crate) place: AtomicU32,
+    pub(crate) number: usize,
+    /// Layouts of types, by the descriptor's address.
+    pub(crate) layouts: Box<[(usize, Layout); CACHED]>,
+    /// In a forked child until it executes: touches nothing that threads share.
+    pub(crate) forked: bool,
+}
+
+impl Worker {
+    /// A worker for the calling thread.
+    pub(crate) fn new(number: usize) -> Box<Worker> {
+        let mutator = runtime().heap.attach();
+        let mut worker = Box::new(Worker {
+            mutator,
+            goroutine: std::ptr::null_mut(),
+            suspended_at: 0,
+            place: AtomicU32::new(place::GO),
+            number,
+            layouts: Box::new([(0, Layout::NO_SCAN); CACHED]),
+            forked: false,
+        });
+        let at = &raw mut *worker as usize;
+        worker.set_word(words::WORKER, at);
+        worker
+    }
+
+    /// Writes one of the words that compiled code sees.
+    pub(crate) fn set_word(&mut self, offset: usize, value: usize) {
+        // SAFETY: the client's words are this worker's, at the offsets that the assertion below checks.
+        unsafe { self.mutator.state_address().add(offset).cast::<usize>().write_volatile(value) };
+    }
+
+    /// The goroutine that called the native.
+    pub(crate) fn running(&self) -> &'static mut Goroutine {
+        // SAFETY: goroutines are never freed, and the one that runs here is changed by nobody else.
+        unsafe { &mut *self.goroutine }
+    }
+
+    /// What a goroutine does at a safepoint where others want to run.
+    pub(crate) fn give_way(&mut self) -> Outcome {
+        match runtime().scheduler.wants_turn() && self.running().go.locks == 0 {
+            true => Outcome::Yield,
+            false => Outcome::Done,
+        }
+    }
+
+    /// Takes a goroutine that is ready on; its stack pointer.
+    pub(crate) fn resume(&mut self, goroutine: *mut Goroutine) -> usize {
+        self.goroutine = goroutine;
+        let goroutine = self.running();
+        let stack = goroutine.stack.as_ref().expect("a ready goroutine has a stack");
+        self.mutator.resume_stack(stack);
+        goroutine.state.store(state::RUNNING, Ordering::Relaxed);
+        self.set_word(words::G, self.goroutine as usize);
+        self.mutator.set_stack_guard(goroutine.limit);
+        goroutine.sp
+    }
+
+    /// Does what the native said; the stack pointer to go on with.
+    fn settle(&mut self, outcome: Outcome) -> usize {
+        let goroutine = self.running();
+        let sp = self.suspended_at;
+        match outcome {
+            Outcome::Done => return sp,
+            Outcome::Exit => self.end(),
+            Outcome::Park | Outcome::Yield => {
+                goroutine.sp = sp;
+                // SAFETY: the goroutine is suspended at `sp`, its registers above it, and this thread is on its own stack.
+                unsafe { self.mutator.park_stack(sp as *const u8) };
+                if outcome == Outcome::Yield {
+                    goroutine.state.store(state::RUNNABLE, Ordering::Relaxed);
+                    runtime().scheduler.push(self.goroutine);
+                } else if !crate::scheduler::park(&goroutine.state) {
+                    return self.resume(self.goroutine);
+                }
+            }
+        }
+        self.goroutine = std::ptr::null_mut();
+        self.set_word(words::G, 0);
+        let next = runtime().scheduler.next(self);
+        self.resume(next)
+    }
+
+    /// The running goroutine has ended.
+    fn end(&mut self) {
+        let goroutine = self.running();
+        let stack = goroutine.stack.take().expect("a running goroutine has a stack");
+        self.mutator.remove_stack(&stack);
+        goroutine.drop_segment();
+        let runtime = runtime();
+        runtime.stacks.give_back(goroutine.slot);
+        goroutine.state.store(state::DEAD, Ordering::Relaxed);
+        runtime.goroutines.give_back(self.goroutine);
+    }
+}
+
+/// From compiled code into a native and back: the stack pointer of the goroutine to go on with.
+pub(crate) extern "C" fn trigo_enter(
+    native: Native,
+    block: *mut u8,
+    sp: usize,
+    worker: &mut Worker,
+) -> usize {
+    worker.suspended_at = sp;
+    let at = &raw mut *worker;
+    // SAFETY: the goroutine is suspended at `sp`, its registers above it. The mutator is a part of the worker, which the
+    // native gets whole; `suspended` does not use it meanwhile but to note where the stack is.
+    let outcome = unsafe { (*at).mutator.suspended(sp as *const u8, |_| native(&mut *at, block)) };
+    worker.settle(outcome)
+}
+
+/// A worker's first goroutine.
+pub(crate) extern "C" fn trigo_first(worker: &mut Worker) -> usize {
+    let next = runtime().scheduler.next(worker);
+    worker.resume(next)
+}
+
+const _: () = assert!(
+    words::COUNT == trigo_heap::offsets::CLIENT_WORDS
+        && trigo_heap::offsets::CLIENT == 0
+        && words::STACK_LIMIT == trigo_heap::offsets::STACK_GUARD
+        && words::POLL == trigo_heap::offsets::POLL
+        && words::BARRIER == trigo_heap::offsets::BARRIER
+        && words::BUFFER_NEXT == trigo_heap::offsets::BUFFER_NEXT
+        && words::BUFFER_END == trigo_heap::offsets::BUFFER_END
+);
