@@ -105,4 +105,4 @@ pub const LEAVES: &[&str] = &[
 pub const NATIVE_PREFIX: &str = "native:";
 
 /// Go functions without a body that the runtime defines itself in the compiled convention, by link name.
-pub const ASSEMBLY: &[&str] = &[];
+pub const ASSEMBLY: &[&str] = &["runtime.recovery"];
