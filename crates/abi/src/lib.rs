@@ -105,4 +105,10 @@ pub const LEAVES: &[&str] = &[
 pub const NATIVE_PREFIX: &str = "native:";
 
 /// Go functions without a body that the runtime defines itself in the compiled convention, by link name.
-pub const ASSEMBLY: &[&str] = &["runtime.recovery"];
+pub const ASSEMBLY: &[&str] = &[
+    "runtime.recovery",
+    "runtime.reflectcall",
+    "reflect.makeFuncStub",
+    "reflect.methodValueCall",
+    "syscall.rawVforkSyscall",
+];

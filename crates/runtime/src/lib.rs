@@ -22,6 +22,8 @@
 //! | `scheduler` | who runs next; parking and making ready |
 //! | `goroutine`, `stack` | what a goroutine is, and where it runs |
 //! | `natives/` | functions that Go declares without a body |
+//! | `netpoll` | files to wait for |
+//! | `reflection` | calls that reflect makes and takes |
 //! | `types` | type descriptors, as far as allocation needs them |
 //! | `signals`, `crash` | faults, and other ends of a program |
 //! | `monitor`, `clock` | time |
@@ -41,6 +43,10 @@ mod leaves;
 mod monitor;
 #[cfg(not(loom))]
 mod natives;
+#[cfg(not(loom))]
+mod netpoll;
+#[cfg(not(loom))]
+mod reflection;
 mod scheduler;
 #[cfg(not(loom))]
 mod settings;

@@ -75,14 +75,10 @@ func unlockSlow(l *mutex)
 func gomaxprocsNative(n int) int
 func ncpu() int
 func procID() int
-func pinNative()
-func numGoroutineNative() int
 func allgsNative(buf []*g) int
 func entersyscall()
 func exitsyscall()
 func lockOSThreadNative(delta int)
-func switchTo(gp *g)
-func newcoroNative(fn *funcval) *g
 func setMaxStackNative(n int) int
 func recovery(frame *_deferframe)
 
@@ -90,9 +86,8 @@ func recovery(frame *_deferframe)
 func rawSyscall6(num, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, errno uintptr)
 
 // Files to wait for.
-func netpollInit()
 func netpollOpen(fd uintptr) (pd uintptr, errno int)
-func netpollClose(pd uintptr) int
+func netpollClose(pd uintptr)
 func netpollWait(pd uintptr, mode int) int
 func netpollReset(pd uintptr, mode int) int
 func netpollDeadline(pd uintptr, when int64, mode int)
@@ -111,8 +106,6 @@ func argsNative(i int) string
 func envNative(i int) string
 func auxvNative() (start unsafe.Pointer, words int)
 func randomNative(p unsafe.Pointer, n uintptr)
-func setenvNative(key, value string)
-func unsetenvNative(key string)
 
 // Tables.
 func moduleNative() *module

@@ -4,15 +4,11 @@ import _ "unsafe" // for go:linkname
 
 // Network polling: internal/poll's side of it. The descriptors are the Rust half's (crates/runtime/src/netpoll.rs).
 
-const (
-	pollNoError        = 0
-	pollErrClosing     = 1
-	pollErrTimeout     = 2
-	pollErrNotPollable = 3
-)
+// What pollReset and pollWait return is pollNoError, or one of internal/poll's errors.
+const pollNoError = 0
 
 //go:linkname poll_runtime_pollServerInit internal/poll.runtime_pollServerInit
-func poll_runtime_pollServerInit() { netpollInit() }
+func poll_runtime_pollServerInit() {}
 
 //go:linkname poll_runtime_isPollServerDescriptor internal/poll.runtime_isPollServerDescriptor
 func poll_runtime_isPollServerDescriptor(fd uintptr) bool { return netpollIsServer(fd) }
@@ -28,14 +24,19 @@ func poll_runtime_pollReset(pd uintptr, mode int) int { return netpollReset(pd, 
 
 //go:linkname poll_runtime_pollWait internal/poll.runtime_pollWait
 func poll_runtime_pollWait(pd uintptr, mode int) int {
-	getg().waitreason = uint8(waitReasonIOWait)
-	r := netpollWait(pd, mode)
-	getg().waitreason = 0
-	return r
+	for {
+		getg().waitreason = uint8(waitReasonIOWait)
+		r := netpollWait(pd, mode)
+		getg().waitreason = 0
+		if r >= pollNoError {
+			return r
+		}
+		// It has waited; now there is something to be seen.
+	}
 }
 
 //go:linkname poll_runtime_pollWaitCanceled internal/poll.runtime_pollWaitCanceled
-func poll_runtime_pollWaitCanceled(pd uintptr, mode int) { poll_runtime_pollWait(pd, mode|1<<16) }
+func poll_runtime_pollWaitCanceled(pd uintptr, mode int) { poll_runtime_pollWait(pd, mode) }
 
 //go:linkname poll_runtime_pollSetDeadline internal/poll.runtime_pollSetDeadline
 func poll_runtime_pollSetDeadline(pd uintptr, d int64, mode int) { netpollDeadline(pd, d, mode) }

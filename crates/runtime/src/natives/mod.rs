@@ -5,6 +5,7 @@
 //! goroutine's frames, where its arguments are.
 
 mod cpu;
+mod files;
 mod goroutines;
 mod lifetime;
 mod memory;
