@@ -28,6 +28,11 @@ pub fn go_tests() -> Option<PathBuf> {
     named.into_iter().chain(cached).find(|dir| dir.join("syntax").is_dir())
 }
 
+/// The seed of random choices: `$TRIGO_SEED`, or 1. Another seed makes another sample.
+pub fn seed() -> u64 {
+    env::var("TRIGO_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1)
+}
+
 /// Whether the long form of tests is asked for (`cargo xtask nightly`).
 pub fn nightly() -> bool {
     env::var_os("TRIGO_NIGHTLY").is_some_and(|value| value == "1")
