@@ -2,7 +2,7 @@
 //!
 //! A model that is renamed or compiled out would vanish without a failing test. So the models found
 //! must be exactly those named in `xtask/loom-models.txt`; `TRIGO_BLESS=1` rewrites that list. A
-//! model is a test of the heap crate, built with `--cfg loom`: every test of an integration test
+//! model is a test of the heap or the runtime, built with `--cfg loom`: every test of an integration test
 //! `loom_*`, and every unit test in a module `models`.
 
 use crate::artifacts::{Kind, Program};

@@ -171,12 +171,13 @@ impl Suite {
         Ok(())
     }
 
-    /// The loom models of the heap.
+    /// The loom models of the heap and the runtime.
     fn models(&mut self) -> Result<()> {
         let heap = workspace::root().join("crates/heap");
         let mut build = workspace::cargo();
         build
-            .args(["test", "-p", "trigo-heap", "--release", "--lib", "--target-dir"])
+            .args(["test", "-p", "trigo-heap", "-p", "trigo-runtime", "--release", "--lib"])
+            .arg("--target-dir")
             .arg(self.target("loom"))
             .env("RUSTFLAGS", with_loom(std::env::var("RUSTFLAGS").ok()));
         if has_loom_targets(&heap.join("tests")) {

@@ -34,22 +34,11 @@ pub(crate) struct Go {
     record: usize,
 }
 
-/// What a goroutine does. The numbers up to `DEAD` are Go's too (traceback.go); 0 is one that was never set up.
-pub(crate) mod state {
-    pub(crate) const RUNNABLE: u32 = 1;
-    pub(crate) const RUNNING: u32 = 2;
-    pub(crate) const SYSCALL: u32 = 3;
-    pub(crate) const WAITING: u32 = 4;
-    pub(crate) const DEAD: u32 = 5;
-    /// Running, and made ready already for when it parks next.
-    pub(crate) const NOTIFIED: u32 = 6;
-}
-
 /// A goroutine.
 #[repr(C)]
 pub(crate) struct Goroutine {
     pub(crate) go: Go,
-    /// See [`state`].
+    /// See [`crate::parking::state`].
     pub(crate) state: AtomicU32,
     /// Where it is suspended, while it does not run.
     pub(crate) sp: usize,

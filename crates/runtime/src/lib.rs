@@ -19,7 +19,7 @@
 //! | `start` | from C's `main` to `runtime.main`; threads; the program's variables as roots |
 //! | `entries`, `leaves` | the assembly that compiled code calls |
 //! | `worker` | a thread with a mutator; from a native to the next goroutine |
-//! | `scheduler` | who runs next; parking and making ready |
+//! | `scheduler`, `parking` | who runs next; waiting and being made ready, permits |
 //! | `goroutine`, `stack` | what a goroutine is, and where it runs |
 //! | `natives/` | functions that Go declares without a body |
 //! | `netpoll` | files to wait for |
@@ -29,6 +29,7 @@
 //! | `monitor`, `clock` | time |
 //! | `settings` | what the environment says |
 //! | `sync` | the shim for atomics and locks |
+#![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 #[cfg(not(loom))]
 mod clock;
@@ -36,6 +37,7 @@ mod clock;
 mod crash;
 #[cfg(not(loom))]
 mod entries;
+#[cfg(not(loom))]
 mod goroutine;
 #[cfg(not(loom))]
 mod leaves;
@@ -45,8 +47,10 @@ mod monitor;
 mod natives;
 #[cfg(not(loom))]
 mod netpoll;
+mod parking;
 #[cfg(not(loom))]
 mod reflection;
+#[cfg(not(loom))]
 mod scheduler;
 #[cfg(not(loom))]
 mod settings;
@@ -65,12 +69,15 @@ mod worker;
 #[cfg(not(loom))]
 pub use start::{start, trigo_start};
 
+#[cfg(not(loom))]
 use std::sync::{Arc, OnceLock};
 
 /// The program's one runtime.
+#[cfg(not(loom))]
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 
 /// What all threads share.
+#[cfg(not(loom))]
 struct Runtime {
     heap: trigo_heap::Heap,
     module: &'static trigo_abi::module::Module,
@@ -82,12 +89,14 @@ struct Runtime {
 }
 
 /// Arguments and environment, as C's `main` gets them.
+#[cfg(not(loom))]
 struct Process {
     argv: usize,
     envp: usize,
 }
 
 /// The runtime, which has been started.
+#[cfg(not(loom))]
 fn runtime() -> &'static Runtime {
     RUNTIME.get().expect("the runtime has been started")
 }

@@ -3,55 +3,15 @@
 //! At most `GOMAXPROCS` workers run Go code at a time: each of those has a *permit*. A worker in a call of the system keeps
 //! its permit, but others may take it away when there is work; then it has to get one anew when it comes back.
 //!
-//! The states of a goroutine are the other protocol here. Who parks and who makes ready may meet in any order:
-//! [`park`] and [`ready`] are the two halves, and each ready ends exactly one park.
+//! What threads do to each other without the scheduler's lock is in [`parking`](crate::parking).
 
-use crate::goroutine::{Goroutine, state};
-use crate::sync::{AtomicU32, AtomicUsize, Condvar, Mutex, Ordering, lock};
-use crate::worker::{Worker, place};
+use crate::goroutine::Goroutine;
+use crate::parking::{Ready, ready};
+use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock};
+use crate::worker::Worker;
 use std::collections::VecDeque;
 
-/// The goroutine's half: true if it waits now, false if it was made ready meanwhile and runs on.
-pub(crate) fn park(word: &AtomicU32) -> bool {
-    // Release: who makes it ready, and runs it, sees what it did. Acquire: it sees what happened before it was notified.
-    let waits =
-        word.compare_exchange(state::RUNNING, state::WAITING, Ordering::AcqRel, Ordering::Acquire);
-    if waits.is_err() {
-        word.store(state::RUNNING, Ordering::Relaxed);
-    }
-    waits.is_ok()
-}
-
-/// What [`ready`] found.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Ready {
-    /// It waited: the caller puts it in the queue.
-    Queue,
-    /// It runs, and will not wait the next time.
-    Notified,
-    /// It was ready already.
-    Twice,
-}
-
-/// The other half.
-pub(crate) fn ready(word: &AtomicU32) -> Ready {
-    let mut seen = word.load(Ordering::Relaxed);
-    loop {
-        let (next, found) = match seen {
-            state::WAITING => (state::RUNNABLE, Ready::Queue),
-            state::RUNNING | state::SYSCALL => (state::NOTIFIED, Ready::Notified),
-            _ => return Ready::Twice,
-        };
-        // As in `park`.
-        match word.compare_exchange(seen, next, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => return found,
-            Err(now) => seen = now,
-        }
-    }
-}
-
 /// The scheduler.
-#[cfg(not(loom))]
 pub(crate) struct Scheduler {
     shared: Mutex<Shared>,
     /// Workers without work wait here.
@@ -60,7 +20,6 @@ pub(crate) struct Scheduler {
     queued: AtomicUsize,
 }
 
-#[cfg(not(loom))]
 #[derive(Default)]
 struct Shared {
     queue: VecDeque<usize>,
@@ -77,7 +36,6 @@ struct Shared {
     dead: bool,
 }
 
-#[cfg(not(loom))]
 impl Scheduler {
     pub(crate) fn new(most: usize) -> Self {
         let shared = Shared { most, ..Shared::default() };
@@ -86,7 +44,7 @@ impl Scheduler {
 
     /// Whether somebody waits for a turn. A hint.
     pub(crate) fn wants_turn(&self) -> bool {
-        self.queued.load(Ordering::Relaxed) > 0
+        self.queued.load(Ordering::SeqCst) > 0
     }
 
     /// Makes a goroutine ready; false if it was already.
@@ -104,7 +62,8 @@ impl Scheduler {
     pub(crate) fn push(&self, goroutine: *mut Goroutine) {
         let mut shared = lock(&self.shared);
         shared.queue.push_back(goroutine as usize);
-        self.queued.store(shared.queue.len(), Ordering::Relaxed);
+        // SeqCst: see `Permit::lend`.
+        self.queued.store(shared.queue.len(), Ordering::SeqCst);
         self.find_worker(&mut shared);
     }
 
@@ -179,11 +138,10 @@ impl Scheduler {
 
     /// The worker's goroutine is about to call the system, and may be long.
     pub(crate) fn enter_syscall(&self, worker: &Worker) {
-        // SeqCst: `retake` sees it, or the look at the queue sees what was pushed before that.
-        worker.place.store(place::SYSCALL, Ordering::SeqCst);
+        worker.permit.lend();
         if self.wants_turn() {
             let mut shared = lock(&self.shared);
-            if worker.retake() {
+            if worker.permit.take() {
                 shared.running -= 1;
                 shared.outside += 1;
                 if !shared.queue.is_empty() {
@@ -195,8 +153,7 @@ impl Scheduler {
 
     /// The call has returned: whether the goroutine may go on at once; if not, it has to wait for its turn.
     pub(crate) fn leave_syscall(&self, worker: &Worker) -> bool {
-        let own = worker.place.swap(place::GO, Ordering::SeqCst) == place::SYSCALL;
-        if own {
+        if worker.permit.claim_back() {
             return true;
         }
         let mut shared = lock(&self.shared);
@@ -239,13 +196,12 @@ impl Scheduler {
     }
 }
 
-#[cfg(not(loom))]
 impl Shared {
     /// Takes the permit of a worker in a call of the system.
     fn retake(&mut self) -> bool {
         for &at in self.workers.iter().filter(|&&at| at != 0) {
             // SAFETY: workers are never freed.
-            if unsafe { (*(at as *const Worker)).retake() } {
+            if unsafe { (*(at as *const Worker)).permit.take() } {
                 self.running -= 1;
                 self.outside += 1;
                 return true;
@@ -260,18 +216,7 @@ impl Shared {
     }
 }
 
-#[cfg(not(loom))]
 impl Worker {
-    fn retake(&self) -> bool {
-        let taken = self.place.compare_exchange(
-            place::SYSCALL,
-            place::RETAKEN,
-            Ordering::SeqCst,
-            Ordering::SeqCst,
-        );
-        taken.is_ok()
-    }
-
     /// Raises the stack limit, so that the next function entry comes to the runtime.
     fn preempt(&self) {
         let words = self.mutator.state_address();

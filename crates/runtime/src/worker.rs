@@ -3,9 +3,10 @@
 //! The border: compiled code calls natives by `trigo_native`, which comes to [`trigo_enter`] on the worker's system stack.
 //! A native says what becomes of the goroutine that called it; the answer is the stack pointer of the one to go on with.
 
-use crate::goroutine::{Goroutine, state};
+use crate::goroutine::Goroutine;
+use crate::parking::{self, Permit, state};
 use crate::runtime;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::Ordering;
 use trigo_abi::worker as words;
 use trigo_heap::{Layout, Mutator};
 
@@ -26,13 +27,6 @@ pub(crate) enum Outcome {
 /// A native: see [`trigo_abi`].
 pub(crate) type Native = extern "C" fn(&mut Worker, *mut u8) -> Outcome;
 
-/// Where a worker's thread is, for who wants its permit while it is in a call of the system.
-pub(crate) mod place {
-    pub(crate) const GO: u32 = 0;
-    pub(crate) const SYSCALL: u32 = 1;
-    pub(crate) const RETAKEN: u32 = 2;
-}
-
 /// Types whose layouts a worker remembers.
 const CACHED: usize = 512;
 
@@ -43,8 +37,7 @@ pub(crate) struct Worker {
     pub(crate) goroutine: *mut Goroutine,
     /// Its stack pointer, while a native runs for it.
     pub(crate) suspended_at: usize,
-    /// See [`place`].
-    pub(crate) place: AtomicU32,
+    pub(crate) permit: Permit,
     pub(crate) number: usize,
     /// Layouts of types, by the descriptor's address.
     pub(crate) layouts: Box<[(usize, Layout); CACHED]>,
@@ -60,7 +53,7 @@ impl Worker {
             mutator,
             goroutine: std::ptr::null_mut(),
             suspended_at: 0,
-            place: AtomicU32::new(place::GO),
+            permit: Permit::new(),
             number,
             layouts: Box::new([(0, Layout::NO_SCAN); CACHED]),
             forked: false,
@@ -116,7 +109,7 @@ impl Worker {
                 if outcome == Outcome::Yield {
                     goroutine.state.store(state::RUNNABLE, Ordering::Relaxed);
                     runtime().scheduler.push(self.goroutine);
-                } else if !crate::scheduler::park(&goroutine.state) {
+                } else if !parking::park(&goroutine.state) {
                     return self.resume(self.goroutine);
                 }
             }

@@ -2,7 +2,8 @@
 
 use super::{GoSlice, natives};
 use crate::entries::{SAVED, SAVED_RBP, trigo_goroutine};
-use crate::goroutine::{Goroutine, state};
+use crate::goroutine::Goroutine;
+use crate::parking::state;
 use crate::runtime;
 use crate::stack::SLOT;
 use crate::sync::Ordering;

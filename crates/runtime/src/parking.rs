@@ -1,0 +1,171 @@
+//! Two protocols between workers: the state of a goroutine, and the permit of a worker in a call of the system.
+//!
+//! * A goroutine parks, and somebody makes it ready: in any order, on any threads. Each [`ready`] ends exactly one
+//!   [`park`], and what its caller did before is seen by the goroutine afterwards.
+//! * A permit to run Go code belongs to one worker at a time. A worker in a call of the system may lose its permit to
+//!   others, and learns of it when it comes back.
+
+use crate::sync::{AtomicU32, Ordering};
+
+/// What a goroutine does. The numbers up to `DEAD` are Go's too (traceback.go); 0 is one that was never set up.
+pub(crate) mod state {
+    pub(crate) const RUNNABLE: u32 = 1;
+    pub(crate) const RUNNING: u32 = 2;
+    pub(crate) const WAITING: u32 = 4;
+    pub(crate) const DEAD: u32 = 5;
+    /// Running, and made ready already for when it parks next.
+    pub(crate) const NOTIFIED: u32 = 6;
+}
+
+/// The goroutine's half, once it can be resumed: true if it waits now, false if it was made ready meanwhile and runs on.
+pub(crate) fn park(word: &AtomicU32) -> bool {
+    // Release: who makes it ready, and runs it, sees what it did. Acquire: it sees what happened before it was notified.
+    let waits =
+        word.compare_exchange(state::RUNNING, state::WAITING, Ordering::AcqRel, Ordering::Acquire);
+    if waits.is_err() {
+        word.store(state::RUNNING, Ordering::Relaxed);
+    }
+    waits.is_ok()
+}
+
+/// What [`ready`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ready {
+    /// It waited: the caller, and nobody else, has it run.
+    Queue,
+    /// It runs, and will not wait the next time.
+    Notified,
+    /// It was ready already.
+    Twice,
+}
+
+/// The other half.
+pub(crate) fn ready(word: &AtomicU32) -> Ready {
+    let mut seen = word.load(Ordering::Relaxed);
+    loop {
+        let (next, found) = match seen {
+            state::WAITING => (state::RUNNABLE, Ready::Queue),
+            state::RUNNING => (state::NOTIFIED, Ready::Notified),
+            _ => return Ready::Twice,
+        };
+        // As in `park`.
+        match word.compare_exchange(seen, next, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => return found,
+            Err(now) => seen = now,
+        }
+    }
+}
+
+/// Whose the permit of a worker is.
+#[derive(Debug)]
+pub(crate) struct Permit(AtomicU32);
+
+impl Permit {
+    const OWN: u32 = 0;
+    const LENT: u32 = 1;
+    const TAKEN: u32 = 2;
+
+    pub(crate) fn new() -> Self {
+        Self(AtomicU32::new(Self::OWN))
+    }
+
+    /// The worker enters a call of the system: from now on others may take the permit.
+    pub(crate) fn lend(&self) {
+        // SeqCst: who makes work and then finds no permit to take, made it before this; the worker, which looks for work
+        // next, sees it.
+        self.0.store(Self::LENT, Ordering::SeqCst);
+    }
+
+    /// Takes the permit away, if it is lent: true for one caller at most.
+    pub(crate) fn take(&self) -> bool {
+        self.0.compare_exchange(Self::LENT, Self::TAKEN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// The call has returned: whether the permit is still the worker's.
+    pub(crate) fn claim_back(&self) -> bool {
+        self.0.swap(Self::OWN, Ordering::SeqCst) == Self::LENT
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::*;
+    use crate::sync::AtomicUsize;
+    use loom::thread;
+    use std::sync::Arc;
+
+    /// A goroutine's word, and how often it ran since it began to wait.
+    struct Goroutine {
+        word: AtomicU32,
+        /// Written by who makes it ready, read by the goroutine.
+        message: AtomicUsize,
+        runs: AtomicUsize,
+    }
+
+    /// The goroutine parks; who finds that it waited runs it on, on the other thread.
+    #[test]
+    fn a_ready_ends_exactly_one_park() {
+        loom::model(|| {
+            let goroutine = Arc::new(Goroutine {
+                word: AtomicU32::new(state::RUNNING),
+                message: AtomicUsize::new(0),
+                runs: AtomicUsize::new(0),
+            });
+            let other = thread::spawn({
+                let goroutine = Arc::clone(&goroutine);
+                move || {
+                    goroutine.message.store(7, Ordering::Relaxed);
+                    let found = ready(&goroutine.word);
+                    if found == Ready::Queue {
+                        run(&goroutine);
+                    }
+                    found
+                }
+            });
+            let waits = park(&goroutine.word);
+            if !waits {
+                run(&goroutine);
+            }
+            let found = other.join().unwrap();
+            assert_eq!(waits, found == Ready::Queue);
+            assert_eq!(goroutine.runs.load(Ordering::Relaxed), 1);
+        });
+    }
+
+    fn run(goroutine: &Goroutine) {
+        goroutine.word.store(state::RUNNING, Ordering::Relaxed);
+        assert_eq!(goroutine.message.load(Ordering::Relaxed), 7);
+        goroutine.runs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[test]
+    fn two_that_make_a_goroutine_ready_put_it_in_the_queue_once() {
+        loom::model(|| {
+            let word = Arc::new(AtomicU32::new(state::WAITING));
+            let other = thread::spawn({
+                let word = Arc::clone(&word);
+                move || ready(&word)
+            });
+            let found = [ready(&word), other.join().unwrap()];
+            assert!(found == [Ready::Queue, Ready::Twice] || found == [Ready::Twice, Ready::Queue]);
+        });
+    }
+
+    #[test]
+    fn a_permit_has_one_owner() {
+        loom::model(|| {
+            let permit = Arc::new(Permit::new());
+            permit.lend();
+            let takers: Vec<_> = (0..2)
+                .map(|_| {
+                    let permit = Arc::clone(&permit);
+                    thread::spawn(move || permit.take())
+                })
+                .collect();
+            let kept = permit.claim_back();
+            let taken = takers.into_iter().filter_map(|taker| taker.join().ok());
+            let taken = taken.filter(|&taken| taken).count();
+            assert_eq!(taken + usize::from(kept), 1);
+        });
+    }
+}
