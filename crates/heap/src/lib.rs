@@ -158,7 +158,7 @@
 //! | call | what it may wait for |
 //! |---|---|
 //! | a fast allocation, `store`, `init`, `poll` without a request, [`Root::get`] | nothing |
-//! | a slow allocation | short locks; the system, when the heap grows; while marking an assist of 20 µs, or its debt's end in waits of 200 µs |
+//! | a slow allocation | short locks; a whole cycle, when the range is full; while marking an assist of 20 µs, or its debt's end in waits of 200 µs |
 //! | `poll` with a request | nothing beside its own answer |
 //! | [`Mutator::collect`], [`Heap::collect`] | a whole cycle, and the end of one that runs |
 //! | the return from [`Mutator::blocked`], [`Mutator::resume_stack`] | the collector, while it scans this thread's stack or that one |

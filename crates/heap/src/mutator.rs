@@ -26,7 +26,7 @@ use crate::{
     roots::{Root, RootSource, Roots},
     space::kinds::MAX_KINDS,
     stacks::Stack,
-    stats::{Holds, Pauses},
+    stats::{Holds, Pauses, Watch},
     sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, lock},
 };
 use std::{marker::PhantomData, mem::offset_of, ops::Range, ptr::NonNull, sync::Arc};
@@ -157,6 +157,10 @@ struct Private {
     holdings: Box<[Holding]>,
     /// Kinds that have a span.
     active: Vec<u16>,
+    /// Spans of this mutator's, by kind and block, that are in no list yet.
+    unfiled: Vec<(u16, usize)>,
+    /// Full spans that are still this mutator's, because it met their lists' locks taken.
+    unreturned: Vec<(u16, usize)>,
     epoch: u32,
     cycle: u32,
     marking: bool,
@@ -179,6 +183,7 @@ struct Private {
     torture: u32,
     error: Option<Error>,
     sampler: Option<Box<sampling::Sampler>>,
+    watch: Watch,
     /// The heap has grown past what the memory limit allows: the next slow path waits a moment.
     slowed: bool,
 }
@@ -387,6 +392,8 @@ impl Mutator {
             _buffer: buffer,
             holdings: vec![NOTHING; MAX_KINDS].into_boxed_slice(),
             active: Vec::new(),
+            unfiled: Vec::new(),
+            unreturned: Vec::new(),
             epoch: template.epoch,
             cycle: template.cycle,
             marking: template.marking,
@@ -402,6 +409,7 @@ impl Mutator {
             torture: shared.config.debug.torture.unwrap_or(0),
             error: None,
             sampler: None,
+            watch: Watch::default(),
             slowed: false,
         };
         let owner = Arc::new(MutatorState {
@@ -682,6 +690,7 @@ struct Unblock<'m>(&'m mut Mutator);
 impl Drop for Unblock<'_> {
     fn drop(&mut self) {
         self.0.state().gate.unblock();
+        self.0.private().watch.forget();
         let sp = self.0.private().sp;
         self.0.answer_pending(sp);
     }
@@ -711,8 +720,9 @@ impl Heap {
         self.shared.roots.add_source(source);
     }
 
-    /// Removes a source of roots; one that was not added is ignored. A scan that is under way goes on to its end. May wait
-    /// for a short lock.
+    /// Removes a source of roots when the next cycle begins; one that was not added is ignored. Until then, and so in a
+    /// cycle that runs now, it is scanned as before: what was loaded from it may rely on that. The heap drops its reference
+    /// then, on the collector's thread. May wait for a short lock.
     pub fn remove_root_source(&self, source: &Arc<dyn RootSource>) {
         self.shared.roots.remove_source(source);
     }

@@ -18,8 +18,16 @@ const CHUNK: usize = 512;
 /// The roots of a heap.
 pub(crate) struct Roots {
     book: Mutex<Book>,
-    sources: Mutex<Vec<Arc<dyn RootSource>>>,
+    sources: Mutex<Sources>,
     pub(crate) stacks: Stacks,
+}
+
+#[derive(Default)]
+struct Sources {
+    all: Vec<Arc<dyn RootSource>>,
+    /// Those that go when the next cycle begins: who has loaded a pointer from one, after the scan of its own stack, relies
+    /// on the cycle that runs to scan it.
+    removed: Vec<Arc<dyn RootSource>>,
 }
 
 /// What a leak cycle leaves out at first: addresses of handles' slots, and stacks.
@@ -240,8 +248,14 @@ impl Roots {
         root
     }
 
-    /// Clears the slots of handles dropped before this cycle (collector, before barrier-on).
+    /// Clears the slots of handles dropped before this cycle, and lets removed sources go (collector, before barrier-on).
     pub(crate) fn forget_dropped(&self) {
+        let removed = {
+            let Sources { all, removed } = &mut *lock(&self.sources);
+            all.retain(|source| !removed.iter().any(|r| Arc::ptr_eq(r, source)));
+            std::mem::take(removed)
+        };
+        drop(removed);
         let book = &mut *lock(&self.book);
         for slot in book.dropped.drain(..) {
             // SAFETY: slots live as long as the book.
@@ -276,7 +290,7 @@ impl Roots {
 
     /// The client's sources, as of now.
     pub(crate) fn sources(&self) -> Vec<Arc<dyn RootSource>> {
-        lock(&self.sources).clone()
+        lock(&self.sources).all.clone()
     }
 
     /// Calls `f` with what each root handle holds.
@@ -298,11 +312,15 @@ impl Roots {
     }
 
     pub(crate) fn add_source(&self, source: Arc<dyn RootSource>) {
-        lock(&self.sources).push(source);
+        let sources = &mut *lock(&self.sources);
+        sources.removed.retain(|s| !Arc::ptr_eq(s, &source));
+        if !sources.all.iter().any(|s| Arc::ptr_eq(s, &source)) {
+            sources.all.push(source);
+        }
     }
 
     pub(crate) fn remove_source(&self, source: &Arc<dyn RootSource>) {
-        lock(&self.sources).retain(|s| !Arc::ptr_eq(s, source));
+        lock(&self.sources).removed.push(Arc::clone(source));
     }
 }
 

@@ -4,8 +4,12 @@
 //! cycle, and files the span. Allocators sweep the spans they need;
 //! the collector sweeps the rest after each flip and ends before the next barrier-on.
 //!
+//! A thread that is preempted in a critical section holds up whoever wants the lock next for a slice of the
+//! scheduler's, some milliseconds. So the sections are short (the collector sweeps outside, as the spans' owner), and
+//! a mutator that meets a lock taken does without: it takes a fresh span, and returns old ones later.
+//!
 //! Invariants:
-//! * A span is owned by one mutator, or unowned; an unowned span's bits change under its list's lock only
+//! * A span is owned by one mutator or by the sweep, or unowned; an unowned span's bits change under its list's lock only
 //!   (marks apart).
 //! * A list is prepared for epoch `n` before any mutator flips to it; a mutator of another epoch takes
 //!   fresh spans only.
@@ -18,13 +22,17 @@ use crate::{
         Space,
         kinds::{KindInfo, MAX_KINDS},
     },
-    sync::{Mutex, lock},
+    sync::{Mutex, MutexGuard, lock, spin_loop},
 };
 
 /// A span that was taken out of the list while it is walked.
 const GONE: u32 = u32::MAX;
 /// Spans an allocation inspects before it takes a fresh one.
 const INSPECT: usize = 32;
+/// Spans that the collector sweeps between two looks at the list.
+const BATCH: usize = 32;
+/// Looks at a lock before a mutator does without it.
+const SPINS: usize = 100;
 
 /// The spans of one kind.
 #[derive(Debug, Default)]
@@ -44,6 +52,8 @@ pub(crate) struct Taken {
     pub(crate) block: usize,
     /// Its memory reads as zero.
     pub(crate) clean: bool,
+    /// It is in no list yet: the owner calls [`Spans::try_file`] until that succeeds.
+    pub(crate) unfiled: bool,
 }
 
 /// What a sweep of one kind found.
@@ -65,35 +75,81 @@ impl Spans {
         Self { lists: (0..MAX_KINDS).map(|_| Mutex::default()).collect(), poison }
     }
 
-    /// Takes a span with free slots for a mutator in `epoch`, sweeping a few if need be.
+    /// Takes a span with free slots for a mutator in `epoch`, sweeping a few if need be. Waits for no lock but the page
+    /// heap's.
     pub(crate) fn take(&self, space: &Space, kind: u16, epoch: u32) -> Result<Taken, Error> {
         let info = space.kinds.get(kind);
-        {
-            let mut list = lock(&self.lists[kind as usize]);
-            if list.epoch == epoch
-                && let Some(block) =
-                    list.partial.pop().or_else(|| self.sweep_for(&mut list, space, info))
-            {
-                space.sweep_word(block as usize).own(epoch);
-                return Ok(Taken { block: block as usize, clean: false });
-            }
+        if let Some(block) = self.take_swept(space, kind, info, epoch) {
+            return Ok(Taken { block, clean: false, unfiled: false });
         }
         let (block, clean) = space.take_span(kind)?;
         space.sweep_word(block).own(epoch);
-        lock(&self.lists[kind as usize]).spans.push(block as u32);
-        Ok(Taken { block, clean })
+        Ok(Taken { block, clean, unfiled: !self.try_file(kind, block) })
     }
 
-    /// Gives up a span. Its owner has cleared the bits of slots it claimed and did not use.
-    ///
+    /// A span that has been used before and has free slots, among the next few.
+    fn take_swept(&self, space: &Space, kind: u16, info: &KindInfo, epoch: u32) -> Option<usize> {
+        for _ in 0..INSPECT {
+            // The lock is taken for each span anew, so that nobody waits for all of them.
+            let mut list = self.try_lock(kind)?;
+            if list.epoch != epoch {
+                return None;
+            }
+            let block = match list.partial.pop() {
+                Some(block) => Some(block),
+                None => {
+                    let (_, block) = list.next_due(space)?;
+                    let live = self.sweep(space, info, block, epoch);
+                    list.live_slots += live;
+                    (live < info.slots as usize).then_some(block)
+                }
+            };
+            if let Some(block) = block {
+                space.sweep_word(block as usize).own(epoch);
+                return Some(block as usize);
+            }
+        }
+        None
+    }
+
+    /// The lock of a kind's list, if nobody holds it for longer than a moment.
+    fn try_lock(&self, kind: u16) -> Option<MutexGuard<'_, SpanList>> {
+        (0..SPINS).find_map(|_| {
+            spin_loop();
+            self.lists[kind as usize].try_lock().ok()
+        })
+    }
+
+    /// Adds a fresh span to its list; false if somebody holds the lock.
+    #[must_use]
+    pub(crate) fn try_file(&self, kind: u16, block: usize) -> bool {
+        self.try_lock(kind).map(|mut list| list.spans.push(block as u32)).is_some()
+    }
+
+    /// Adds a fresh span to its list.
+    pub(crate) fn file(&self, kind: u16, block: usize) {
+        lock(&self.lists[kind as usize]).spans.push(block as u32);
+    }
+
+    /// [`Spans::put_back`], unless somebody holds the lock: then it is false, and the span is still the caller's.
+    #[must_use]
+    pub(crate) fn try_put_back(&self, space: &Space, kind: u16, block: usize) -> bool {
+        let list = self.try_lock(kind);
+        list.map(|mut list| self.put_back_to(&mut list, space, kind, block)).is_some()
+    }
+
+    /// Gives up a span that is in its list. Its owner has cleared the bits of slots it claimed and did not use.
+    pub(crate) fn put_back(&self, space: &Space, kind: u16, block: usize) {
+        self.put_back_to(&mut lock(&self.lists[kind as usize]), space, kind, block);
+    }
+
     /// If the list was prepared for the next epoch meanwhile, the sweep may have passed the span by because it was
     /// owned, so it is swept here.
-    pub(crate) fn put_back(&self, space: &Space, kind: u16, block: usize) {
+    fn put_back_to(&self, list: &mut SpanList, space: &Space, kind: u16, block: usize) {
         let info = space.kinds.get(kind);
-        let mut list = lock(&self.lists[kind as usize]);
         let epoch = list.epoch;
         if space.sweep_word(block).disown(epoch) {
-            self.sweep(&mut list, space, info, block as u32, epoch);
+            list.live_slots += self.sweep(space, info, block as u32, epoch);
         }
         if bits::next_clear_run(space.bits(block, info), 0, info.slots as usize).is_some() {
             list.partial.push(block as u32);
@@ -118,31 +174,46 @@ impl Spans {
     /// Sweeps what is left of `kind` and returns empty spans to the page heap. All mutators have flipped.
     pub(crate) fn finish_sweep(&self, space: &Space, kind: u16) -> Swept {
         let info = space.kinds.get(kind);
-        let mut empty = Vec::new();
-        let mut done = false;
-        let mut swept = Swept::default();
-        while !done {
+        let (mut empty, mut batch) = (Vec::new(), Vec::with_capacity(BATCH));
+        loop {
+            let epoch = {
+                let mut list = lock(&self.lists[kind as usize]);
+                while batch.len() < BATCH
+                    && let Some((at, block)) = list.next_due(space)
+                {
+                    space.sweep_word(block as usize).own(list.epoch);
+                    batch.push((at, block, 0));
+                }
+                list.epoch
+            };
+            if batch.is_empty() {
+                break;
+            }
+            for (_, block, live) in &mut batch {
+                *live = self.sweep_own(space, info, *block);
+            }
             let mut list = lock(&self.lists[kind as usize]);
-            for _ in 0..INSPECT {
-                let Some((block, live)) = self.sweep_next(&mut list, space, info) else {
-                    done = true;
-                    break;
-                };
+            for (at, block, live) in batch.drain(..) {
+                let due = space.sweep_word(block as usize).disown(epoch);
+                debug_assert!(!due, "no list is prepared while the sweep goes on");
+                list.live_slots += live;
                 if live == 0 {
-                    let at = list.next - 1;
                     list.spans[at] = GONE;
                     empty.push(block);
                 } else if live < info.slots as usize {
                     list.partial.push(block);
                 }
             }
-            if done {
-                // Spans that an allocator swept, left and found empty are not here: they are owned or partial.
-                list.spans.retain(|&b| b != GONE);
-                (list.next, list.end) = (0, 0);
-                swept = Swept { live_slots: list.live_slots, spans: list.spans.len() };
-            }
         }
+        let swept = {
+            let mut list = lock(&self.lists[kind as usize]);
+            // Spans that an allocator swept, left and found empty are not here: they are owned or partial.
+            if !empty.is_empty() {
+                list.spans.retain(|&b| b != GONE);
+            }
+            (list.next, list.end) = (0, 0);
+            Swept { live_slots: list.live_slots, spans: list.spans.len() }
+        };
         for block in empty {
             space.give_back_span(block as usize, info);
         }
@@ -157,51 +228,35 @@ impl Spans {
         }
     }
 
-    /// The next swept span that has a free slot, among the next few.
-    fn sweep_for(&self, list: &mut SpanList, space: &Space, info: &KindInfo) -> Option<u32> {
-        for _ in 0..INSPECT {
-            let (block, live) = self.sweep_next(list, space, info)?;
-            if live < info.slots as usize {
-                return Some(block);
-            }
-        }
-        None
+    /// Sweeps a span that nobody owns, under the list's lock; its live slots.
+    fn sweep(&self, space: &Space, info: &KindInfo, block: u32, epoch: u32) -> usize {
+        space.sweep_word(block as usize).set_swept(epoch);
+        self.sweep_own(space, info, block)
     }
 
-    /// Sweeps the next unowned, unswept span; its live slots.
-    fn sweep_next(
-        &self,
-        list: &mut SpanList,
-        space: &Space,
-        info: &KindInfo,
-    ) -> Option<(u32, usize)> {
-        while list.next < list.end {
-            let block = list.spans[list.next];
-            list.next += 1;
-            let epoch = list.epoch;
-            if space.sweep_word(block as usize).is_due(epoch) {
-                return Some((block, self.sweep(list, space, info, block, epoch)));
-            }
-        }
-        None
-    }
-
-    fn sweep(
-        &self,
-        list: &mut SpanList,
-        space: &Space,
-        info: &KindInfo,
-        block: u32,
-        epoch: u32,
-    ) -> usize {
+    /// Sweeps a span whose bits are the caller's; its live slots.
+    fn sweep_own(&self, space: &Space, info: &KindInfo, block: u32) -> usize {
         let block = block as usize;
-        space.sweep_word(block).set_swept(epoch);
         let live = bits::pack_marks(space.marks(block, info), space.bits(block, info));
         if self.poison {
             poison(space, info, block);
         }
-        list.live_slots += live;
         live
+    }
+}
+
+impl SpanList {
+    /// The next span that nobody owns and that has not been swept, and its place in `spans`.
+    fn next_due(&mut self, space: &Space) -> Option<(usize, u32)> {
+        while self.next < self.end {
+            let at = self.next;
+            self.next += 1;
+            let block = self.spans[at];
+            if space.sweep_word(block as usize).is_due(self.epoch) {
+                return Some((at, block));
+            }
+        }
+        None
     }
 }
 

@@ -9,7 +9,7 @@ mod totals;
 
 pub(crate) use counters::Counters;
 pub use holds::HoldTimes;
-pub(crate) use holds::{Holds, Pauses};
+pub(crate) use holds::{Holds, Pauses, Stretch, Watch};
 pub use mem::{BySize, MemStats};
 pub use metrics::{Histogram, Metric};
 pub use record::{CycleRecord, Observer, Reason};

@@ -323,3 +323,26 @@ fn setting_a_root_through_a_mutator_of_another_heap_is_refused() {
     let root = one.attach().empty_root();
     root.set(&mut other.attach(), None);
 }
+
+#[test]
+fn a_full_range_is_collected_before_it_is_an_error() {
+    let heap =
+        Heap::new(Config { reserve: 16 << 20, gc_percent: None, ..Config::default() }).unwrap();
+    let mut m = heap.attach();
+    // Four times the range, of small objects and of large ones, all of them garbage.
+    for bytes in [64, 64 << 10] {
+        for _ in 0..(64 << 20) / bytes {
+            m.alloc(Layout::NO_SCAN, bytes).expect("what is dead makes room");
+        }
+    }
+    assert!(heap.stats().cycles > 0);
+    let mut roots = Vec::new();
+    let error = loop {
+        match m.alloc(Layout::NO_SCAN, 1 << 20) {
+            Ok(object) => roots.push(m.root(object)),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
+    assert!(roots.len() > 8, "{} MiB of 16", roots.len());
+}

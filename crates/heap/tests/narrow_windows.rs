@@ -7,7 +7,7 @@ use std::{
     ptr::NonNull,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -200,4 +200,44 @@ fn a_stack_born_before_the_scan_of_its_maker_is_scanned() {
     let stack = stack.expect("it was made");
     m.resume_stack(&stack);
     m.remove_stack(&stack);
+}
+
+/// Holds one pointer.
+struct Cell(AtomicPtr<u8>);
+
+// SAFETY: the pointer is reported, and does not change.
+unsafe impl RootSource for Cell {
+    fn scan(&self, visitor: &mut RootVisitor<'_>) {
+        visitor.pointer(self.0.load(Ordering::Acquire));
+    }
+}
+
+#[test]
+fn a_source_that_is_removed_before_its_scan_is_scanned_in_that_cycle() {
+    let _watch = Watch::new(60, "a source that is removed during a cycle");
+    let heap = heap();
+    let mut m = heap.attach();
+    let object = numbered(&mut m);
+    let holdup = Arc::new(Holdup::default());
+    heap.add_root_source(holdup.clone());
+    let cell = Arc::new(Cell(AtomicPtr::new(object as *mut u8)));
+    let source: Arc<dyn RootSource> = cell.clone();
+    heap.add_root_source(Arc::clone(&source));
+    let mut root = None;
+    collect_during(&mut m, |m| {
+        // SAFETY: the word at this offset is an atomic one of the mutator's state.
+        let barrier = unsafe { &*m.state_address().add(offsets::BARRIER).cast::<AtomicU32>() };
+        // Once this mutator has been scanned, what it stores is not recorded.
+        while barrier.load(Ordering::Relaxed) != 2 {
+            m.poll();
+        }
+        heap.remove_root_source(&source);
+        root = Some(m.root(pointer(cell.0.load(Ordering::Relaxed) as usize)));
+        holdup.go_on.store(true, Ordering::SeqCst);
+    });
+    assert!(is_intact(object), "what a root handle holds was freed");
+    m.collect();
+    drop(root);
+    m.collect();
+    assert_eq!(heap.stats().live_objects, 0, "a removed source is still scanned");
 }

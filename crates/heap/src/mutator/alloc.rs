@@ -17,7 +17,6 @@ use crate::{
         pages::PAGE,
         sizes::{self, BLOCK, MAX_SMALL},
     },
-    stats::now,
     sync::Ordering,
 };
 use std::{ptr::NonNull, time::Duration};
@@ -28,6 +27,8 @@ const CHUNK: usize = 4 << 10;
 /// Bytes from which on zeroing is timed. Less takes a microsecond, but two looks at the clock would double it: old pages are
 /// mapped, so zeroing them never waits for the system.
 const TIMED: usize = 8 << 10;
+/// Full spans that a mutator keeps rather than wait for the lock of their list.
+const MOST_UNRETURNED: usize = 64;
 /// Bytes up to which a run is zeroed word by word: a call would take longer.
 const SHORT: usize = 128;
 /// Bytes a mutator allocates before it adds them to the heap's count.
@@ -73,7 +74,8 @@ impl Mutator {
     /// has an example.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if no heap of this reservation could hold it, [`Error::OutOfMemory`] if this one cannot now,
+    /// [`Error::TooLarge`] if no heap of this reservation could hold it, [`Error::OutOfMemory`] if this one cannot, even after
+    /// a collection,
     /// [`Error::TooManyLayouts`] if the layout would need one kind too many.
     ///
     /// # Panics
@@ -97,7 +99,7 @@ impl Mutator {
     /// [`Mutator::alloc`] is.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`] if the heap has no room.
+    /// [`Error::OutOfMemory`] if the heap has no room, even after a collection.
     ///
     /// # Panics
     /// If this heap has no such kind, because it is another heap's. A kind of another heap whose number this one has given
@@ -161,7 +163,7 @@ impl Mutator {
         if self.owes_a_safepoint() {
             super::native::with_spilled(|sp| self.slow_safepoint(sp));
         }
-        match self.refill(kind) {
+        match self.or_collect(|mutator| mutator.refill(kind)) {
             Ok(sampled) => {
                 let info = self.heap.shared.space.kinds.get(kind);
                 // SAFETY: the gate is RUNNING and this is the mutator's thread.
@@ -177,6 +179,20 @@ impl Mutator {
                 self.private().error = Some(error);
                 None
             }
+        }
+    }
+
+    /// Does `f`; if that finds no room, collects and does it again.
+    fn or_collect<R>(
+        &mut self,
+        mut f: impl FnMut(&mut Self) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        match f(self) {
+            Err(Error::OutOfMemory { .. }) => {
+                self.collect();
+                f(self)
+            }
+            result => result,
         }
     }
 
@@ -217,28 +233,35 @@ impl Mutator {
         let info = shared.space.kinds.get(kind);
         let (size, slots) = (info.size as usize, info.slots as usize);
         let private = self.private();
-        let holding = &mut private.holdings[kind as usize];
-        self.state().count_bytes(kind, std::mem::take(&mut holding.claimed));
+        let claimed = std::mem::take(&mut private.holdings[kind as usize].claimed);
+        self.state().count_bytes(kind, claimed);
         let torture = shared.config.debug.torture.is_some();
         let most = if torture { 1 } else { (CHUNK / size).max(1) };
         let mut start = None;
         let mut claim = loop {
-            if holding.block == NO_SPAN {
-                start.get_or_insert_with(now);
+            if private.holdings[kind as usize].block == NO_SPAN {
+                start.get_or_insert_with(|| private.watch.begin());
+                private.settle(shared, private.unreturned.len() > MOST_UNRETURNED);
                 let taken = shared.spans.take(&shared.space, kind, private.epoch)?;
-                *holding = super::Holding { block: taken.block, clean: taken.clean, ..NOTHING };
+                if taken.unfiled {
+                    private.unfiled.push((kind, taken.block));
+                }
+                private.holdings[kind as usize] =
+                    super::Holding { block: taken.block, clean: taken.clean, ..NOTHING };
                 private.active.push(kind);
             }
+            let holding = &mut private.holdings[kind as usize];
             let allocated = shared.space.bits(holding.block, info);
             match Claim::find(allocated, holding.search, slots, most) {
                 Some(claim) => break claim,
                 None => {
-                    shared.spans.put_back(&shared.space, kind, holding.block);
-                    *holding = NOTHING;
+                    let block = std::mem::replace(holding, NOTHING).block;
+                    private.unreturned.push((kind, block));
                     private.active.retain(|&k| k != kind);
                 }
             }
         };
+        let holding = &mut private.holdings[kind as usize];
         let (sampler, id) = (&mut private.sampler, self.state().id);
         let room = claim.run.len() * size;
         let (sampled, bytes) = sampling::step(sampler, &shared.profile, id, kind, size, room);
@@ -255,7 +278,7 @@ impl Mutator {
         let (claimed, at) = (holding.claimed, shared.space.base() + holding.block * BLOCK);
         if info.zeroed && !holding.clean {
             if claimed >= TIMED {
-                start.get_or_insert_with(now);
+                start.get_or_insert_with(|| private.watch.begin());
             }
             // SAFETY: this mutator has claimed the slots, and nobody else uses them.
             unsafe { zero(at + claim.run.start * size, claim.run.len() * size) };
@@ -277,7 +300,7 @@ impl Mutator {
         };
         self.charge(claimed);
         if let Some(start) = start {
-            self.state().holds.alloc(start);
+            self.state().holds.alloc(&self.private().watch, start);
         }
         Ok(sampled)
     }
@@ -318,7 +341,7 @@ impl Mutator {
             .filter(|&b| b <= limit)
             .ok_or(Error::TooLarge { bytes })?;
         super::native::with_spilled(|sp| self.slow_safepoint(sp));
-        let extent = self.shared().space.take_large(size)?;
+        let extent = self.or_collect(|mutator| mutator.shared().space.take_large(size))?;
         let address = self.shared().space.page_address(extent.start);
         if !extent.zeroed {
             let mut at = 0;

@@ -2,6 +2,7 @@
 
 use super::{
     BARRIER_DELETION, BARRIER_FULL, BARRIER_OFF, BUFFER, Mutator, MutatorState, NO_SPAN, NOTHING,
+    Private,
 };
 use crate::{
     collector::Action,
@@ -9,7 +10,7 @@ use crate::{
     mark::Greyer,
     protocol::claim::Claim,
     space::sizes::BLOCK,
-    stats::now,
+    stats::Stretch,
     sync::{AtomicU8, AtomicU64, Ordering, spin_loop, yield_now},
 };
 
@@ -32,14 +33,14 @@ impl Mutator {
     fn answer_all(&mut self, sp: usize) {
         let shared = &self.heap.shared;
         while let Some(n) = self.state().gate.pending() {
-            let (start, cpu) = (now(), crate::stats::thread_cpu());
+            let stretch = Stretch::begin();
             self.private().set_sp(sp);
             let action = shared.control.action();
             // SAFETY: the gate is RUNNING and this is the mutator's thread.
             unsafe { self.state().answer(shared, action) };
             self.state().gate.finish(n);
             shared.control.answered();
-            self.state().holds.handshake(start, cpu);
+            self.state().holds.handshake(&stretch);
         }
     }
 }
@@ -83,6 +84,7 @@ impl MutatorState {
                 unsafe { self.each_tail(heap, |tail| tail.free()) };
                 // SAFETY: as the caller vouches.
                 unsafe { self.drop_runs(heap) };
+                private.settle(heap, true);
                 let stack = private.stack_range();
                 self.held_stack[0].store(stack.start, Ordering::Relaxed);
                 self.held_stack[1].store(stack.end, Ordering::Relaxed);
@@ -210,9 +212,10 @@ impl MutatorState {
         for kind in private.active.drain(..) {
             let holding = std::mem::replace(&mut private.holdings[kind as usize], NOTHING);
             if holding.block != NO_SPAN {
-                heap.spans.put_back(heap.space(), kind, holding.block);
+                private.unreturned.push((kind, holding.block));
             }
         }
+        private.settle(heap, true);
     }
 
     /// Gives up everything the mutator holds: it is about to leave.
@@ -227,6 +230,27 @@ impl MutatorState {
         let private = unsafe { self.private() };
         heap.allocated.fetch_add(std::mem::take(&mut private.uncounted), Ordering::Relaxed);
         (private.stack, private.native_top) = (None, None);
+    }
+}
+
+impl Private {
+    /// Files fresh spans and returns those that are given up; what lists are locked for, later, unless `patient`.
+    pub(super) fn settle(&mut self, heap: &Shared, patient: bool) {
+        let (spans, space) = (&heap.spans, heap.space());
+        if patient {
+            self.unfiled.drain(..).for_each(|(kind, block)| spans.file(kind, block));
+        } else {
+            self.unfiled.retain(|&(kind, block)| !spans.try_file(kind, block));
+        }
+        // A span that is in no list must not be given up: no sweep would find it.
+        if !self.unfiled.is_empty() {
+            return;
+        }
+        if patient {
+            self.unreturned.drain(..).for_each(|(kind, block)| spans.put_back(space, kind, block));
+        } else {
+            self.unreturned.retain(|&(kind, block)| !spans.try_put_back(space, kind, block));
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use super::Mutator;
 use crate::{
     mark::Marker,
-    stats::{now, thread_cpu},
+    stats::{Stretch, now},
     sync::Ordering,
 };
 use std::time::Duration;
@@ -28,10 +28,11 @@ impl Mutator {
         if self.private().debt < LEAST_DEBT || self.shared().pool.closing().is_closed() {
             return;
         }
-        let (start, cpu) = (now(), thread_cpu());
-        self.mark_until(start + LONGEST);
-        self.state().holds.assist(start, cpu);
-        self.heap.shared.counters.assist_nanos.fetch_add(now() - start, Ordering::Relaxed);
+        let stretch = Stretch::begin();
+        self.mark_until(stretch.start + LONGEST);
+        self.state().holds.assist(&stretch);
+        let nanos = now() - stretch.start;
+        self.heap.shared.counters.assist_nanos.fetch_add(nanos, Ordering::Relaxed);
         if self.private().debt > MOST_DEBT {
             self.wait_for_credit(sp);
         }

@@ -60,6 +60,7 @@ impl Mutator {
     /// 1. The mutator was blocked by [`Mutator::enter_blocked`].
     pub unsafe fn leave_blocked(&mut self) {
         self.state().gate.unblock();
+        self.private().watch.forget();
         let sp = self.private().sp;
         self.answer_pending(sp);
         self.private().suspended_at = None;

@@ -87,7 +87,7 @@ impl Larges {
     pub(crate) fn new(range: usize) -> Result<Self, Error> {
         let limit = range / (MAX_SMALL + PAGE) + 2;
         let table =
-            Reservation::new((limit * size_of::<LargeSpan>()).next_multiple_of(4096), 4096, true)?;
+            Reservation::new((limit * size_of::<LargeSpan>()).next_multiple_of(4096), 4096)?;
         Ok(Self { table, limit, book: Mutex::default() })
     }
 

@@ -25,6 +25,9 @@ use os::Reservation;
 use pages::{Extent, PAGE, PageHeap};
 use sizes::BLOCK;
 
+/// Huge pages are asked for from this offset on: a small heap stays small.
+const HUGE_FROM: usize = 16 << 20;
+
 /// An object of this heap, found from an address inside of it.
 #[derive(Clone, Copy)]
 pub(crate) enum Found<'a> {
@@ -74,8 +77,9 @@ impl Space {
             .max(4 << 20)
             .checked_next_multiple_of(4 << 20)
             .ok_or(Error::TooLarge { bytes: len })?;
-        let range = Reservation::new(len, 2 << 20, false)?;
-        let table = |bytes: usize| Reservation::new(bytes.next_multiple_of(4096), 4096, true);
+        let range = Reservation::to_commit(len, 2 << 20)?;
+        range.want_huge_pages(if huge { HUGE_FROM } else { len });
+        let table = |bytes: usize| Reservation::new(bytes.next_multiple_of(4096), 4096);
         let blocks = len / BLOCK;
         let (mark_bytes, bit_bytes) = MapBases::bytes(len);
         let (marks, bits) = (table(mark_bytes)?, table(bit_bytes)?);
@@ -92,7 +96,7 @@ impl Space {
             kinds,
             larges: Larges::new(len)?,
             map_bytes: AtomicUsize::new(0),
-            pages: Mutex::new(PageHeap::new(len / PAGE, huge)),
+            pages: Mutex::new(PageHeap::new(len / PAGE)),
         })
     }
 

@@ -1,4 +1,8 @@
 //! The operating system's side of memory: reserve, commit, release.
+//!
+//! A heap's range is mapped readable and writable from the beginning, where the system allows that: then a heap grows
+//! without a system call, which would wait for every page fault of the process. A system that counts all writable memory
+//! against a limit refuses; there the range is made usable piece by piece.
 
 use crate::error::Error;
 use std::{io, ptr};
@@ -11,13 +15,23 @@ const SYSTEM_PAGE: usize = 4096;
 pub(crate) struct Reservation {
     base: usize,
     len: usize,
+    /// Whether pages fault until they are committed.
+    guarded: bool,
 }
 
 impl Reservation {
-    /// Reserves `len` bytes of address space, aligned to `align`. With `usable`, the pages can be used at once and
-    /// cost memory when first touched; without, they fault until [`Reservation::commit`].
-    pub(crate) fn new(len: usize, align: usize, usable: bool) -> Result<Self, Error> {
-        let protection = if usable { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE };
+    /// Reserves `len` bytes of address space, aligned to `align`. The pages read as zero and cost memory when first touched.
+    pub(crate) fn new(len: usize, align: usize) -> Result<Self, Error> {
+        Self::map(len, align, false)
+    }
+
+    /// [`Self::new`] for pages that are used after [`Reservation::commit`] alone, which takes less of the system.
+    pub(crate) fn to_commit(len: usize, align: usize) -> Result<Self, Error> {
+        Self::map(len, align, false).or_else(|_| Self::map(len, align, true))
+    }
+
+    fn map(len: usize, align: usize, guarded: bool) -> Result<Self, Error> {
+        let protection = if guarded { libc::PROT_NONE } else { libc::PROT_READ | libc::PROT_WRITE };
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         let padded = len.checked_add(align).ok_or(Error::AddressSpace { bytes: len, os: 0 })?;
         // SAFETY: an anonymous mapping at an address of the kernel's choosing disturbs nothing.
@@ -34,7 +48,7 @@ impl Reservation {
                 unsafe { libc::munmap(from as *mut _, size) };
             }
         }
-        Ok(Self { base, len })
+        Ok(Self { base, len, guarded })
     }
 
     /// The first address.
@@ -42,19 +56,28 @@ impl Reservation {
         self.base
     }
 
-    /// Makes `offset..offset + len` readable and writable; it reads as zero. With `huge`, asks for huge pages.
-    pub(crate) fn commit(&self, offset: usize, len: usize, huge: bool) -> Result<(), Error> {
+    /// Makes `offset..offset + len` readable and writable; it reads as zero.
+    pub(crate) fn commit(&self, offset: usize, len: usize) -> Result<(), Error> {
         assert!(offset + len <= self.len, "commit past the end of a reservation");
+        if !self.guarded {
+            return Ok(());
+        }
         let at = (self.base + offset) as *mut libc::c_void;
         // SAFETY: the range lies in this reservation.
         let status = unsafe { libc::mprotect(at, len, libc::PROT_READ | libc::PROT_WRITE) };
-        if status != 0 {
-            return Err(Error::OutOfMemory { bytes: len });
+        if status == 0 { Ok(()) } else { Err(Error::OutOfMemory { bytes: len }) }
+    }
+
+    /// Asks for huge pages from `offset` on, and for none before it.
+    pub(crate) fn want_huge_pages(&self, offset: usize) {
+        let offset = offset.min(self.len);
+        let parts = [(0, offset, libc::MADV_NOHUGEPAGE), (offset, self.len, libc::MADV_HUGEPAGE)];
+        for (from, to, advice) in parts {
+            if from < to {
+                // SAFETY: the range lies in this reservation. A kernel without huge pages refuses, which changes nothing.
+                unsafe { libc::madvise((self.base + from) as *mut _, to - from, advice) };
+            }
         }
-        let advice = if huge { libc::MADV_HUGEPAGE } else { libc::MADV_NOHUGEPAGE };
-        // SAFETY: as above. A kernel without huge pages refuses, which changes nothing.
-        unsafe { libc::madvise(at, len, advice) };
-        Ok(())
     }
 
     /// Gives the pages of `offset..offset + len` back; they read as zero when touched again.

@@ -12,8 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const PAGE: usize = 8 << 10;
 /// Pages in the least amount the heap grows by: two huge pages.
 const GROWTH: usize = (4 << 20) / PAGE;
-/// Huge pages are asked for from this offset on: a small heap stays small.
-const HUGE_FROM: usize = (16 << 20) / PAGE;
 
 /// Pages handed out: where they start, and whether they read as zero.
 #[derive(Debug, Clone, Copy)]
@@ -33,11 +31,10 @@ pub(crate) struct PageHeap {
     /// Pages committed so far; the rest of the range has never been touched.
     top: usize,
     limit: usize,
-    huge: bool,
 }
 
 impl PageHeap {
-    pub(crate) fn new(limit: usize, huge: bool) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             free: BTreeMap::new(),
             by_len: BTreeSet::new(),
@@ -46,7 +43,6 @@ impl PageHeap {
             free_pages: 0,
             top: 0,
             limit,
-            huge,
         }
     }
 
@@ -167,8 +163,7 @@ impl PageHeap {
         if pages > self.limit - self.top {
             return Err(Error::OutOfMemory { bytes });
         }
-        let huge = self.huge && self.top >= HUGE_FROM;
-        space.commit(self.top * PAGE, bytes, huge)?;
+        space.commit(self.top * PAGE, bytes)?;
         self.dirty.resize((self.top + pages).div_ceil(64), 0);
         self.insert(self.top, pages);
         self.top += pages;
@@ -198,7 +193,7 @@ mod tests {
     use super::*;
 
     fn heap(pages: usize) -> (PageHeap, Reservation) {
-        (PageHeap::new(pages, false), Reservation::new(pages * PAGE, 1 << 16, false).unwrap())
+        (PageHeap::new(pages), Reservation::to_commit(pages * PAGE, 1 << 16).unwrap())
     }
 
     #[test]

@@ -1,4 +1,8 @@
 //! How long mutators were held.
+//!
+//! A hold is what the heap did to a thread: the time it computed, and the time it slept, waiting for a lock. What
+//! the kernel took the processor away for in between is none, and reported apart. The two look alike on a clock; how often
+//! the thread has gone to sleep by itself tells them apart.
 
 use super::{now, thread_cpu};
 use crate::sync::{AtomicU64, Ordering};
@@ -58,31 +62,100 @@ impl Pauses {
 }
 
 /// The longest times a mutator was held by the heap, in nanoseconds. What the kernel took the processor away for
-/// during a handshake or an assist is left out of those and reported apart.
+/// meanwhile is left out of those and reported apart; what the thread waited for a lock is not left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HoldTimes {
     /// The longest answer to a handshake, with the scan of the mutator's own stack.
     pub handshake: u64,
     /// The longest assist.
     pub assist: u64,
-    /// The longest refill of an allocation cursor.
+    /// The longest time in which an allocation got new free slots, or a large object its pages.
     pub alloc: u64,
     /// The longest time without the processor in one of these.
     pub preempted: u64,
 }
 
+/// Nanoseconds below which nobody asks where they went.
+const SHORT: u64 = 5_000;
+
+/// A stretch of time in which the calling thread may be held.
+#[derive(Debug)]
+pub(crate) struct Stretch {
+    pub(crate) start: u64,
+    cpu: u64,
+    sleeps: i64,
+}
+
+impl Stretch {
+    /// Begins now.
+    pub(crate) fn begin() -> Self {
+        Self { sleeps: sleeps(), cpu: thread_cpu(), start: now() }
+    }
+
+    /// How long the thread has been held in the `wall` nanoseconds that end now and lie in this stretch, and how long it was
+    /// without the processor although it could have run. What it did without before the `wall` counts as if in it.
+    fn split(&self, wall: u64) -> (u64, u64) {
+        // If it has gone to sleep, it has waited for something, at least for a part of the time.
+        if wall < SHORT || sleeps() != self.sleeps {
+            return (wall, 0);
+        }
+        let without = (now() - self.start).saturating_sub(thread_cpu() - self.cpu);
+        (wall - without.min(wall), without.min(wall))
+    }
+}
+
+/// A stretch that goes on over several short holds, because to begin one takes as long as they do.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    stretch: Option<Stretch>,
+    holds: u32,
+}
+
+impl Watch {
+    /// Holds for which a stretch is good.
+    const HOLDS: u32 = 16;
+
+    /// A hold begins now.
+    pub(crate) fn begin(&mut self) -> u64 {
+        if self.holds == 0 {
+            (self.stretch, self.holds) = (Some(Stretch::begin()), Self::HOLDS);
+        }
+        self.holds -= 1;
+        now()
+    }
+
+    /// The thread has gone to sleep for a reason that is no hold.
+    pub(crate) fn forget(&mut self) {
+        self.holds = 0;
+    }
+
+    fn split(&self, wall: u64) -> (u64, u64) {
+        self.stretch.as_ref().map_or((wall, 0), |stretch| stretch.split(wall))
+    }
+}
+
+/// How often the calling thread has gone to sleep.
+fn sleeps() -> i64 {
+    // SAFETY: zero bytes are a valid `rusage`.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: writes one `rusage` to a valid place.
+    unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) };
+    usage.ru_nvcsw
+}
+
 impl Holds {
-    pub(crate) fn handshake(&self, start: u64, cpu: u64) {
-        let held = self.hold(&self.handshake, start, cpu);
+    pub(crate) fn handshake(&self, stretch: &Stretch) {
+        let held = self.hold(&self.handshake, stretch.split(now() - stretch.start));
         self.pauses.add(held);
     }
 
-    pub(crate) fn assist(&self, start: u64, cpu: u64) {
-        self.hold(&self.assist, start, cpu);
+    pub(crate) fn assist(&self, stretch: &Stretch) {
+        self.hold(&self.assist, stretch.split(now() - stretch.start));
     }
 
-    pub(crate) fn alloc(&self, start: u64) {
-        raise(&self.alloc, now() - start);
+    /// A hold that began at `start`.
+    pub(crate) fn alloc(&self, watch: &Watch, start: u64) {
+        self.hold(&self.alloc, watch.split(now() - start));
     }
 
     /// The mutator's answers to handshakes.
@@ -90,11 +163,10 @@ impl Holds {
         &self.pauses
     }
 
-    fn hold(&self, longest: &AtomicU64, start: u64, cpu: u64) -> u64 {
-        let (wall, cpu) = (now() - start, thread_cpu() - cpu);
-        raise(longest, wall.min(cpu));
-        raise(&self.preempted, wall.saturating_sub(cpu));
-        wall.min(cpu)
+    fn hold(&self, longest: &AtomicU64, (held, preempted): (u64, u64)) -> u64 {
+        raise(longest, held);
+        raise(&self.preempted, preempted);
+        held
     }
 
     pub(crate) fn read(&self) -> HoldTimes {

@@ -76,7 +76,8 @@ fn a_flip_that_keeps_the_marks_of_a_tail_finds_objects_that_are_none() {
 
 /// A list of one span, and how often that was swept for epoch 3.
 struct List {
-    epoch: Mutex<u32>,
+    /// The epoch, and whether the span is filed as partial.
+    state: Mutex<(u32, bool)>,
     word: SweepWord,
     sweeps: UnsafeCell<u32>,
 }
@@ -86,11 +87,10 @@ impl List {
     fn new() -> Self {
         let word = SweepWord(AtomicU32::new(0));
         word.own(2);
-        Self { epoch: Mutex::new(2), word, sweeps: UnsafeCell::new(0) }
+        Self { state: Mutex::new((2, false)), word, sweeps: UnsafeCell::new(0) }
     }
 
-    fn sweep(&self, epoch: u32) {
-        self.word.set_swept(epoch);
+    fn sweep(&self) {
         // SAFETY: that nobody else is in here is what loom checks.
         self.sweeps.with_mut(|n| unsafe { *n += 1 });
     }
@@ -102,18 +102,45 @@ impl List {
     }
 
     fn put_back(&self) {
-        let epoch = self.epoch.lock().unwrap();
-        if self.word.disown(*epoch) {
-            self.sweep(*epoch);
+        let mut state = self.state.lock().unwrap();
+        if self.word.disown(state.0) {
+            self.word.set_swept(state.0);
+            self.sweep();
         }
+        state.1 = true;
     }
 
-    /// Sweeps the span if it is due; `None` if somebody owns it or it has been swept.
-    fn sweep_next(&self, due: fn(&SweepWord, u32) -> bool) {
-        let epoch = self.epoch.lock().unwrap();
-        if due(&self.word, *epoch) {
-            self.sweep(*epoch);
+    /// A mutator that has flipped takes the span for itself, swept; one that has not takes a fresh one.
+    fn take(&self) -> bool {
+        let mut state = self.state.lock().unwrap();
+        let found = if state.0 != 3 {
+            false
+        } else if self.word.is_due(3) {
+            self.word.set_swept(3);
+            self.sweep();
+            true
+        } else {
+            std::mem::take(&mut state.1)
+        };
+        if found {
+            self.word.own(3);
         }
+        found
+    }
+
+    /// The collector sweeps the span if it is due, outside of the lock as its owner.
+    fn sweep_next(&self, due: fn(&SweepWord, u32) -> bool) {
+        {
+            let state = self.state.lock().unwrap();
+            if !due(&self.word, state.0) {
+                return;
+            }
+            self.word.own(state.0);
+        }
+        self.sweep();
+        let mut state = self.state.lock().unwrap();
+        assert!(!self.word.disown(state.0));
+        state.1 = true;
     }
 }
 
@@ -125,25 +152,13 @@ fn ownership(due: fn(&SweepWord, u32) -> bool) {
         move || {
             list.use_bits();
             list.put_back();
-            let taken = {
-                let epoch = list.epoch.lock().unwrap();
-                // A mutator that has flipped takes the span for itself, swept; one that has not takes a fresh one.
-                let taken = *epoch == 3;
-                if taken {
-                    if list.word.is_due(3) {
-                        list.sweep(3);
-                    }
-                    list.word.own(3);
-                }
-                taken
-            };
-            if taken {
+            if list.take() {
                 list.use_bits();
                 list.put_back();
             }
         }
     });
-    *list.epoch.lock().unwrap() = 3;
+    *list.state.lock().unwrap() = (3, false);
     list.sweep_next(due);
     list.sweep_next(due);
     owner.join().unwrap();
