@@ -17,7 +17,8 @@
 //! | [`methods`] | method sets, wrappers, method values |
 //! | [`alg`] | equality and hash functions |
 //! | [`statics`] | package variables that are data |
-//! | [`program`] | the whole program: what is reached, in what order packages are initialised |
+//! | [`program`] | the whole program, and in what order packages are initialised |
+//! | `reach` | what it reaches: the work list, descriptors, methods |
 
 pub mod alg;
 mod body;
@@ -26,6 +27,7 @@ pub mod env;
 pub mod methods;
 pub mod names;
 pub mod program;
+mod reach;
 pub mod statics;
 mod types;
 pub mod world;

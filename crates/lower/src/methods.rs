@@ -289,6 +289,7 @@ fn call(
     }
     let callee = match wrapper.target {
         Target::Interface(index) => {
+            world.note_interface_call(place.ty, index);
             let itab = load(b, &place, Scalar::Ptr, 0);
             operands.push(load(b, &place, Scalar::Ptr, 8));
             params.insert(0, trigo_ir::types::Basic::UnsafePointer.id());

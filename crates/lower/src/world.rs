@@ -10,13 +10,13 @@ use crate::env::Env;
 use crate::names;
 use crate::statics::Statics;
 use crate::types::Types;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use trigo_ir::Sym;
 use trigo_ir::data::Data;
 use trigo_ir::func::{Attrs, Pos, Signature};
 use trigo_ir::program::Context;
-use trigo_ir::types::TypeId as IrType;
+use trigo_ir::types::{InterfaceMethod, TypeId as IrType};
 use trigo_syntax::Symbol;
 use trigo_syntax::ast::{DeclId, DeclKind, ExprId, ExprKind, File, Node};
 use trigo_types::{Info, ObjId, PkgId, Store, TypeId};
@@ -97,6 +97,8 @@ pub struct World<'a> {
     definitions: RwLock<FxHashMap<Sym, Definition>>,
     /// Types of functions that were named and have no body.
     externs: Mutex<FxHashMap<Sym, Signature>>,
+    /// Methods of interfaces that lowered code calls, since [`reach`](crate::reach) looked last.
+    pub(crate) interface_calls: Mutex<FxHashSet<InterfaceMethod>>,
     local_types: Vec<OnceLock<FxHashMap<ObjId, u32>>>,
     statics: Vec<OnceLock<Statics>>,
     literals: Vec<OnceLock<FxHashMap<(u32, ExprId), Sym>>>,
@@ -120,6 +122,7 @@ impl<'a> World<'a> {
             linked: FxHashMap::default(),
             definitions: RwLock::default(),
             externs: Mutex::default(),
+            interface_calls: Mutex::default(),
             local_types,
             statics,
             literals,

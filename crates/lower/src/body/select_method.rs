@@ -147,6 +147,7 @@ impl Body<'_, '_> {
         if in_interface {
             let value = self.operand_value(&operand, ty)?;
             let index = *selected.path.last().unwrap_or(&0);
+            self.world.note_interface_call(ty, index);
             let (code, data) = self.interface_method(&value, index);
             return Ok(Method {
                 callee: Callee::Code(code),
