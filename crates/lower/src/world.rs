@@ -200,8 +200,10 @@ impl<'a> World<'a> {
         let known =
             self.definitions.read().unwrap_or_else(PoisonError::into_inner).contains_key(&sym);
         if !known {
+            // Making a definition may define others: no lock is held meanwhile.
+            let made = definition();
             let mut table = self.definitions.write().unwrap_or_else(PoisonError::into_inner);
-            table.entry(sym).or_insert_with(definition);
+            table.entry(sym).or_insert(made);
         }
     }
 

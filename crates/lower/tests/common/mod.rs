@@ -11,7 +11,11 @@ use trigo_types::{Checked, Config, Importer, PkgId, Store, check_package};
 /// What lowering calls of package `runtime`.
 const RUNTIME: &str = "package runtime
     import \"unsafe\"
+    type _deferframe struct { pc, sp, fp uintptr; link *_deferframe; calls unsafe.Pointer; flags uintptr }
     func panicwrap()
+    func panicrangestate(state int)
+    func deferproc(frame *_deferframe, fn func())
+    func deferreturn(frame *_deferframe)
     func memequal(p, q unsafe.Pointer, size uintptr) bool
     func memhash(p unsafe.Pointer, h, s uintptr) uintptr
     func strhash(p unsafe.Pointer, h uintptr) uintptr
