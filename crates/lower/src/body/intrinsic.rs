@@ -36,6 +36,12 @@ enum Intrinsic {
     AtomicOld(AtomicOp),
     KeepAlive,
     Prefetch,
+    /// Where the running function returns to.
+    CallerPc,
+    /// The stack pointer after it has returned.
+    CallerSp,
+    /// The address of a function's code.
+    FuncPc,
 }
 
 fn find(package: &str, name: &str) -> Option<Intrinsic> {
@@ -54,6 +60,12 @@ fn find(package: &str, name: &str) -> Option<Intrinsic> {
             "Add" if name != "Add32" => AddCarry,
             "Sub" if name != "Sub32" => SubBorrow,
             "Prefetch" | "PrefetchStreamed" => Prefetch,
+            "GetCallerPC" => CallerPc,
+            "GetCallerSP" => CallerSp,
+            _ => return None,
+        },
+        "internal/abi" => match name {
+            "FuncPCABI0" | "FuncPCABIInternal" => FuncPc,
             _ => return None,
         },
         "internal/runtime/math" => match name {
@@ -148,6 +160,10 @@ impl Body<'_, '_> {
             }
             return Ok(Some(Vec::new()));
         }
+        if let Intrinsic::FuncPc = intrinsic {
+            let pc = self.func_pc(args[0])?;
+            return Ok(Some(vec![(Value::one(pc), sig.results[0])]));
+        }
         let mut vals = Vec::new();
         for (&arg, &ty) in args.iter().zip(&sig.params) {
             vals.push(self.expr_as(arg, ty)?.first());
@@ -156,6 +172,29 @@ impl Body<'_, '_> {
         let scalar = sig.results.first().map(|&t| self.scalar_of(t));
         let results = self.operate(intrinsic, &vals, scalar);
         Ok(Some(results.into_iter().map(Value::one).zip(sig.results).collect()))
+    }
+
+    /// The address of the code of a function that an expression names or gives.
+    fn func_pc(&mut self, e: ExprId) -> Res<Val> {
+        let e = self.file.unparen(e);
+        if let super::call::Called::Func(func, ident) = self.called(e)? {
+            let sym = self.func_sym(ident, func);
+            let code = self.b.sym_addr(sym, 0);
+            return Ok(self.b.convert(ConvertOp::PtrToInt, Scalar::I64, code));
+        }
+        let ty = self.ty(e)?;
+        if self.signature(ty).is_none() {
+            return self.fail_at(e, "the code of what is no function");
+        }
+        let closure = self.expr(e)?.first();
+        Ok(self.b.load(Scalar::I64, closure, 0))
+    }
+
+    /// A word of the frame's head: the caller's frame pointer, the return address, and what is above.
+    fn frame_head(&mut self, offset: i64) -> Val {
+        let frame = self.b.push(Op::FrameAddr, &[Scalar::I64])[0];
+        let offset = self.int(offset);
+        self.b.binary(BinaryOp::Add, frame, offset)
     }
 
     fn operate(&mut self, intrinsic: Intrinsic, x: &[Val], result: Option<Scalar>) -> Vec<Val> {
@@ -210,7 +249,13 @@ impl Body<'_, '_> {
                 self.b.push(Op::Prefetch(at), &[]);
                 Vec::new()
             }
-            Intrinsic::KeepAlive => Vec::new(),
+            Intrinsic::CallerPc => {
+                let at = self.frame_head(8);
+                let at = self.b.convert(ConvertOp::IntToPtr, Scalar::Ptr, at);
+                vec![self.b.load(Scalar::I64, at, 0)]
+            }
+            Intrinsic::CallerSp => vec![self.frame_head(16)],
+            Intrinsic::KeepAlive | Intrinsic::FuncPc => Vec::new(),
         }
     }
 }
