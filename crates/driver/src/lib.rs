@@ -6,9 +6,15 @@
 //!
 //! A package that imports one with errors is parsed but not checked, as in `go build`: its own errors would mostly follow
 //! from those. Whatever the threads do, the same sources give the same errors in the same order.
+//!
+//! [`errors`] is for who wants to know only whether all is well: packages that were found to be so, and have not changed,
+//! come from a [`Cache`], and of them only what the others need.
 
+mod cache;
 mod package;
+mod stored;
 
+pub use cache::Cache;
 pub use package::Package;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,8 +22,8 @@ use std::sync::{Arc, OnceLock};
 
 use trigo_loader::Error;
 use trigo_loader::graph::{Graph, PackageId};
-use trigo_syntax::Interner;
-use trigo_types::Store;
+use trigo_syntax::{FileId, Interner};
+use trigo_types::{PkgId, Store};
 
 /// Whose function bodies are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,19 +64,23 @@ impl Program {
 ///
 /// Errors of loading are not repeated here: see [`Graph::all_errors`]. Uses rayon's threads and blocks until all is done.
 pub fn check(graph: &Graph, bodies: Bodies) -> Program {
-    let interner = Arc::new(Interner::new());
-    let store = Arc::new(Store::new(interner.clone()));
-    let work = Work::new(graph, &store, bodies);
-    rayon::scope(|scope| {
-        let work = &work;
-        for (id, package) in graph.iter() {
-            if package.imports.iter().all(|import| import.package.is_none()) {
-                scope.spawn(move |scope| work.run(id, scope));
-            }
-        }
-    });
-    let packages = work.done.into_iter().filter_map(OnceLock::into_inner).collect();
+    let (store, interner) = store();
+    let packages = Work::new(graph, &store, bodies, None).run_all();
     Program { store, interner, packages }
+}
+
+/// What is wrong with the packages of a graph: the errors of [`check`] with the bodies of the roots.
+///
+/// Uses rayon's threads and reads and writes the cache; blocks until all is done.
+pub fn errors(graph: &Graph, cache: Option<&Cache>) -> Vec<Error> {
+    let (store, interner) = store();
+    let packages = Work::new(graph, &store, Bodies::Roots, cache).run_all();
+    Program { store, interner, packages }.errors()
+}
+
+fn store() -> (Arc<Store>, Arc<Interner>) {
+    let interner = Arc::new(Interner::new());
+    (Arc::new(Store::new(interner.clone())), interner)
 }
 
 /// The packages on their way.
@@ -78,6 +88,7 @@ struct Work<'g> {
     graph: &'g Graph,
     store: &'g Store,
     bodies: Bodies,
+    cache: Option<&'g Cache>,
     is_root: Vec<bool>,
     /// The number of a package's first file; its others follow.
     first_file: Vec<u32>,
@@ -89,7 +100,7 @@ struct Work<'g> {
 }
 
 impl<'g> Work<'g> {
-    fn new(graph: &'g Graph, store: &'g Store, bodies: Bodies) -> Self {
+    fn new(graph: &'g Graph, store: &'g Store, bodies: Bodies, cache: Option<&'g Cache>) -> Self {
         let count = graph.packages.len();
         let mut importers = vec![Vec::new(); count];
         let mut missing = Vec::with_capacity(count);
@@ -109,7 +120,19 @@ impl<'g> Work<'g> {
             }
         }
         let done = (0..count).map(|_| OnceLock::new()).collect();
-        Self { graph, store, bodies, is_root, first_file, importers, missing, done }
+        Self { graph, store, bodies, cache, is_root, first_file, importers, missing, done }
+    }
+
+    fn run_all(self) -> Vec<Package> {
+        rayon::scope(|scope| {
+            let work = &self;
+            for (id, package) in work.graph.iter() {
+                if package.imports.iter().all(|import| import.package.is_none()) {
+                    scope.spawn(move |scope| work.run(id, scope));
+                }
+            }
+        });
+        self.done.into_iter().filter_map(OnceLock::into_inner).collect()
     }
 
     /// Parses and checks a package, then those of its importers that waited for it alone.
@@ -120,16 +143,32 @@ impl<'g> Work<'g> {
         let sound = source.errors.is_empty()
             && imports.filter_map(|import| self.done(import)).all(Package::is_sound);
         let skips_bodies = self.bodies == Bodies::Roots && !self.is_root[index];
-        let mut package = Package::parse(self, source, id);
-        if sound && package.errors.is_empty() {
-            package.check(self, source, skips_bodies);
-        }
+        let package = match self.cache.filter(|_| sound) {
+            Some(cache) => stored::package(self, cache, id, skips_bodies),
+            None => {
+                let mut package = Package::parse(self, source, id);
+                if sound && package.errors.is_empty() {
+                    package.check(self, id, skips_bodies);
+                }
+                package
+            }
+        };
         let _ = self.done[index].set(package);
         for &importer in &self.importers[index] {
             if self.missing[importer.0 as usize].fetch_sub(1, Ordering::SeqCst) == 1 {
                 scope.spawn(move |scope| self.run(importer, scope));
             }
         }
+    }
+
+    /// A package in the store, put there from the cache if need be.
+    fn pkg(&self, id: PackageId) -> Option<PkgId> {
+        let package = self.done(id)?;
+        package.pkg.or_else(|| package.stored.as_ref()?.load(self, id))
+    }
+
+    fn first_file(&self, id: PackageId) -> FileId {
+        FileId(self.first_file[id.0 as usize])
     }
 
     fn done(&self, id: PackageId) -> Option<&Package> {

@@ -13,8 +13,10 @@ use trigo_types::{
 };
 
 use crate::Work;
+use crate::stored::Stored;
 
 /// A parsed and, if its syntax allowed it, checked package.
+#[derive(Default)]
 pub struct Package {
     /// The package in the store; none if it was not checked: because of errors in loading or syntax, here or in what it
     /// imports.
@@ -25,25 +27,27 @@ pub struct Package {
     pub info: Info,
     /// What is wrong with it: syntax errors or type errors, not sorted.
     pub errors: Vec<Error>,
+    /// What the cache has of it, or will have.
+    pub(crate) stored: Option<Stored>,
 }
 
 impl Package {
     /// Whether it was checked and has no errors.
     pub fn is_sound(&self) -> bool {
-        self.pkg.is_some() && self.errors.is_empty()
+        (self.pkg.is_some() || self.stored.is_some()) && self.errors.is_empty()
     }
 
     pub(crate) fn parse(work: &Work<'_>, source: &graph::Package, id: PackageId) -> Package {
         let mut errors = Vec::new();
-        let first = work.first_file[id.0 as usize];
-        let files = (first..)
+        let files = (work.first_file(id).0..)
             .zip(source.files())
             .map(|(number, file)| parse(file, FileId(number), work.store, &mut errors))
             .collect();
-        Package { pkg: None, files, info: Info::default(), errors }
+        Package { pkg: None, files, info: Info::default(), errors, stored: None }
     }
 
-    pub(crate) fn check(&mut self, work: &Work<'_>, source: &graph::Package, skips_bodies: bool) {
+    pub(crate) fn check(&mut self, work: &Work<'_>, id: PackageId, skips_bodies: bool) {
+        let source = work.graph.package(id);
         let config = Config {
             importer: &Imports { work, source },
             go_version: Some(GoVersion(source.go_version.minor)),
@@ -64,7 +68,7 @@ impl Package {
 }
 
 /// The flags that `go build` gives to the compiler, as far as errors depend on them.
-fn compiler_flags(source: &graph::Package) -> CompilerFlags {
+pub(crate) fn compiler_flags(source: &graph::Package) -> CompilerFlags {
     let standard = source.place == Place::Standard;
     let directory = &source.directory;
     let all_go = directory.assembly_files.is_empty() && directory.object_files.is_empty();
@@ -78,8 +82,7 @@ fn compiler_flags(source: &graph::Package) -> CompilerFlags {
 
 /// Parses a file; its syntax errors are added to `errors`.
 fn parse(file: &SourceFile, id: FileId, store: &Store, errors: &mut Vec<Error>) -> Arc<File> {
-    let name: Arc<str> = file.path.to_string_lossy().into();
-    let source = Source::new(id, name, file.source.clone());
+    let source = text(file, id);
     let mode = Mode { check_branches: true, ..Mode::default() };
     let mut diagnostics = Vec::new();
     let tree = trigo_syntax::parse_file(source, store.interner(), mode, &mut diagnostics);
@@ -88,6 +91,11 @@ fn parse(file: &SourceFile, id: FileId, store: &Store, errors: &mut Vec<Error>) 
         errors.push(Error::at(position, &*diagnostic.message));
     }
     Arc::new(tree)
+}
+
+pub(crate) fn text(file: &SourceFile, id: FileId) -> Source {
+    let name: Arc<str> = file.path.to_string_lossy().into();
+    Source::new(id, name, file.source.clone())
 }
 
 fn located(store: &Store, error: TypeError) -> Error {
@@ -111,7 +119,6 @@ impl Importer for Imports<'_> {
     fn import(&self, path: &str, _: &str) -> Result<PkgId, String> {
         let import = self.source.imports.iter().find(|import| import.path == path);
         let package = import.and_then(|import| import.package);
-        let checked = package.and_then(|id| self.work.done(id)).and_then(|package| package.pkg);
-        checked.ok_or_else(|| format!("could not import {path}"))
+        package.and_then(|id| self.work.pkg(id)).ok_or_else(|| format!("could not import {path}"))
     }
 }

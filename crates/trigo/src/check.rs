@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use trigo_driver::Bodies;
+use trigo_driver::Cache;
 use trigo_loader::directory::Tests;
 use trigo_loader::goroot::Missing;
 use trigo_loader::graph::{Config, Graph, Loader};
@@ -29,7 +29,8 @@ pub fn run(check: &Check) -> Result<ExitCode> {
     for warning in &graph.warnings {
         eprintln!("trigo: warning: {warning}");
     }
-    let errors = errors(&graph);
+    let cache = config.environment.cache().ok().map(|dir| Cache::new(dir.join("checked")));
+    let errors = errors(&graph, cache.as_ref());
     let style = Style { dir: &dir, all: check.all_errors, source: io::stderr().is_terminal() };
     // Whoever closed the error output does not want to read more.
     let _ = diagnostics::print(&errors, &style, &mut io::stderr().lock());
@@ -51,8 +52,8 @@ fn config(check: &Check, dir: PathBuf) -> Result<Config> {
 }
 
 /// All errors, sorted. Where a line has a syntax error, that is what is wrong with it.
-fn errors(graph: &Graph) -> Vec<Error> {
-    let mut errors = trigo_driver::check(graph, Bodies::Roots).errors();
+fn errors(graph: &Graph, cache: Option<&Cache>) -> Vec<Error> {
+    let mut errors = trigo_driver::errors(graph, cache);
     let broken: HashSet<(PathBuf, u32)> = errors.iter().filter_map(line).collect();
     let loading = graph.all_errors().into_iter().cloned();
     errors.extend(loading.filter(|error| !line(error).is_some_and(|line| broken.contains(&line))));

@@ -60,6 +60,7 @@
 //! Where `break`, `continue` and `goto` lead is in the tree, see
 //! [`StmtKind::Branch`](trigo_syntax::ast::StmtKind::Branch).
 
+pub mod archive;
 mod canonical;
 mod check;
 mod compiler;

