@@ -29,7 +29,7 @@ use crate::{
 /// Addresses a marker keeps to itself before it publishes some.
 const STACK: usize = 2048;
 /// Addresses and objects on their way from the stack to the scan.
-const RING: usize = 16;
+const RING: usize = 32;
 /// Turns of the ring before an address is looked up.
 const DELAY: usize = 6;
 /// Tags an address as the start of a piece of a large object that is already marked.
