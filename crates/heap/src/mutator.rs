@@ -425,8 +425,9 @@ impl Mutator {
             flipped: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
             holds: Holds::default(),
             held_stack: [AtomicUsize::new(0), AtomicUsize::new(0)],
-            // SAFETY: the call has no preconditions.
-            thread: unsafe { libc::gettid() },
+            // SAFETY: the call has no preconditions. Not by C's `gettid`: the standard library's weak reference to that keeps
+            // it out of static executables.
+            thread: unsafe { libc::syscall(libc::SYS_gettid) as i32 },
         });
         registry.next_id += 1;
         registry.mutators.push(Arc::clone(&owner));
