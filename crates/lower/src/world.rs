@@ -169,8 +169,10 @@ impl<'a> World<'a> {
         let empty = Arc::new(Env::default());
         for (obj, has_body) in bodies {
             let generic = self.store.func_type(obj).and_then(|t| self.store.as_signature(t));
+            let is_method = generic.is_some_and(|s| s.recv.is_some());
             let generic = generic.is_some_and(|s| !s.tparams.is_empty() || !s.rparams.is_empty());
-            if has_body && !generic && !matches!(self.store.obj_name(obj), "_" | "init") {
+            let name = self.store.obj_name(obj);
+            if has_body && !generic && name != "_" && (is_method || name != "init") {
                 let sym = self.declared_sym(obj);
                 self.define(sym, || Definition::Func(self.funcs[&obj], empty.clone()));
             }

@@ -26,6 +26,7 @@
 //! | `reflection` | calls that reflect makes and takes |
 //! | `types` | type descriptors, as far as allocation needs them |
 //! | `signals`, `crash` | faults, and other ends of a program |
+//! | `notify` | signals that the program wants to hear of |
 //! | `monitor`, `clock` | time |
 //! | `settings` | what the environment says |
 //! | `sync` | the shim for atomics and locks |
@@ -47,6 +48,8 @@ mod monitor;
 mod natives;
 #[cfg(not(loom))]
 mod netpoll;
+#[cfg(not(loom))]
+mod notify;
 mod parking;
 #[cfg(not(loom))]
 mod reflection;

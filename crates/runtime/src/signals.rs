@@ -15,8 +15,10 @@ const STACK: usize = 64 << 10;
 /// Signals that faults raise.
 const FAULTS: [i32; 3] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE];
 
-/// Installs the handler of faults for the process.
+/// Installs the handler of faults for the process. Writes to broken pipes give errors, and package os does the rest.
 pub(crate) fn install() {
+    // SAFETY: sets the action of a signal.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     for signal in FAULTS {
         // SAFETY: the handler is one for three arguments, and runs on the signal stack that each worker has.
         unsafe {
@@ -28,6 +30,11 @@ pub(crate) fn install() {
             libc::sigaction(signal, &action, std::ptr::null_mut());
         }
     }
+}
+
+/// Whether a signal is one of those that faults raise.
+pub(crate) fn is_fault(signal: i32) -> bool {
+    FAULTS.contains(&signal)
 }
 
 /// Gives the calling thread, a worker's, its signal stack.

@@ -113,7 +113,7 @@ func gopanic(e any) {
 	gp._panic = &p
 	p.run(gp)
 	preprintpanics(gp._panic)
-	fatalpanic(gp._panic)
+	fatalpanic(gp._panic, getfp())
 }
 
 // Goexit ends the goroutine, after its deferred calls.
@@ -356,12 +356,12 @@ func park() {
 	}
 }
 
-// fatalpanic ends the program for a panic that nothing recovered.
-func fatalpanic(p *_panic) {
+// fatalpanic ends the program for a panic that nothing recovered, and that was raised in the frame fp.
+func fatalpanic(p *_panic, fp uintptr) {
 	startdying()
 	printlock()
 	printpanics(p)
-	die(getfp(), false)
+	die(fp, false)
 }
 
 // throw ends the program for a fault of the runtime or one that it cannot go on after.

@@ -18,10 +18,15 @@ func signal_ignored(sig uint32) bool { return signalIgnored(sig) }
 
 //go:linkname signal_recv os/signal.signal_recv
 func signal_recv() uint32 {
-	getg().waitreason = uint8(waitReasonSignal)
-	sig := signalRecv()
-	getg().waitreason = 0
-	return sig
+	for {
+		getg().waitreason = uint8(waitReasonSignal)
+		sig := signalRecv()
+		getg().waitreason = 0
+		if sig != 0 {
+			return sig
+		}
+		// It has waited; now one has come.
+	}
 }
 
 //go:linkname signalWaitUntilIdle os/signal.signalWaitUntilIdle

@@ -11,6 +11,7 @@ mod lifetime;
 mod memory;
 mod process;
 mod random;
+mod signals;
 mod stats;
 mod tables;
 mod time;
