@@ -9,7 +9,7 @@ use crate::goroutine::Goroutine;
 use crate::parking::{Ready, ready};
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock};
 use crate::worker::Worker;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// The scheduler.
 pub(crate) struct Scheduler {
@@ -25,6 +25,8 @@ struct Shared {
     queue: VecDeque<usize>,
     /// Workers with a permit.
     running: usize,
+    /// The numbers of the permits that nobody has, as far as any was ever in use.
+    free: BTreeSet<usize>,
     /// Permits.
     most: usize,
     /// Workers that wait for work.
@@ -76,19 +78,18 @@ impl Scheduler {
             self.work.notify_one();
         } else {
             // It counts as running from now on, so that the next push starts no other.
-            shared.running += 1;
+            let permit = shared.permit();
             let number = shared.workers.len();
             shared.workers.push(0);
-            crate::start::spawn_worker(number);
+            crate::start::spawn_worker(number, permit);
         }
     }
 
-    /// The number of the first worker, which has a permit from the beginning.
-    pub(crate) fn first(&self) -> usize {
+    /// The number of the first worker, and that of its permit.
+    pub(crate) fn first(&self) -> (usize, usize) {
         let mut shared = lock(&self.shared);
-        shared.running += 1;
         shared.workers.push(0);
-        0
+        (0, shared.permit())
     }
 
     /// A worker that was spawned has started.
@@ -104,7 +105,7 @@ impl Scheduler {
         {
             return next;
         }
-        shared.running -= 1;
+        shared.give_back(worker);
         if shared.is_dead() {
             shared.dead = true;
             drop(shared);
@@ -115,19 +116,20 @@ impl Scheduler {
         }
         shared.idle += 1;
         drop(shared);
-        worker.mutator.blocked(|| {
+        let (next, permit) = worker.mutator.blocked(|| {
             let mut shared = lock(&self.shared);
             loop {
                 if shared.running < shared.most
                     && let Some(next) = self.pop(&mut shared)
                 {
-                    shared.running += 1;
                     shared.idle -= 1;
-                    return next;
+                    return (next, shared.permit());
                 }
                 shared = self.work.wait(shared).unwrap_or_else(|error| error.into_inner());
             }
-        })
+        });
+        worker.id.store(permit, Ordering::Relaxed);
+        next
     }
 
     fn pop(&self, shared: &mut Shared) -> Option<*mut Goroutine> {
@@ -142,7 +144,7 @@ impl Scheduler {
         if self.wants_turn() {
             let mut shared = lock(&self.shared);
             if worker.permit.take() {
-                shared.running -= 1;
+                shared.give_back(worker);
                 shared.outside += 1;
                 if !shared.queue.is_empty() {
                     self.find_worker(&mut shared);
@@ -158,8 +160,8 @@ impl Scheduler {
         }
         let mut shared = lock(&self.shared);
         shared.outside -= 1;
-        // With a permit or without: `next` gives it back at once if there are too many.
-        shared.running += 1;
+        // `next` gives the permit back at once if there are too many.
+        worker.id.store(shared.permit(), Ordering::Relaxed);
         shared.running <= shared.most
     }
 
@@ -197,12 +199,26 @@ impl Scheduler {
 }
 
 impl Shared {
+    /// A permit: its number, the lowest that nobody has.
+    fn permit(&mut self) -> usize {
+        let fresh = self.running + self.free.len();
+        self.running += 1;
+        self.free.pop_first().unwrap_or(fresh)
+    }
+
+    /// Takes a worker's permit back.
+    fn give_back(&mut self, worker: &Worker) {
+        self.running -= 1;
+        self.free.insert(worker.id.load(Ordering::Relaxed));
+    }
+
     /// Takes the permit of a worker in a call of the system.
     fn retake(&mut self) -> bool {
         for &at in self.workers.iter().filter(|&&at| at != 0) {
             // SAFETY: workers are never freed.
-            if unsafe { (*(at as *const Worker)).permit.take() } {
-                self.running -= 1;
+            let worker = unsafe { &*(at as *const Worker) };
+            if worker.permit.take() {
+                self.give_back(worker);
                 self.outside += 1;
                 return true;
             }

@@ -70,8 +70,8 @@ pub unsafe fn start(
     runtime.heap.add_root_source(Arc::new(Variables(module)));
     crate::settings::observe(&runtime.heap);
     crate::signals::install();
-    let first = runtime.scheduler.first();
-    let mut worker = Worker::new(first);
+    let (number, permit) = runtime.scheduler.first();
+    let mut worker = Worker::new(number, permit);
     let closure = Box::leak(Box::new(module.main as usize));
     let main = crate::natives::new_goroutine(&mut worker, &raw const *closure as usize);
     main.go.startpc = module.main as usize;
@@ -88,9 +88,11 @@ fn run(mut worker: Box<Worker>) -> ! {
 }
 
 /// Starts a thread for a worker.
-pub(crate) fn spawn_worker(number: usize) {
+pub(crate) fn spawn_worker(number: usize, permit: usize) {
     let thread = std::thread::Builder::new().name(format!("worker {number}")).stack_size(1 << 20);
-    thread.spawn(move || run(Worker::new(number))).expect("runtime: cannot create a thread");
+    thread
+        .spawn(move || run(Worker::new(number, permit)))
+        .expect("runtime: cannot create a thread");
 }
 
 /// Registers the kinds that compiled code has the cursors of, in order.

@@ -6,7 +6,7 @@
 use crate::goroutine::Goroutine;
 use crate::parking::{self, Permit, state};
 use crate::runtime;
-use crate::sync::Ordering;
+use crate::sync::{AtomicUsize, Ordering};
 use trigo_abi::worker as words;
 use trigo_heap::{Layout, Mutator};
 
@@ -39,6 +39,8 @@ pub(crate) struct Worker {
     pub(crate) suspended_at: usize,
     pub(crate) permit: Permit,
     pub(crate) number: usize,
+    /// The number of its permit, while it has one: Go's P.
+    pub(crate) id: AtomicUsize,
     /// Layouts of types, by the descriptor's address.
     pub(crate) layouts: Box<[(usize, Layout); CACHED]>,
     /// In a forked child until it executes: touches nothing that threads share.
@@ -46,8 +48,8 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// A worker for the calling thread.
-    pub(crate) fn new(number: usize) -> Box<Worker> {
+    /// A worker for the calling thread, with a permit.
+    pub(crate) fn new(number: usize, permit: usize) -> Box<Worker> {
         let mutator = runtime().heap.attach();
         let mut worker = Box::new(Worker {
             mutator,
@@ -55,6 +57,7 @@ impl Worker {
             suspended_at: 0,
             permit: Permit::new(),
             number,
+            id: AtomicUsize::new(permit),
             layouts: Box::new([(0, Layout::NO_SCAN); CACHED]),
             forked: false,
         });

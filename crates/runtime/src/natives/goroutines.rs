@@ -100,7 +100,7 @@ natives! {
     }
 
     "runtime.procID" proc_id(w) -> (id: usize) {
-        *id = w.number;
+        *id = w.id.load(Ordering::Relaxed);
         Outcome::Done
     }
 
