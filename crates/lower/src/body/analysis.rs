@@ -194,7 +194,8 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn visit(&mut self, node: Node) {
         match node {
-            Node::Expr(e) => self.expr(e),
+            // Chains of operators can be as long as the file.
+            Node::Expr(e) => stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.expr(e)),
             Node::Stmt(s) => self.stmt(s),
             _ => self.children(node),
         }

@@ -28,32 +28,45 @@ impl Body<'_, '_> {
         Ok(values.into_iter().flatten().collect())
     }
 
-    /// Whether an expression has parts that gc computes ahead.
-    pub(super) fn is_ahead(&self, e: ExprId) -> bool {
-        let mut stack = vec![Node::Expr(e)];
-        while let Some(node) = stack.pop() {
-            let Node::Expr(e) = node else { continue };
-            if self.info.value(e).is_some() {
-                continue;
-            }
-            match self.file[e].kind {
-                ExprKind::FuncLit { .. } => continue,
-                ExprKind::Call { fun, .. } if self.is_call(fun) => return true,
-                ExprKind::Unary { op: Token::Recv, .. }
-                | ExprKind::Assert { .. }
-                | ExprKind::Binary { op: Token::AndAnd | Token::OrOr, .. } => return true,
-                ExprKind::Index { x, .. } => {
-                    let is_map = |t| matches!(self.shape(t), Shape::Map { .. });
-                    let value = !matches!(self.info.typ(x), None | Some((Mode::Type, _)));
-                    if value && !self.names_function(x) && self.ty(x).is_ok_and(is_map) {
-                        return true;
-                    }
-                }
-                _ => {}
-            }
-            self.file.children(node, |child| stack.push(child));
+    /// Whether an expression has parts that gc computes ahead. What is known of chains of operators is kept: each link asks.
+    pub(super) fn is_ahead(&mut self, e: ExprId) -> bool {
+        if let Some(&known) = self.ahead.get(&e) {
+            return known;
         }
-        false
+        let found = stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.has_part_ahead(e));
+        if let ExprKind::Binary { .. } = self.file[e].kind {
+            self.ahead.insert(e, found);
+        }
+        found
+    }
+
+    fn has_part_ahead(&mut self, e: ExprId) -> bool {
+        if self.info.value(e).is_some() {
+            return false;
+        }
+        match self.file[e].kind {
+            ExprKind::FuncLit { .. } => return false,
+            ExprKind::Call { fun, .. } if self.is_call(fun) => return true,
+            ExprKind::Unary { op: Token::Recv, .. }
+            | ExprKind::Assert { .. }
+            | ExprKind::Binary { op: Token::AndAnd | Token::OrOr, .. } => return true,
+            ExprKind::Index { x, .. } => {
+                let is_map = |t| matches!(self.shape(t), Shape::Map { .. });
+                let value = !matches!(self.info.typ(x), None | Some((Mode::Type, _)));
+                if value && !self.names_function(x) && self.ty(x).is_ok_and(is_map) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        let mut found = false;
+        let file = self.file;
+        file.children(Node::Expr(e), |child| {
+            if let Node::Expr(child) = child {
+                found = found || self.is_ahead(child);
+            }
+        });
+        found
     }
 
     fn is_call(&self, fun: ExprId) -> bool {

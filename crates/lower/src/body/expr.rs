@@ -10,6 +10,11 @@ use trigo_syntax::ast::{ExprId, ExprKind};
 use trigo_syntax::token::Op as Token;
 use trigo_types::{Mode, ObjKind, SelectionKind};
 
+/// Runs with enough of a stack: chains of operators can be as long as the file.
+fn deep<T>(f: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, f)
+}
+
 impl Body<'_, '_> {
     /// An expression's value converted to a type that it can be assigned to.
     pub(super) fn expr_as(&mut self, e: ExprId, to: IrType) -> Res<Value> {
@@ -53,6 +58,10 @@ impl Body<'_, '_> {
 
     /// An expression's value; in memory form a copy that nothing else writes.
     pub(super) fn expr(&mut self, e: ExprId) -> Res<Value> {
+        deep(|| self.shallow_expr(e))
+    }
+
+    fn shallow_expr(&mut self, e: ExprId) -> Res<Value> {
         self.at_expr(e);
         if self.info.value(e).is_some() {
             return self.constant_expr(e);
@@ -303,6 +312,10 @@ impl Body<'_, '_> {
 
     /// Goes to `yes` if a truth value is true, else to `no`.
     pub(super) fn condition(&mut self, e: ExprId, yes: Block, no: Block) -> Res<()> {
+        deep(|| self.shallow_condition(e, yes, no))
+    }
+
+    fn shallow_condition(&mut self, e: ExprId, yes: Block, no: Block) -> Res<()> {
         if self.info.value(e).is_none() {
             match self.file[e].kind {
                 ExprKind::Paren(x) => return self.condition(x, yes, no),

@@ -280,5 +280,6 @@ impl Body<'_, '_> {
         self.file = &p.files[file as usize];
         self.info = &p.info.files[file as usize];
         self.last_pos = None;
+        self.ahead.clear();
     }
 }

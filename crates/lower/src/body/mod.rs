@@ -143,6 +143,8 @@ struct Body<'w, 'a> {
     continues: FxHashMap<StmtId, Block>,
     labels: FxHashMap<StmtId, Block>,
     fallthrough: Option<Block>,
+    /// Whether operators have parts that gc computes ahead.
+    ahead: FxHashMap<ExprId, bool>,
     /// How bodies of loops inside were left for places outside.
     exits: Vec<Exit>,
     counts: closure::Counts,
@@ -182,6 +184,7 @@ impl<'w, 'a> Body<'w, 'a> {
             continues: FxHashMap::default(),
             labels: FxHashMap::default(),
             fallthrough: None,
+            ahead: FxHashMap::default(),
             exits: Vec::new(),
             counts: closure::Counts::default(),
             done: Vec::new(),
