@@ -13,6 +13,7 @@ pub(crate) mod large;
 pub(crate) mod os;
 pub(crate) mod pages;
 pub(crate) mod sizes;
+mod spare;
 
 use crate::{
     error::Error,
@@ -24,9 +25,13 @@ use large::{LargeSpan, Larges};
 use os::Reservation;
 use pages::{Extent, PAGE, PageHeap};
 use sizes::BLOCK;
+use spare::Spares;
 
 /// Huge pages are asked for from this offset on: a small heap stays small.
 const HUGE_FROM: usize = 16 << 20;
+
+/// Spare blocks that are set aside under one lock of the page heap.
+const SPARES_AT_A_TIME: usize = 4;
 
 /// An object of this heap, found from an address inside of it.
 #[derive(Clone, Copy)]
@@ -68,6 +73,7 @@ pub(crate) struct Space {
     /// Bytes of the marks and bits of all spans.
     map_bytes: AtomicUsize,
     pages: Mutex<PageHeap>,
+    spares: Spares,
 }
 
 impl Space {
@@ -97,6 +103,7 @@ impl Space {
             larges: Larges::new(len)?,
             map_bytes: AtomicUsize::new(0),
             pages: Mutex::new(PageHeap::new(len / PAGE)),
+            spares: Spares::new(),
         })
     }
 
@@ -238,16 +245,63 @@ impl Space {
     /// Takes and publishes a span of `kind`; its maps are clear. Says whether its memory is zero.
     pub(crate) fn take_span(&self, kind: u16) -> Result<(usize, bool), Error> {
         let info = self.kinds.get(kind);
-        let pages = info.span_bytes() / PAGE;
-        let extent = lock(&self.pages).take(&self.range, pages, pages)?;
-        let block = extent.start * PAGE / BLOCK;
+        let (block, clean) = self.take_blocks(info.span_bytes() / PAGE)?;
         self.map_bytes.fetch_add(info.map_bytes(), Ordering::Relaxed);
         self.bits(block, info).iter().for_each(|word| word.store(0, Ordering::Relaxed));
         bits::fill_marks(self.marks(block, info), 0..info.slots as usize, false);
         for part in block..block + info.span_bytes() / BLOCK {
             self.code(part).publish(kind);
         }
-        Ok((block, extent.zeroed))
+        Ok((block, clean))
+    }
+
+    /// Takes the pages of a small span, whole blocks; the first block, and whether they read as zero. Waits for the page
+    /// heap's lock only if there is no spare block.
+    fn take_blocks(&self, pages: usize) -> Result<(usize, bool), Error> {
+        let heap = self.pages.try_lock();
+        if heap.is_err()
+            && pages * PAGE == BLOCK
+            && let Some(spare) = self.spares.take()
+        {
+            return Ok(spare);
+        }
+        let mut heap = heap.unwrap_or_else(|_| lock(&self.pages));
+        let extent =
+            self.or_without_spares(&mut heap, |heap| heap.take(&self.range, pages, pages))?;
+        self.fill_spares(&mut heap);
+        Ok((extent.start * PAGE / BLOCK, extent.zeroed))
+    }
+
+    /// Sets a few blocks aside if the heap has too few to spare.
+    fn fill_spares(&self, heap: &mut PageHeap) {
+        let wanted = Spares::wanted(heap.committed_bytes() / BLOCK);
+        for _ in self.spares.count().0..wanted.min(self.spares.count().0 + SPARES_AT_A_TIME) {
+            let pages = BLOCK / PAGE;
+            let Ok(extent) = heap.take(&self.range, pages, pages) else { return };
+            if !self.spares.add(extent.start * PAGE / BLOCK, extent.zeroed) {
+                heap.give_back(extent.start, pages);
+            }
+        }
+    }
+
+    /// Returns all spare blocks to the page heap.
+    fn return_spares(&self, heap: &mut PageHeap) {
+        while let Some((block, clean)) = self.spares.take() {
+            let extent = Extent { start: block * BLOCK / PAGE, pages: BLOCK / PAGE, zeroed: clean };
+            if clean { heap.released(extent) } else { heap.give_back(extent.start, extent.pages) }
+        }
+    }
+
+    /// Does `f`; if that finds no room, returns the spare blocks and does it again.
+    fn or_without_spares<R>(
+        &self,
+        heap: &mut PageHeap,
+        f: impl Fn(&mut PageHeap) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        f(heap).or_else(|_| {
+            self.return_spares(heap);
+            f(heap)
+        })
     }
 
     /// Unpublishes an empty span and returns its pages.
@@ -268,7 +322,7 @@ impl Space {
         let mut heap = lock(&self.pages);
         // A block that a large object touches must hold no small span: such spans are whole blocks, so
         // free pages never share a block with one.
-        heap.take(&self.range, pages, align)
+        self.or_without_spares(&mut heap, |heap| heap.take(&self.range, pages, align))
     }
 
     /// Makes the pages of a large object lead to its descriptor.
@@ -312,7 +366,12 @@ impl Space {
     /// Gives up to `most` bytes of free memory back to the operating system, with the marks and bits that served them;
     /// how many bytes of pages it gave. No cycle runs.
     pub(crate) fn release_some(&self, most: usize) -> usize {
-        let Some(extent) = lock(&self.pages).take_dirty(most / PAGE) else { return 0 };
+        let extent = {
+            let mut heap = lock(&self.pages);
+            self.return_spares(&mut heap);
+            heap.take_dirty(most / PAGE)
+        };
+        let Some(extent) = extent else { return 0 };
         let (start, len) = (extent.start * PAGE, extent.pages * PAGE);
         self.range.release(start, len);
         for (maps, table) in
@@ -339,9 +398,10 @@ impl Space {
     /// Bytes of free memory that still cost memory, of all free memory, and of all memory grown to.
     pub(crate) fn page_bytes(&self) -> PageBytes {
         let heap = lock(&self.pages);
+        let (spare, dirty) = self.spares.count();
         PageBytes {
-            free_resident: heap.free_dirty_bytes(),
-            free: heap.free_bytes(),
+            free_resident: heap.free_dirty_bytes() + dirty * BLOCK,
+            free: heap.free_bytes() + spare * BLOCK,
             committed: heap.committed_bytes(),
         }
     }
