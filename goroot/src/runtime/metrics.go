@@ -1,0 +1,94 @@
+package runtime
+
+import "unsafe"
+
+// Metrics, for package runtime/metrics: those that the collector's statistics give. A name that is not among them reads as
+// a value of no kind, as that package says of names it does not know.
+
+// A metricSample is a metrics.Sample.
+type metricSample struct {
+	name    string
+	kind    int
+	scalar  uint64
+	pointer unsafe.Pointer
+}
+
+const metricUint64 = 1
+
+// godebugMetrics counts how often settings of GODEBUG changed what a package does.
+var godebugMetrics struct {
+	lock mutex
+	read map[string]func() uint64
+}
+
+//go:linkname godebug_registerMetric internal/godebug.registerMetric
+func godebug_registerMetric(name string, read func() uint64) {
+	lock(&godebugMetrics.lock)
+	// The map's functions take no lock of the runtime's, and the old map stays as it is for who reads it.
+	old := godebugMetrics.read
+	read2 := make(map[string]func() uint64, len(old)+1)
+	for name, read := range old {
+		read2[name] = read
+	}
+	read2[name] = read
+	godebugMetrics.read = read2
+	unlock(&godebugMetrics.lock)
+}
+
+//go:linkname readMetrics runtime/metrics.runtime_readMetrics
+func readMetrics(samples unsafe.Pointer, len, cap int) {
+	var stats MemStats
+	ReadMemStats(&stats)
+	lock(&godebugMetrics.lock)
+	counts := godebugMetrics.read
+	unlock(&godebugMetrics.lock)
+	list := unsafe.Slice((*metricSample)(samples), cap)[:len]
+	for i := range list {
+		s := &list[i]
+		value, known := stats.metric(s.name)
+		if read := counts[s.name]; read != nil {
+			value, known = read(), true
+		}
+		s.kind, s.scalar, s.pointer = 0, 0, nil
+		if known {
+			s.kind, s.scalar = metricUint64, value
+		}
+	}
+}
+
+// metric returns the value of a metric by its name.
+func (m *MemStats) metric(name string) (value uint64, known bool) {
+	switch name {
+	case "/gc/cycles/total:gc-cycles":
+		return uint64(m.NumGC), true
+	case "/gc/cycles/forced:gc-cycles":
+		return uint64(m.NumForcedGC), true
+	case "/gc/cycles/automatic:gc-cycles":
+		return uint64(m.NumGC - m.NumForcedGC), true
+	case "/gc/heap/allocs:bytes":
+		return m.TotalAlloc, true
+	case "/gc/heap/allocs:objects":
+		return m.Mallocs, true
+	case "/gc/heap/frees:bytes":
+		return m.TotalAlloc - m.HeapAlloc, true
+	case "/gc/heap/frees:objects":
+		return m.Frees, true
+	case "/gc/heap/goal:bytes":
+		return m.NextGC, true
+	case "/gc/heap/objects:objects":
+		return m.HeapObjects, true
+	case "/memory/classes/heap/objects:bytes":
+		return m.HeapAlloc, true
+	case "/memory/classes/heap/released:bytes":
+		return m.HeapReleased, true
+	case "/memory/classes/heap/stacks:bytes":
+		return m.StackInuse, true
+	case "/memory/classes/total:bytes":
+		return m.Sys, true
+	case "/sched/gomaxprocs:threads":
+		return uint64(GOMAXPROCS(0)), true
+	case "/sched/goroutines:goroutines":
+		return uint64(NumGoroutine()), true
+	}
+	return 0, false
+}
