@@ -35,10 +35,8 @@ pub(crate) struct Beside {
 #[derive(Debug)]
 pub(crate) struct Pacer {
     pub(crate) targets: Targets,
-    /// Bytes marked by the last cycle, those that were born marked included.
+    /// Bytes marked by the last cycle.
     pub(crate) marked: usize,
-    /// Bytes that were born marked.
-    pub(crate) born: usize,
     /// Bytes scanned by the last cycle.
     pub(crate) scanned: usize,
     pub(crate) beside: Beside,
@@ -61,7 +59,6 @@ impl Pacer {
         Self {
             targets,
             marked: 0,
-            born: 0,
             scanned: 0,
             beside: Beside::default(),
             cons_mark: [0.0; MEMORY],
@@ -86,9 +83,7 @@ impl Pacer {
 
     fn goal(&self) -> usize {
         let by_percent = self.targets.gc_percent.map_or(usize::MAX, |percent| {
-            // What was born while the cycle marked may be dead by now, as the most of what is young. Where a program allocates
-            // much in that time, a percentage of that too would let the heap grow far beyond what it needs.
-            let base = self.marked.saturating_sub(self.born).saturating_add(self.beside.roots);
+            let base = self.marked.saturating_add(self.beside.roots);
             let base = base.saturating_add(self.beside.external);
             let least = percent_of(self.targets.min_heap, percent);
             self.marked.saturating_add(percent_of(base, percent)).max(least)
@@ -136,7 +131,7 @@ impl Pacer {
         left.max(LEAST_WORK) / room.max(64.0 * 1024.0)
     }
 
-    /// Takes in a finished cycle, while which `allocated` bytes were born marked. `marking` and `mutating` are processor seconds spent on each while it marked.
+    /// Takes in a finished cycle. `marking` and `mutating` are processor seconds spent on each while it marked.
     pub(crate) fn learn(
         &mut self,
         marked: usize,
@@ -145,7 +140,8 @@ impl Pacer {
         marking: f64,
         mutating: f64,
     ) {
-        (self.marked, self.born, self.scanned) = (marked, allocated, scanned);
+        self.marked = marked;
+        self.scanned = scanned;
         if scanned > 0 && mutating > 0.0 && marking > 0.0 {
             // Bytes allocated per processor second, over bytes scanned per processor second, when marking
             // gets its background share and mutators the rest.
@@ -206,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_goal_is_gc_percent_above_live_and_roots_but_not_of_what_is_young() {
+    fn the_goal_is_gc_percent_above_live_and_roots() {
         let mut p = pacer(Some(100), None);
         assert_eq!(p.plan().goal, 4 * MIB);
         p.marked = 100 * MIB;
@@ -214,8 +210,6 @@ mod tests {
         assert_eq!(p.plan().goal, 202 * MIB);
         p.targets.gc_percent = Some(50);
         assert_eq!(p.plan().goal, 151 * MIB);
-        p.born = 20 * MIB;
-        assert_eq!(p.plan().goal, 141 * MIB);
         p.targets.gc_percent = None;
         assert_eq!(p.plan(), Plan { trigger: usize::MAX, goal: usize::MAX });
     }
@@ -225,7 +219,7 @@ mod tests {
         let mut p = pacer(Some(100), None);
         p.learn(100 * MIB, 100 * MIB, 10 * MIB, 0.1, 0.1);
         let slow = p.plan();
-        assert!(slow.trigger < slow.goal && slow.trigger >= 160 * MIB);
+        assert!(slow.trigger < slow.goal && slow.trigger >= 170 * MIB);
         let mut q = pacer(Some(100), None);
         q.learn(100 * MIB, 100 * MIB, 100, 0.1, 0.1);
         assert!(q.plan().trigger > slow.trigger);
