@@ -1,6 +1,6 @@
 //! A program: functions and data over one table of names and types.
 
-use crate::data::Data;
+use crate::data::{Data, Reloc, RelocTarget};
 use crate::func::Func;
 use crate::sym::{Sym, Syms};
 use crate::types::{TypeId, TypeTable};
@@ -47,4 +47,20 @@ pub struct Program {
     pub inits: Vec<Init>,
     /// `//go:linkname` aliases: the first name stands for the second.
     pub aliases: Vec<(Sym, Sym)>,
+}
+
+impl Program {
+    /// Gives a string variable the contents that the linker supplies: `runtime.buildVersion`, what `-X` says. Whether the
+    /// program has such a variable.
+    pub fn set_string(&mut self, name: &str, value: &str) -> bool {
+        let sym = self.context.syms.intern(name);
+        let string = crate::types::Basic::String.id();
+        let Some(data) = self.data.iter_mut().find(|d| d.sym == sym && d.ty == string) else {
+            return false;
+        };
+        data.bytes = [[0; 8], (value.len() as u64).to_le_bytes()].concat();
+        let target = RelocTarget::Bytes(value.as_bytes().into());
+        data.relocs = vec![Reloc { at: 0, target, addend: 0 }];
+        true
+    }
 }

@@ -18,7 +18,8 @@ pub fn run(_: &Context, func: &mut Func) {
     for &block in &cfg.order {
         let data = &func.blocks[block.index()];
         let succs = data.term.as_ref().map(|t| t.blocks()).unwrap_or_default();
-        if succs.iter().any(|&succ| cfg.is_back_edge(block, succ)) {
+        let last = data.insts.last().map(|i| &func.insts[i.index()].op);
+        if last != Some(&Op::Poll) && succs.iter().any(|&succ| cfg.is_back_edge(block, succ)) {
             let poll = Inst { op: Op::Poll, results: SmallVec::new(), pos: data.term_pos };
             let id = InstId::new(func.insts.len());
             func.insts.push(poll);

@@ -16,6 +16,13 @@ const RUNTIME: &str = "package runtime
     func panicrangestate(state int)
     func deferproc(frame *_deferframe, fn func())
     func deferreturn(frame *_deferframe)
+    func unreachableMethod() {}
+    func panicdottypeE(have, want, iface *int)
+    func panicdottypeI(have *uintptr, want, iface *int)
+    func panicnildottype(want *int)
+    func typeAssert(s *int, t *int) *uintptr
+    func assertE2I(inter *int, t *int) *uintptr
+    func assertE2I2(inter *int, t *int) *uintptr
     func memequal(p, q unsafe.Pointer, size uintptr) bool
     func memhash(p unsafe.Pointer, h, s uintptr) uintptr
     func strhash(p unsafe.Pointer, h uintptr) uintptr
