@@ -56,7 +56,7 @@ impl Runtime {
         }
         let symbols = file
             .symbols()
-            .filter(|symbol| symbol.is_global() && symbol.is_definition())
+            .filter(|symbol| symbol.is_global() && !symbol.is_undefined())
             .filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.address())))
             .collect();
         let bytes = data.get(..end as usize).ok_or("the runtime's file is cut off")?.to_vec();
