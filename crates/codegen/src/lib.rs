@@ -22,3 +22,31 @@ pub mod translate;
 
 pub use image::Runtime;
 pub use program::{Times, compile};
+
+/// Link names that every program needs, whether its sources name them or not.
+pub const ROOTS: &[&str] = &[
+    "runtime.main",
+    "runtime.sigpanic",
+    "runtime.goexit0",
+    "runtime.runInits",
+    "runtime.zerobase",
+    "runtime.panicdivide",
+    "runtime.panicshift",
+    "runtime.panicIndex",
+    "runtime.panicIndexU",
+    "runtime.panicSliceAlen",
+    "runtime.panicSliceAlenU",
+    "runtime.panicSliceAcap",
+    "runtime.panicSliceAcapU",
+    "runtime.panicSliceB",
+    "runtime.panicSliceBU",
+    "runtime.panicSlice3Alen",
+    "runtime.panicSlice3AlenU",
+    "runtime.panicSlice3Acap",
+    "runtime.panicSlice3AcapU",
+    "runtime.panicSlice3B",
+    "runtime.panicSlice3BU",
+    "runtime.panicSlice3C",
+    "runtime.panicSlice3CU",
+    "runtime.panicSliceConvert",
+];

@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 use trigo_abi::module::{Module, Roots, Table, Text, Write};
 use trigo_abi::{ASSEMBLY, NATIVE_PREFIX, PROGRAM_BASE};
 use trigo_ir::Style;
+use trigo_ir::build::Builder;
 use trigo_ir::data::{self, Data, RelocTarget};
 use trigo_ir::func::{Attrs, Func, Pos, Signature};
+use trigo_ir::inst::{Callee, Terminator};
 use trigo_ir::program::Program;
 use trigo_ir::sym::Sym;
 use trigo_ir::types::TypeId;
@@ -37,7 +39,8 @@ pub struct Times {
 pub fn compile(program: &Program, runtime: &Runtime) -> Result<(Vec<u8>, Times), Vec<String>> {
     let start = Instant::now();
     let env = Environment::new(program.context.clone());
-    let sources = sources(program);
+    let inits = run_inits(program);
+    let sources = sources(program, &inits);
     let codes =
         sources.par_iter().map_init(Scratch::default, |scratch, s| s.compile(&env, scratch));
     let codes: Vec<_> = codes.collect();
@@ -86,12 +89,28 @@ impl Source<'_> {
     }
 }
 
+/// `runtime.runInits`, which the runtime declares: runs the initialisers of all packages.
+fn run_inits(program: &Program) -> Func {
+    let context = &*program.context;
+    let sym = context.syms.intern("runtime.runInits");
+    let mut b = Builder::new(context, sym, Signature::default());
+    for &init in program.inits.iter().flat_map(|init| &init.funcs) {
+        b.call(Callee::Direct(init), Signature::default(), &[]);
+    }
+    b.terminate(Terminator::Return(Default::default()));
+    b.finish()
+}
+
 /// Functions and stubs of natives, sorted by name.
-fn sources(program: &Program) -> Vec<Source<'_>> {
+fn sources<'p>(program: &'p Program, inits: &'p Func) -> Vec<Source<'p>> {
     let text = |sym| program.context.syms.text(sym);
-    let natives = program.externs.iter().filter(|(sym, _)| !ASSEMBLY.contains(&text(*sym)));
+    let natives = program
+        .externs
+        .iter()
+        .filter(|(sym, _)| !ASSEMBLY.contains(&text(*sym)) && *sym != inits.sym);
     let natives = natives.map(|(sym, sig)| Source::Native(*sym, sig));
-    let mut sources: Vec<_> = program.funcs.iter().map(Source::Func).chain(natives).collect();
+    let funcs = program.funcs.iter().chain([inits]).map(Source::Func);
+    let mut sources: Vec<_> = funcs.chain(natives).collect();
     sources.sort_by_key(|source| text(source.sym()));
     sources
 }

@@ -7,10 +7,7 @@ use std::process::ExitCode;
 
 use trigo_driver::Cache;
 use trigo_loader::directory::Tests;
-use trigo_loader::goroot::Missing;
-use trigo_loader::graph::{Config, Graph, Loader};
-use trigo_loader::module::ModMode;
-use trigo_loader::tags::Tags;
+use trigo_loader::graph::{Graph, Loader};
 use trigo_loader::{Error, Result};
 
 use crate::cli::Check;
@@ -21,7 +18,7 @@ use crate::setup;
 pub fn run(check: &Check) -> Result<ExitCode> {
     setup::enter(&check.place)?;
     let dir = std::env::current_dir().map_err(|error| Error::new(error.to_string()))?;
-    let config = config(check, dir.clone())?;
+    let config = setup::config(&check.place, &check.tags, &check.mod_mode)?;
     let tests = if check.test { Tests::Read } else { Tests::Skip };
     let graph = Loader::new(&config)
         .map(|loader| loader.load(&check.packages, tests))
@@ -30,7 +27,7 @@ pub fn run(check: &Check) -> Result<ExitCode> {
         eprintln!("trigo: warning: {warning}");
     }
     let cache = config.environment.cache().ok().map(|dir| Cache::new(dir.join("checked")));
-    let errors = errors(&graph, cache.as_ref());
+    let errors = errors(&graph, trigo_driver::errors(&graph, cache.as_ref()));
     let style = Style { dir: &dir, all: check.all_errors, source: io::stderr().is_terminal() };
     // Whoever closed the error output does not want to read more.
     let _ = diagnostics::print(&errors, &style, &mut io::stderr().lock());
@@ -40,20 +37,9 @@ pub fn run(check: &Check) -> Result<ExitCode> {
     })
 }
 
-fn config(check: &Check, dir: PathBuf) -> Result<Config> {
-    let mut environment = setup::environment()?;
-    let goroot = setup::goroot(&check.place, &mut environment, Missing::Fetch)?;
-    let mod_mode = match check.mod_mode.as_str() {
-        "" => None,
-        mode => Some(ModMode::parse(mode)?),
-    };
-    let tags = check.tags.split([',', ' ']).filter(|tag| !tag.is_empty());
-    Ok(Config { dir, goroot, environment, tags: Tags::new(tags.map(str::to_string)), mod_mode })
-}
-
-/// All errors, sorted. Where a line has a syntax error, that is what is wrong with it.
-fn errors(graph: &Graph, cache: Option<&Cache>) -> Vec<Error> {
-    let mut errors = trigo_driver::errors(graph, cache);
+/// All errors, sorted, given those of checking. Where a line has a syntax error, that is what is wrong with it.
+pub fn errors(graph: &Graph, checked: Vec<Error>) -> Vec<Error> {
+    let mut errors = checked;
     let broken: HashSet<(PathBuf, u32)> = errors.iter().filter_map(line).collect();
     let loading = graph.all_errors().into_iter().cloned();
     errors.extend(loading.filter(|error| !line(error).is_some_and(|line| broken.contains(&line))));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::ArgAction;
 use clap::{Args, Parser, Subcommand};
 
-/// Checks Go packages from source, against the standard library of Go 1.27.3.
+/// Compiles, runs and checks Go packages from source, with the standard library of Go 1.27.3.
 ///
 /// Flags may be written with one dash or two. The variable GOFLAGS holds flags for every verb that
 /// knows them.
@@ -20,6 +20,10 @@ pub struct Cli {
 /// A verb.
 #[derive(Subcommand)]
 pub enum Verb {
+    /// Compile a program to an executable that stands alone
+    Build(Build),
+    /// Compile a program and run it
+    Run(Run),
     /// Check packages with all they import, and report what is wrong
     Check(Check),
     /// Print the variables that Trigo goes by
@@ -48,6 +52,55 @@ pub struct Check {
     #[arg(long = "test", value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1,
           require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub test: bool,
+    /// Build tags to set, separated by commas
+    #[arg(long, value_name = "LIST", default_value = "")]
+    pub tags: String,
+    /// Where imports come from: readonly, mod (the module cache) or vendor
+    #[arg(long = "mod", value_name = "MODE", default_value = "")]
+    pub mod_mode: String,
+    /// Where to do it
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Compile a program to an executable that stands alone.
+///
+/// The executable is named after the package's directory, or the first file. A package that is not main, and several
+/// packages, are compiled as far as they can be without a program, which finds errors, and leave nothing.
+#[derive(Args)]
+#[command(args_override_self = true)]
+pub struct Build {
+    /// Import paths, directories, patterns with ... or .go files; the package in the current directory if there are none
+    pub packages: Vec<String>,
+    /// The executable's name, or the directory to put it into
+    #[arg(short = 'o', long = "o", value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to compile
+    #[command(flatten)]
+    pub compile: Compile,
+}
+
+/// Compile a program and run it.
+///
+/// Prints the program's exit status if that is not 0, and exits with 1 then, as the go command does.
+#[derive(Args)]
+#[command(args_override_self = true)]
+pub struct Run {
+    /// How to compile
+    #[command(flatten)]
+    pub compile: Compile,
+    /// A package or .go files; what follows is handed to the program
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    pub arguments: Vec<String>,
+}
+
+/// The flags of verbs that compile.
+#[derive(Args)]
+pub struct Compile {
+    /// Say how long the parts of the compilation took
+    #[arg(short = 'v', long = "v", value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1,
+          require_equals = true, default_value_t = false, default_missing_value = "true")]
+    pub verbose: bool,
     /// Build tags to set, separated by commas
     #[arg(long, value_name = "LIST", default_value = "")]
     pub tags: String,

@@ -4,10 +4,13 @@
 //! written with one dash or two.
 
 mod arguments;
+mod build;
 mod check;
 mod cli;
+mod compile;
 mod diagnostics;
 mod env;
+mod run;
 mod setup;
 
 use std::process::ExitCode;
@@ -23,6 +26,8 @@ fn main() -> ExitCode {
     };
     let cli = Cli::parse_from(arguments);
     let result = match cli.verb {
+        Verb::Build(build) => build::run(&build),
+        Verb::Run(run) => run::run(&run),
         Verb::Check(check) => check::run(&check),
         Verb::Env(env) => env::run(&env),
         Verb::Version => {

@@ -2,6 +2,9 @@
 
 use trigo_loader::environment::Environment;
 use trigo_loader::goroot::{self, Goroot, Missing};
+use trigo_loader::graph::Config;
+use trigo_loader::module::ModMode;
+use trigo_loader::tags::Tags;
 use trigo_loader::{Error, Result};
 
 use crate::cli::Place;
@@ -38,4 +41,17 @@ pub fn goroot(place: &Place, environment: &mut Environment, missing: Missing) ->
     let goroot = goroot::find(place.goroot.as_deref(), environment, missing)?;
     environment.read_goroot(&goroot.dir);
     Ok(goroot)
+}
+
+/// How packages are loaded, given the flags for that.
+pub fn config(place: &Place, tags: &str, mod_mode: &str) -> Result<Config> {
+    let dir = std::env::current_dir().map_err(|error| Error::new(error.to_string()))?;
+    let mut environment = environment()?;
+    let goroot = goroot(place, &mut environment, Missing::Fetch)?;
+    let mod_mode = match mod_mode {
+        "" => None,
+        mode => Some(ModMode::parse(mode)?),
+    };
+    let tags = tags.split([',', ' ']).filter(|tag| !tag.is_empty());
+    Ok(Config { dir, goroot, environment, tags: Tags::new(tags.map(str::to_string)), mod_mode })
 }

@@ -1,0 +1,58 @@
+//! `trigo run`: compile, run, and leave nothing behind.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitCode, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::{SIGINT, SIGQUIT};
+use trigo_loader::{Error, Result};
+
+use crate::build::write;
+use crate::cli::Run;
+use crate::compile::{Compiled, compile};
+
+/// Compiles a program and runs it.
+pub fn run(run: &Run) -> Result<ExitCode> {
+    let (named, arguments) = split(&run.arguments);
+    match compile(&run.compile, named)? {
+        Compiled::Program { file, name } => execute(&file, &name, arguments),
+        Compiled::Packages => {
+            Err(Error::new(format!("package {} is not a main package", named.join(" "))))
+        }
+        Compiled::Failed => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// What is compiled, the first argument or all .go files at the beginning, and what the program is given.
+fn split(arguments: &[String]) -> (&[String], &[String]) {
+    let files = arguments.iter().take_while(|argument| argument.ends_with(".go")).count();
+    arguments.split_at(files.max(1).min(arguments.len()))
+}
+
+fn execute(file: &[u8], name: &str, arguments: &[String]) -> Result<ExitCode> {
+    let failed = |error: std::io::Error| Error::new(format!("cannot run the program: {error}"));
+    // What the terminal sends goes to the program too, which decides; this process stays to clean up.
+    for signal in [SIGINT, SIGQUIT] {
+        signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false))).map_err(failed)?;
+    }
+    let dir = tempfile::Builder::new().prefix("trigo-run-").tempdir().map_err(failed)?;
+    let path = dir.path().join(name);
+    write(&path, file)?;
+    let status = Command::new(&path).args(arguments).status().map_err(failed)?;
+    Ok(report(status))
+}
+
+/// Says how the program ended, unless that was well.
+fn report(status: ExitStatus) -> ExitCode {
+    match (status.code(), status.signal()) {
+        (Some(0), _) => return ExitCode::SUCCESS,
+        (Some(code), _) => eprintln!("exit status {code}"),
+        (None, Some(signal)) => {
+            let name = signal_hook::low_level::signal_name(signal).unwrap_or("unknown");
+            eprintln!("signal: {name}");
+        }
+        (None, None) => {}
+    }
+    ExitCode::FAILURE
+}
