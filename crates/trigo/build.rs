@@ -57,7 +57,8 @@ fn link(library: &Path, image: &Path) {
         .args(["-Wl,--undefined=main", "-Wl,--build-id", "-Wl,-z,noexecstack"])
         .arg(format!("-Wl,--defsym=trigo_module={PROGRAM_BASE}"))
         .arg("-o")
-        .args([image, library]);
+        .args([image, library])
+        .arg("-lm");
     run(&mut cc);
 }
 

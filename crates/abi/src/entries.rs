@@ -1,8 +1,8 @@
 //! Assembly of the runtime that compiled code calls, by symbol.
 //!
 //! *Preserving* entries (Cranelift's `preserve_all`) are called on slow paths that must cost nothing on the fast one: they keep
-//! **every** register, float registers included, except `rax` if they give a result. Arguments come in `rdi`, `rsi`,
-//! `rdx`. They may switch to the system stack and may run other goroutines; `r15` is then another worker's when they return.
+//! **every** register, float registers included. Arguments come in `rdi`, `rsi`, `rdx`. They may switch to the system stack and
+//! may run other goroutines; `r15` is then another worker's when they return.
 
 /// Preserving: a safepoint on a loop's way back, [`worker::POLL`](crate::worker::POLL) being set.
 pub const POLL: &str = "trigo_poll";
@@ -16,10 +16,10 @@ pub const BARRIER: &str = "trigo_barrier";
 /// `rdx` of 0 stands for a zero value.
 pub const BARRIER_TYPED: &str = "trigo_barrier_typed";
 
-/// Preserving: allocates a zeroed object of the type with descriptor `rdi`, which has a size; its address in `rax`.
+/// In the compiled convention: allocates a zeroed object of the type with descriptor `rdi`, which has a size; its address in `rax`.
 pub const NEW_OBJECT: &str = "trigo_newobject";
 
-/// Preserving: allocates `rsi` zeroed elements of the type with descriptor `rdi`; its address in `rax`. The size in bytes
+/// In the compiled convention: allocates `rsi` zeroed elements of the type with descriptor `rdi`; its address in `rax`. The size in bytes
 /// was checked.
 pub const NEW_ARRAY: &str = "trigo_newarray";
 

@@ -27,7 +27,7 @@ impl Translator<'_> {
         if pointer && barrier != Barrier::None {
             self.if_worker(worker::BARRIER, |t| {
                 let place = t.moved(addr, i64::from(offset));
-                t.preserving(entries::BARRIER, &[place, val], false);
+                t.preserving(entries::BARRIER, &[place, val]);
             });
         }
         self.b.ins().store(GO, val, addr, offset as i32);
@@ -54,7 +54,7 @@ impl Translator<'_> {
         self.if_worker(worker::BARRIER, |t| {
             let descriptor = t.address_of(RelocTarget::Type(ty), 0);
             let src = src.unwrap_or_else(|| t.iconst(0));
-            t.preserving(entries::BARRIER_TYPED, &[descriptor, dst, src], false);
+            t.preserving(entries::BARRIER_TYPED, &[descriptor, dst, src]);
         });
     }
 
@@ -110,7 +110,7 @@ impl Translator<'_> {
             return self.alloc_in_frame(layout.size, layout.align);
         }
         let descriptor = self.address_of(RelocTarget::Type(ty), 0);
-        self.preserving(entries::NEW_OBJECT, &[descriptor], true).expect("it has a result")
+        self.entry(CallConv::Tail, entries::NEW_OBJECT, &[descriptor], 1)[0]
     }
 
     /// A new array.
@@ -126,7 +126,7 @@ impl Translator<'_> {
         }
         let descriptor = self.address_of(RelocTarget::Type(elem), 0);
         let len = self.val(len);
-        self.preserving(entries::NEW_ARRAY, &[descriptor, len], true).expect("it has a result")
+        self.entry(CallConv::Tail, entries::NEW_ARRAY, &[descriptor, len], 1)[0]
     }
 
     fn alloc_in_frame(&mut self, size: u64, align: u64) -> Value {

@@ -496,15 +496,26 @@ impl<'a> Translator<'a> {
         self.b.import_function(ExtFuncData { name, signature, colocated: true, patchable: false })
     }
 
-    /// A preserving entry of the runtime's, with or without a result.
-    fn preserving(&mut self, entry: &'static str, args: &[Value], result: bool) -> Option<Value> {
-        let mut signature = clif::Signature::new(CallConv::PreserveAll);
+    /// Calls a preserving entry of the runtime's.
+    fn preserving(&mut self, entry: &'static str, args: &[Value]) {
+        self.entry(CallConv::PreserveAll, entry, args, 0);
+    }
+
+    /// Calls an entry of the runtime's, which takes and gives words.
+    fn entry(
+        &mut self,
+        convention: CallConv,
+        entry: &'static str,
+        args: &[Value],
+        results: usize,
+    ) -> Vec<Value> {
+        let mut signature = clif::Signature::new(convention);
         signature.params.extend(args.iter().map(|_| AbiParam::new(types::I64)));
-        signature.returns.extend(result.then(|| AbiParam::new(types::I64)));
+        signature.returns.extend((0..results).map(|_| AbiParam::new(types::I64)));
         let signature = self.b.import_signature(signature);
         let function = self.function(Target::Runtime(entry), signature);
         let call = self.b.ins().call(function, args);
-        self.b.inst_results(call).first().copied()
+        self.b.inst_results(call).to_vec()
     }
 
     /// Does something rare if a word of the worker is not zero.

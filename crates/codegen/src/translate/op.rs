@@ -1,11 +1,8 @@
 //! Operations: arithmetic, conversions, addresses, atomics, and those that other files of this folder have.
 
 use super::{GO, OWN, Translator, clif_type, frame_slot};
-use crate::target::Target;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::{
-    self as clif, AbiParam, AtomicRmwOp, InstBuilder, MemFlagsData, Value, types,
-};
+use cranelift_codegen::ir::{self as clif, AtomicRmwOp, InstBuilder, MemFlagsData, Value, types};
 use cranelift_codegen::isa::CallConv;
 use trigo_abi::{entries, worker};
 use trigo_ir::data::RelocTarget;
@@ -99,9 +96,7 @@ impl Translator<'_> {
             Op::DivCheck(x) => self.div_check(x),
             Op::ShiftCheck(x) => self.shift_check(x),
             Op::BoundsCheck { kind, x, y, signed } => self.bounds_check(kind, x, y, signed),
-            Op::Poll => self.if_worker(worker::POLL, |t| {
-                t.preserving(entries::POLL, &[], false);
-            }),
+            Op::Poll => self.if_worker(worker::POLL, |t| t.preserving(entries::POLL, &[])),
             Op::AtomicStore(addr, x) => {
                 let (addr, x) = (self.val(addr), self.val(x));
                 self.b.ins().atomic_store(GO, x, addr);
@@ -336,13 +331,7 @@ impl Translator<'_> {
     /// Cranelift has no such division: a leaf of the runtime's does it.
     fn divide_wide(&mut self, hi: Val, lo: Val, y: Val) -> Vec<Value> {
         let args = [self.val(hi), self.val(lo), self.val(y)];
-        let mut signature = clif::Signature::new(CallConv::SystemV);
-        signature.params = vec![AbiParam::new(types::I64); 3];
-        signature.returns = vec![AbiParam::new(types::I64); 2];
-        let signature = self.b.import_signature(signature);
-        let function = self.function(Target::Runtime(entries::DIVIDE_WIDE), signature);
-        let call = self.b.ins().call(function, &args);
-        self.b.inst_results(call).to_vec()
+        self.entry(CallConv::SystemV, entries::DIVIDE_WIDE, &args, 2)
     }
 
     fn atomic_rmw(&mut self, op: AtomicOp, addr: Val, x: Val) -> Value {
@@ -360,13 +349,7 @@ impl Translator<'_> {
     /// See the folder's page: what follows may be returned to, and then relies on this call's results alone.
     fn enter_defer(&mut self, slot: Slot) -> Value {
         let frame = self.slot_address(slot, 0);
-        let mut signature = clif::Signature::new(CallConv::Tail);
-        signature.params = vec![AbiParam::new(types::I64)];
-        signature.returns = vec![AbiParam::new(types::I64); 2];
-        let signature = self.b.import_signature(signature);
-        let function = self.function(Target::Runtime(entries::ENTER_DEFER), signature);
-        let call = self.b.ins().call(function, &[frame]);
-        let results = self.b.inst_results(call);
+        let results = self.entry(CallConv::Tail, entries::ENTER_DEFER, &[frame], 2);
         let (again, frame) = (results[0], results[1]);
         let base = match self.slots[slot.index()] {
             super::SlotPlace::Area(at) => self.moved(frame, -i64::from(at)),

@@ -58,6 +58,8 @@ pub(super) struct Node {
     pub embeds: Vec<(Role, Embed)>,
     pub errors: Vec<(Role, Error)>,
     pub tests: Tests,
+    /// A package that is needed though no file imports it: package `runtime`, by programs.
+    pub implied: Option<&'static str>,
 }
 
 impl Node {
@@ -75,6 +77,7 @@ impl Node {
         let mut paths: Vec<&str> = files
             .flat_map(|file| &file.header.imports)
             .map(|import| import.path.as_str())
+            .chain(self.implied.filter(|_| role == Role::Package))
             .collect();
         paths.sort_unstable();
         paths.dedup();
@@ -229,6 +232,9 @@ impl Loader {
     fn finish(&self, roots: Vec<Node>, graph: Graph) -> Graph {
         let root_count = roots.len();
         let mut nodes = roots;
+        for node in nodes.iter_mut().filter(|node| self.compiles && node.directory.name == "main") {
+            node.implied = Some("runtime");
+        }
         let mut index: HashMap<String, usize> =
             nodes.iter().enumerate().map(|(at, node)| (node.target.path.clone(), at)).collect();
         let mut resolver = Resolver::new(self);
@@ -292,7 +298,15 @@ fn read_node(target: Target, directory: Directory, tests: Tests) -> Node {
             }
         }
     }
-    Node { target, directory: Arc::new(directory), imports: BTreeMap::new(), embeds, errors, tests }
+    Node {
+        target,
+        directory: Arc::new(directory),
+        imports: BTreeMap::new(),
+        embeds,
+        errors,
+        tests,
+        implied: None,
+    }
 }
 
 /// The role of the file an error is about.
