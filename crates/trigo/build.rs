@@ -53,8 +53,15 @@ fn library(manifest: &Path, out: &Path) -> PathBuf {
 /// Links the library with the C library, keeping what it exports.
 fn link(library: &Path, image: &Path) {
     let mut cc = Command::new(env::var_os("CC").unwrap_or_else(|| "cc".into()));
+    // The standard library refers to gettid weakly, and link-time optimisation makes the runtime's reference one with that;
+    // a weak reference takes nothing out of an archive.
     cc.args(["-static", "-no-pie", "-Wl,--gc-sections", "-Wl,--gc-keep-exported"])
-        .args(["-Wl,--undefined=main", "-Wl,--build-id", "-Wl,-z,noexecstack"])
+        .args([
+            "-Wl,--undefined=main",
+            "-Wl,--undefined=gettid",
+            "-Wl,--build-id",
+            "-Wl,-z,noexecstack",
+        ])
         .arg(format!("-Wl,--defsym=trigo_module={PROGRAM_BASE}"))
         .arg("-o")
         .args([image, library])
