@@ -9,14 +9,12 @@
 //! | [`tables`] | functions and lines for tracebacks |
 //! | [`layout`] | pieces of code and data to segments at addresses |
 //! | [`image`] | the runtime's image; the executable |
-//! | [`live`] | which functions are needed |
 //! | [`program`] | a whole program |
 
 pub mod abi;
 pub mod descriptor;
 pub mod image;
 pub mod layout;
-pub mod live;
 pub mod program;
 pub mod tables;
 pub mod target;

@@ -1,10 +1,8 @@
 //! A whole program: from the IR to an executable.
 
-use crate::ROOTS;
 use crate::descriptor::{Descriptors, is_linked, name_piece};
 use crate::image::Runtime;
 use crate::layout::{Fixup, Form, Layout, Piece, PieceId, Section};
-use crate::live::live;
 use crate::tables::Tables;
 use crate::target::{Environment, Target};
 use crate::translate::{self, Code, Scratch};
@@ -103,17 +101,15 @@ fn run_inits(program: &Program) -> Func {
     b.finish()
 }
 
-/// Functions that are needed and stubs of natives, sorted by name.
+/// Functions and stubs of natives, sorted by name.
 fn sources<'p>(program: &'p Program, inits: &'p Func) -> Vec<Source<'p>> {
     let text = |sym| program.context.syms.text(sym);
-    let roots = ROOTS.iter().map(|root| program.context.syms.intern(root));
-    let live = live(program, roots.chain(program.inits.iter().flat_map(|i| i.funcs.clone())));
-    let natives = program.externs.iter().filter(|(sym, _)| {
-        live.contains(sym) && !ASSEMBLY.contains(&text(*sym)) && *sym != inits.sym
-    });
+    let natives = program
+        .externs
+        .iter()
+        .filter(|(sym, _)| !ASSEMBLY.contains(&text(*sym)) && *sym != inits.sym);
     let natives = natives.map(|(sym, sig)| Source::Native(*sym, sig));
-    let funcs = program.funcs.iter().filter(|func| live.contains(&func.sym));
-    let funcs = funcs.chain([inits]).map(Source::Func);
+    let funcs = program.funcs.iter().chain([inits]).map(Source::Func);
     let mut sources: Vec<_> = funcs.chain(natives).collect();
     sources.sort_by_key(|source| text(source.sym()));
     sources

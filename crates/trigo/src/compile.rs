@@ -1,10 +1,9 @@
-//! From arguments to an executable: load, check, lower, optimise, generate code, link.
+//! From arguments to an executable: load, check, lower with its passes, generate code, link.
 
 use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use rayon::prelude::*;
 use trigo_codegen::Runtime;
 use trigo_driver::{Bodies, Program};
 use trigo_loader::directory::Tests;
@@ -106,15 +105,12 @@ fn link(checked: &Program, clock: &mut Clock) -> std::result::Result<Vec<u8>, Ve
         })
         .collect();
     let lowered = trigo_lower::lower_program(&checked.store, packages, trigo_codegen::ROOTS);
-    let mut program = lowered.program;
+    let program = lowered.program;
     clock.lap("lower");
     if !lowered.errors.is_empty() {
         let show = |error: &trigo_lower::LowerError| error.show(&program.context.syms);
         return Err(lowered.errors.iter().map(show).collect());
     }
-    let context = program.context.clone();
-    program.funcs.par_iter_mut().for_each(|func| trigo_ir::passes::run(&context, func));
-    clock.lap("passes");
     let runtime = Runtime::read(RUNTIME).map_err(|error| vec![error])?;
     let (file, times) = trigo_codegen::compile(&program, &runtime)?;
     clock.say("code", times.code);
