@@ -192,11 +192,11 @@ fn integers(cases: &mut Cases, scalar: Scalar, x: u64, y: u64) {
     cases.binary(Or, a, b, x | y);
     cases.binary(Xor, a, b, x ^ y);
     cases.binary(AndNot, a, b, x & !y);
-    if y != 0 {
+    if let (Some(quotient), Some(rest)) = (x.checked_div(y), x.checked_rem(y)) {
         cases.binary(SDiv, a, b, cut(sx.wrapping_div(sy) as u64));
         cases.binary(SRem, a, b, cut(sx.wrapping_rem(sy) as u64));
-        cases.binary(UDiv, a, b, x / y);
-        cases.binary(URem, a, b, x % y);
+        cases.binary(UDiv, a, b, quotient);
+        cases.binary(URem, a, b, rest);
     }
     cases.compare(Cond::Eq, a, b, x == y);
     cases.compare(Cond::Ne, a, b, x != y);
