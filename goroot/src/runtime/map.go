@@ -8,8 +8,10 @@ import (
 
 // Maps are upstream's internal/runtime/maps, compiled as it is. It defines the functions without a body here.
 
+// maps_errNilAssign belongs to upstream's package; main sets it, before anything else could look at it.
+//
 //go:linkname maps_errNilAssign internal/runtime/maps.errNilAssign
-var maps_errNilAssign error = plainError("assignment to entry in nil map")
+var maps_errNilAssign error
 
 func makemap64(t *abi.MapType, hint int64, m *maps.Map) *maps.Map { return makemap(t, int(hint), m) }
 

@@ -65,27 +65,28 @@ func deferprocat(fn func(), list any) {
 	l.head = &_defer{fn: fn, link: l.head}
 }
 
-// next takes the call that was deferred last off the frame; nil if there is none.
-func (frame *_deferframe) next() func() {
+// next takes the call that was deferred last off the frame, and reports whether there was one. The function may be nil:
+// calling it panics.
+func (frame *_deferframe) next() (fn func(), ok bool) {
 	for d := frame.calls; d != nil; d = frame.calls {
 		if d.rangefunc == nil {
 			frame.calls = d.link
-			return d.fn
+			return d.fn, true
 		}
 		if inner := d.rangefunc.head; inner != nil {
 			d.rangefunc.head = inner.link
-			return inner.fn
+			return inner.fn, true
 		}
 		frame.calls = d.link
 	}
-	return nil
+	return nil, false
 }
 
 // deferreturn runs the deferred calls of a function that returns.
 func deferreturn(frame *_deferframe) {
 	for {
-		fn := frame.next()
-		if fn == nil {
+		fn, ok := frame.next()
+		if !ok {
 			getg().deferframe = frame.link
 			return
 		}
@@ -132,8 +133,8 @@ func Goexit() {
 func (p *_panic) run(gp *g) {
 	p.fp = getfp()
 	for frame := gp.deferframe; frame != nil; frame = gp.deferframe {
-		fn := frame.next()
-		if fn == nil {
+		fn, ok := frame.next()
+		if !ok {
 			gp.deferframe = frame.link
 			continue
 		}

@@ -13,6 +13,7 @@ func main() {
 	cpu.Initialize(gogetenv("GODEBUG"))
 	randinit()
 	maps.AlgInit()
+	maps_errNilAssign = plainError("assignment to entry in nil map")
 	setHooks(deadlock, stackoverflow)
 	debuginit()
 	itabsInit()
