@@ -37,9 +37,6 @@ const NO_INTERFACE: &[&str] = &[
     "runtime.panicdottypeE",
     "runtime.panicdottypeI",
     "runtime.panicnildottype",
-    "runtime.assertE2I",
-    "runtime.assertE2I2",
-    "runtime.typeAssert",
     "runtime.unsafeslicecheckptr",
 ];
 
