@@ -40,6 +40,9 @@ const NO_INTERFACE: &[&str] = &[
     "runtime.unsafeslicecheckptr",
 ];
 
+/// Those whose second argument is the descriptor of a type whose methods are looked at.
+const ASSERTIONS: &[&str] = &["runtime.assertE2I", "runtime.assertE2I2", "runtime.typeAssert"];
+
 /// How methods are found by name at run time.
 const REFLECT_METHOD: &[&str] = &["reflect.Value.Method", "reflect.Value.MethodByName"];
 
@@ -381,8 +384,14 @@ fn boxed_types(world: &World<'_>, func: &Func) -> FxHashSet<Val> {
         for &inst in &block.insts {
             match &func.insts[inst.index()].op {
                 Op::Compare(..) => {}
-                Op::Call { callee: Callee::Direct(sym), .. }
-                    if is_plain(world.context.syms.text(*sym)) => {}
+                Op::Call { callee: Callee::Direct(sym), args, .. }
+                    if is_plain(world.context.syms.text(*sym)) =>
+                {
+                    // Whether a type has an interface's methods is asked of its descriptor.
+                    if ASSERTIONS.contains(&world.context.syms.text(*sym)) {
+                        args.get(1).copied().into_iter().for_each(&mut escape);
+                    }
+                }
                 op => op.operands(&mut escape),
             }
         }

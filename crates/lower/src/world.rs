@@ -177,23 +177,25 @@ impl<'a> World<'a> {
                 self.define(sym, || Definition::Func(self.funcs[&obj], empty.clone()));
             }
         }
-        for package in &self.packages {
-            for (_, obj) in self.store.pkg(package.pkg).objects() {
-                if self.store.obj(obj).as_var().is_some() {
-                    self.register_variable(obj);
-                }
-            }
-        }
+        self.register_variables();
     }
 
-    /// Where several variables have one link name, the one that is declared under it is defined.
-    fn register_variable(&self, obj: ObjId) {
-        let sym = self.variable(obj);
-        if self.linked.contains_key(&obj) {
+    /// Where several variables have one link name, the one that has a value is defined, or else the one that is declared
+    /// under it.
+    fn register_variables(&self) {
+        let steps = self.packages.iter().flat_map(|p| &p.info.init_order);
+        let valued: FxHashSet<ObjId> = steps.flat_map(|init| &init.lhs).copied().collect();
+        let objects = self.packages.iter().flat_map(|p| self.store.pkg(p.pkg).objects());
+        let mut best: FxHashMap<Sym, ((bool, bool), ObjId)> = FxHashMap::default();
+        for (_, obj) in objects.filter(|(_, obj)| self.store.obj(*obj).as_var().is_some()) {
+            let rank = (valued.contains(&obj), !self.linked.contains_key(&obj));
+            let known = best.entry(self.variable(obj)).or_insert((rank, obj));
+            if rank > known.0 {
+                *known = (rank, obj);
+            }
+        }
+        for (sym, (_, obj)) in best {
             self.define(sym, || Definition::Variable(obj));
-        } else {
-            let mut table = self.definitions.write().unwrap_or_else(PoisonError::into_inner);
-            table.insert(sym, Definition::Variable(obj));
         }
     }
 

@@ -159,10 +159,9 @@ impl Body<'_, '_> {
             }
         }
         operands.push(rest);
-        let mut strings = Vec::new();
-        for &operand in operands.iter().rev() {
-            strings.push(self.expr(operand)?);
-        }
+        let string = Basic::String.id();
+        let operands: Vec<_> = operands.into_iter().rev().map(|x| (x, string)).collect();
+        let strings = self.in_order(&operands)?;
         self.at_expr(e);
         self.join(&strings)
     }
