@@ -281,6 +281,32 @@ impl Body<'_, '_> {
         self.store_place(&place, ty, &value)
     }
 
+    /// Stores several values, with their types, in what `targets` say, if anything: operands of all of these come first.
+    pub(super) fn assign_values(
+        &mut self,
+        targets: &[Option<ExprId>],
+        define: bool,
+        values: &[(Value, IrType)],
+    ) -> Res<()> {
+        let pairs = targets.iter().zip(values);
+        if define {
+            return pairs
+                .filter_map(|(x, value)| Some((x.as_ref()?, value)))
+                .try_for_each(|(&x, (value, ty))| self.assign_value(x, true, value, *ty));
+        }
+        let mut places = Vec::new();
+        for (x, (value, from)) in pairs {
+            if let Some(x) = x.filter(|&x| !self.is_blank(x)) {
+                places.push((self.place(x)?, self.place_ty(x)?, value, *from));
+            }
+        }
+        for (place, ty, value, from) in places {
+            let value = self.assign_convert(value.clone(), from, ty)?;
+            self.store_place(&place, ty, &value)?;
+        }
+        Ok(())
+    }
+
     /// Stores a value of a type in what `x` says: a new variable if it declares one.
     pub(super) fn assign_value(
         &mut self,

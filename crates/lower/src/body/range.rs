@@ -108,17 +108,9 @@ impl Body<'_, '_> {
         self.set(slot, new);
     }
 
-    fn assign_part(
-        &mut self,
-        range: Range,
-        x: Option<ExprId>,
-        value: &Value,
-        ty: IrType,
-    ) -> Res<()> {
-        match x {
-            Some(x) => self.assign_value(x, range.define, value, ty),
-            None => Ok(()),
-        }
+    /// Gives the iteration variables their values.
+    fn assign_parts(&mut self, range: Range, parts: &[(Value, IrType)]) -> Res<()> {
+        self.assign_values(&[range.key, range.value], range.define, parts)
     }
 
     /// `for i := range n`.
@@ -150,7 +142,7 @@ impl Body<'_, '_> {
         let more = self.b.compare(cond, i.first(), limit);
         self.b.branch(more, blocks.inside, blocks.done);
         self.b.switch_to(blocks.inside);
-        self.assign_part(range, range.key, &i, ty)?;
+        self.assign_parts(range, &[(i, ty)])?;
         self.body(range, &blocks)?;
         let addr = at(self);
         let i = self.load(addr, ty).first();
@@ -205,10 +197,9 @@ impl Body<'_, '_> {
             }
             None => None,
         };
-        self.assign_part(range, range.key, &Value::one(i), Basic::Int.id())?;
-        if let Some(element) = element {
-            self.assign_part(range, range.value, &element, elem)?;
-        }
+        let mut parts = vec![(Value::one(i), Basic::Int.id())];
+        parts.extend(element.map(|element| (element, elem)));
+        self.assign_parts(range, &parts)?;
         self.body(range, &blocks)?;
         self.bump(slot, 1);
         self.jump(blocks.head);
@@ -257,10 +248,9 @@ impl Body<'_, '_> {
         self.jump(blocks.inside);
         self.b.switch_to(blocks.inside);
         let i = self.get(start);
-        self.assign_part(range, range.key, &Value::one(i), Basic::Int.id())?;
         let at = Addr::safe(self.b.slot_addr(rune, 0));
         let value = self.load(at, rune_ty);
-        self.assign_part(range, range.value, &value, rune_ty)?;
+        self.assign_parts(range, &[(Value::one(i), Basic::Int.id()), (value, rune_ty)])?;
         self.body(range, &blocks)?;
         self.jump(blocks.head);
         self.b.switch_to(blocks.done);
@@ -284,14 +274,13 @@ impl Body<'_, '_> {
         let more = self.b.compare(Cond::Ne, key_at, null);
         self.b.branch(more, blocks.inside, blocks.done);
         self.b.switch_to(blocks.inside);
-        if range.key.is_some() {
-            let value = self.load(Addr::safe(key_at), key);
-            self.assign_part(range, range.key, &value, key)?;
-        }
-        if range.value.is_some() {
-            let elem_at = self.b.load(Scalar::Ptr, iter, 8);
-            let value = self.load(Addr::safe(elem_at), elem);
-            self.assign_part(range, range.value, &value, elem)?;
+        if range.key.is_some() || range.value.is_some() {
+            let mut parts = vec![(self.load(Addr::safe(key_at), key), key)];
+            if range.value.is_some() {
+                let elem_at = self.b.load(Scalar::Ptr, iter, 8);
+                parts.push((self.load(Addr::safe(elem_at), elem), elem));
+            }
+            self.assign_parts(range, &parts)?;
         }
         self.body(range, &blocks)?;
         self.runtime("mapIterNext", &[iter])?;
@@ -323,7 +312,7 @@ impl Body<'_, '_> {
         };
         self.b.branch(ok, blocks.inside, blocks.done);
         self.b.switch_to(blocks.inside);
-        self.assign_part(range, range.key, &value, elem)?;
+        self.assign_parts(range, &[(value, elem)])?;
         self.body(range, &blocks)?;
         self.jump(blocks.head);
         self.b.switch_to(blocks.done);

@@ -103,11 +103,8 @@ impl Body<'_, '_> {
         self.store_number(state, state::PANIC)?;
         let types = self.b.func.sig.params.clone();
         let params = self.own_params();
-        for ((x, value), ty) in [range.key, range.value].into_iter().zip(&params).zip(types) {
-            if let Some(x) = x {
-                self.assign_value(x, range.define, value, ty)?;
-            }
-        }
+        let values: Vec<_> = params.into_iter().zip(types).collect();
+        self.assign_values(&[range.key, range.value], range.define, &values)?;
         let (next, done) = (self.b.new_block(), self.b.new_block());
         self.continues.insert(range.stmt, next);
         self.breaks.insert(range.stmt, done);
