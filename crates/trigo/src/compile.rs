@@ -48,7 +48,12 @@ pub fn compile(flags: &Compile, arguments: &[String]) -> Result<Compiled> {
     clock.lap("load");
     let checked = trigo_driver::check(&graph, Bodies::All);
     clock.lap("check");
-    let errors = check::errors(&graph, checked.errors());
+    let mut errors = check::errors(&graph, checked.errors());
+    // A variable that would stay empty is worse than no program.
+    let embeds = graph.packages.iter().filter(|package| !package.embeds.is_empty());
+    errors.extend(embeds.map(|package| {
+        Error::new(format!("package {}: //go:embed cannot be compiled yet", package.path))
+    }));
     if !errors.is_empty() {
         print(&config.dir, &errors);
         return Ok(Compiled::Failed);
