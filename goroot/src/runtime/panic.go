@@ -175,8 +175,13 @@ func deeper(gp *g, inner, outer uintptr) bool {
 }
 
 // gorecover is recover(). fp is the frame of the function that calls it: that must be a deferred function that a panic
-// calls, by itself or through wrappers.
+// calls, by itself or through wrappers. A wrapper that calls it stands for a deferred call of recover itself: as if the
+// function called it that has the call deferred.
 func gorecover(fp uintptr) any {
+	if f := findfunc(callerpc(getfp()) - 1); f != nil && f.flags&funcWrapper != 0 {
+		// Between the two is the frame of deferreturn, or of a panic's run: then recover is called too late.
+		fp = callerfp(callerfp(fp))
+	}
 	gp := getg()
 	p := gp._panic
 	if p == nil || p.goexit || p.recovered || p.fp != callerThroughWrappers(fp) {
