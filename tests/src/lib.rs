@@ -16,11 +16,15 @@
 pub mod damage;
 mod list;
 pub mod places;
+pub mod process;
 
 use list::List;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, available_parallelism};
 
 /// How many lines of a failure are shown.
 const SHOWN: usize = 12;
@@ -35,9 +39,20 @@ pub struct Suite {
     passed: usize,
     total: usize,
     surprises: Vec<String>,
+    /// Whether the lists may name cases that are not met.
+    is_part: bool,
 }
 
 impl Suite {
+    /// A part of the suite `name`, chosen by its runner.
+    ///
+    /// # Panics
+    ///
+    /// As [`Suite::new`].
+    pub fn sampled(name: &'static str) -> Self {
+        Self { is_part: true, ..Self::new(name) }
+    }
+
     /// The suite `name`, with its lists and the arguments of the process.
     ///
     /// # Panics
@@ -56,18 +71,50 @@ impl Suite {
             passed: 0,
             total: 0,
             surprises: Vec::new(),
+            is_part: false,
+        }
+    }
+
+    /// Whether a case is selected and applicable.
+    pub fn wants(&mut self, case: &str) -> bool {
+        let selected = self.filters.is_empty() || self.filters.iter().any(|f| case.contains(f));
+        selected && self.outside.find(case).is_none()
+    }
+
+    /// Runs those of some cases that are selected and applicable, as many at once as there are processors, as
+    /// [`Suite::run`] does one.
+    pub fn run_all<T: Sync>(
+        &mut self,
+        cases: &[T],
+        name: impl Fn(&T) -> &str,
+        run: impl Fn(&T) -> Vec<String> + Sync,
+    ) {
+        let wanted: Vec<&T> = cases.iter().filter(|case| self.wants(name(case))).collect();
+        let (next, threads) = (AtomicUsize::new(0), available_parallelism().map_or(1, usize::from));
+        let results: Vec<OnceLock<Vec<String>>> = wanted.iter().map(|_| OnceLock::new()).collect();
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    loop {
+                        let i = next.fetch_add(1, Ordering::SeqCst);
+                        let Some(case) = wanted.get(i) else { break };
+                        let _ = results[i].set(caught(|| run(case)));
+                    }
+                });
+            }
+        });
+        for (case, failures) in wanted.into_iter().zip(results) {
+            self.record(name(case), &failures.into_inner().unwrap_or_default());
         }
     }
 
     /// Runs a case, if it is selected and applicable. It gives what went wrong, line by line; a panic is a failure of
     /// the case alone.
     pub fn run(&mut self, case: &str, run: impl FnOnce() -> Vec<String>) {
-        let selected = self.filters.is_empty() || self.filters.iter().any(|f| case.contains(f));
-        if !selected || self.outside.find(case).is_some() {
+        if !self.wants(case) {
             return;
         }
-        let failures = catch_unwind(AssertUnwindSafe(run))
-            .unwrap_or_else(|panic| vec![format!("panicked: {}", panic_text(&*panic))]);
+        let failures = caught(run);
         self.record(case, &failures);
     }
 
@@ -92,7 +139,7 @@ impl Suite {
     /// Prints `SUITE: PASSED/TOTAL`. The code is a failure if a case went otherwise than expected, if a list names a
     /// case that is none, or if there was nothing to run.
     pub fn finish(mut self) -> ExitCode {
-        if self.filters.is_empty() {
+        if self.filters.is_empty() && !self.is_part {
             for case in self.known.unseen().chain(self.outside.unseen()) {
                 eprintln!("{case}: is listed, but there is no such case");
                 self.surprises.push(case.to_owned());
@@ -110,6 +157,12 @@ impl Suite {
 pub fn missing(suite: &str, what: &str) -> ExitCode {
     eprintln!("{suite}: there is no {what} here; run `cargo xtask setup`");
     ExitCode::FAILURE
+}
+
+/// What a case gives; a panic is a failure too.
+fn caught(run: impl FnOnce() -> Vec<String>) -> Vec<String> {
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|panic| vec![format!("panicked: {}", panic_text(&*panic))])
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
@@ -131,6 +184,7 @@ mod tests {
             passed: 0,
             total: 0,
             surprises: Vec::new(),
+            is_part: false,
         }
     }
 
