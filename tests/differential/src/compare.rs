@@ -11,11 +11,13 @@ use wait_timeout::ChildExt;
 const GO_TIME: Duration = Duration::from_secs(2);
 const TRIGO_TIME: Duration = Duration::from_secs(20);
 
-/// The two commands and a folder to build in.
+/// The two commands.
+#[derive(Debug)]
 pub struct Peers {
-    go: PathBuf,
-    trigo: PathBuf,
-    folder: tempfile::TempDir,
+    /// Go's, by path or name.
+    pub go: PathBuf,
+    /// Trigo's.
+    pub trigo: PathBuf,
 }
 
 /// How a comparison ended.
@@ -35,16 +37,15 @@ struct Outcome {
 }
 
 impl Peers {
-    /// Commands by path or name.
-    pub fn new(go: PathBuf, trigo: PathBuf) -> Result<Self> {
-        Ok(Self { go, trigo, folder: tempfile::tempdir()? })
-    }
-
     /// Builds and runs a program under both.
+    ///
+    /// # Errors
+    /// If a compiler cannot be run, or Go refuses the program.
     pub fn compare(&self, program: &str) -> Result<Verdict> {
-        let source = self.folder.path().join("main.go");
+        let folder = tempfile::tempdir()?;
+        let source = folder.path().join("main.go");
         std::fs::write(&source, program)?;
-        let (by_go, by_trigo) = (self.folder.path().join("go"), self.folder.path().join("trigo"));
+        let (by_go, by_trigo) = (folder.path().join("go"), folder.path().join("trigo"));
         let built = build(&self.go, &source, &by_go)?;
         ensure!(built.is_none(), "go rejects a generated program:\n{}", built.unwrap_or_default());
         let Some(expected) = run(&by_go, GO_TIME)? else { return Ok(Verdict::Skipped) };
