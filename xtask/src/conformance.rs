@@ -24,6 +24,7 @@ pub const SUITES: &[Suite] = &[
     Suite { name: "syntax", package: "trigo-syntax", target: "syntax" },
     Suite { name: "errorcheck-syntax", package: "trigo-syntax", target: "errorcheck_syntax" },
     Suite { name: "errorcheck-types", package: "trigo-types", target: "errorcheck_types" },
+    Suite { name: "go-run", package: "trigo", target: "go_run" },
 ];
 
 impl Suite {
