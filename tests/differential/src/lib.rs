@@ -1,6 +1,6 @@
 //! Compares Trigo with Go on random programs.
 //!
-//! Each seed is a [`program`], compiled and run by both ([`compare`]). What they print, and whether they end well, must be
+//! Each seed is a [`program`], compiled and run by both ([`compare()`]). What they print, and whether they end well, must be
 //! the same.
 
 mod compare;
