@@ -71,7 +71,6 @@ fn build(command: &Path, source: &Path, program: &Path) -> Result<Option<String>
     let output = Command::new(command)
         .args(["build", "-o"])
         .args([program, source])
-        .env("GO111MODULE", "off")
         .env("CGO_ENABLED", "0")
         .output()
         .with_context(|| format!("cannot run {}", command.display()))?;

@@ -302,7 +302,7 @@ impl Program {
             Kind::Slice(t) => match self.random.between(0, 5) {
                 0 => format!("{name}(nil)"),
                 1 if depth > 0 => {
-                    format!("append({}, {})", self.expr(ty, d), self.expr(t, d))
+                    format!("append(tight({}), {})", self.expr(ty, d), self.expr(t, d))
                 }
                 2 if depth > 0 => {
                     let from = self.types.of(Kind::Slice(t));

@@ -8,7 +8,8 @@
 //!    summed.
 //! 3. Maps are folded by an operation that does not depend on the order.
 //! 4. Loops have constant bounds, and functions call only those declared after them.
-//! 5. Constant operands are hidden from constant folding where Go would refuse an overflow.
+//! 5. Nothing shows the capacity that `append` gives, which a compiler may choose: what is appended to, or cut, has no room.
+//! 6. Constant operands are hidden from constant folding where Go would refuse an overflow.
 //!
 //! Output is by `print`, which needs no package: each statement group prints a hash of some variable.
 

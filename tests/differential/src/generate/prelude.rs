@@ -56,6 +56,8 @@ func trim[T any](s []T) []T {
 	return s
 }
 
+func tight[T any](s []T) []T { return s[:len(s):len(s)] }
+
 func whole(x float64) int {
 	if x > -1e15 && x < 1e15 {
 		return int(x)

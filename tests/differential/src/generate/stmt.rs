@@ -366,7 +366,7 @@ impl Program {
         let ty = self.some_type(1);
         let name = self.types.name(ty);
         let slice = self.types.of(Kind::Slice(ty));
-        let s = self.expr(slice, 1);
+        let s = format!("tight({})", self.expr(slice, 1));
         let (a, b) = (self.fresh("t"), self.fresh("t"));
         match self.random.between(0, 11) {
             0 => self.line(&format!(
