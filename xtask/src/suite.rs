@@ -46,7 +46,7 @@ impl Depth {
 
     /// The limits of fetching, of a build or of an analysis of the sources.
     pub fn build(self) -> Limits {
-        self.limits(15, 6)
+        self.limits(25, 8)
     }
 
     /// The limits of one test program.
