@@ -186,6 +186,7 @@ impl Descriptors<'_> {
     fn package_of(&self, ty: TypeId) -> Option<Sym> {
         let types = &self.context.types;
         match (types.name(ty), types.shape(ty)) {
+            (_, Shape::Basic(Basic::UnsafePointer)) => Some(self.context.syms.intern("unsafe")),
             (Some(name), _) => name.pkg,
             (
                 None,
