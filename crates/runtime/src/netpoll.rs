@@ -148,12 +148,13 @@ impl Descriptor {
         AGAIN
     }
 
-    /// Sets when to stop waiting: see [`Side::deadline`].
-    pub(crate) fn set_deadline(&'static self, when: i64, mode: Mode) {
+    /// Sets when to stop waiting: in so many nanoseconds, never if 0, and at once if less.
+    pub(crate) fn set_deadline(&'static self, after: i64, mode: Mode) {
         let poller = poller();
         let at = &raw const *self as usize;
-        let when = if when > 0 && when <= clock::now() { -1 } else { when.max(-1) };
+        let when = if after > 0 { clock::now().saturating_add(after) } else { after.max(-1) };
         let mut woken = Vec::new();
+        let first;
         {
             let mut state = lock(&self.state);
             let mut deadlines = lock(&poller.deadlines);
@@ -168,9 +169,10 @@ impl Descriptor {
                     when => _ = deadlines.insert((when, at, side)),
                 }
             }
+            first = when > 0 && deadlines.first().is_some_and(|&(first, ..)| first == when);
         }
         wake(woken);
-        if when > 0 {
+        if first {
             poller.interrupt();
         }
     }

@@ -100,7 +100,9 @@ impl Scheduler {
     /// The next goroutine for a worker with a permit. Waits, without it, while there is none.
     pub(crate) fn next(&self, worker: &mut Worker) -> *mut Goroutine {
         let mut shared = lock(&self.shared);
+        // A worker that came back from the system may have a number beyond those of Go's Ps, until it comes here.
         if shared.running <= shared.most
+            && worker.id.load(Ordering::Relaxed) < shared.most
             && let Some(next) = self.pop(&mut shared)
         {
             return next;

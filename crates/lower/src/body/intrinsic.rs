@@ -35,6 +35,10 @@ enum Intrinsic {
     /// The old value, if the function has a result.
     AtomicOld(AtomicOp),
     KeepAlive,
+    /// Its argument is on the heap if it holds pointers, as all that has an address is.
+    Escape,
+    /// A boolean as a number.
+    FromBool,
     Prefetch,
     /// Where the running function returns to.
     CallerPc,
@@ -66,6 +70,11 @@ fn find(package: &str, name: &str) -> Option<Intrinsic> {
         },
         "internal/abi" => match name {
             "FuncPCABI0" | "FuncPCABIInternal" => FuncPc,
+            "EscapeNonString" => Escape,
+            _ => return None,
+        },
+        "crypto/internal/constanttime" => match name {
+            "boolToUint8" => FromBool,
             _ => return None,
         },
         "internal/runtime/math" => match name {
@@ -143,14 +152,8 @@ impl Body<'_, '_> {
         let ExprKind::Call { args, spread: false, .. } = self.file[e].kind else {
             return Ok(None);
         };
-        let Some((sig, false)) = self.signature(self.world.ty(store.obj_type(func))) else {
-            return Ok(None);
-        };
         let args = &self.file[args];
-        if args.len() != sig.params.len() {
-            return Ok(None);
-        }
-        if let Intrinsic::KeepAlive = intrinsic {
+        if let Intrinsic::KeepAlive | Intrinsic::Escape = intrinsic {
             if self.is_nil(args[0]) {
                 return Ok(Some(Vec::new()));
             }
@@ -159,6 +162,12 @@ impl Body<'_, '_> {
                 self.b.push(Op::KeepAlive(val), &[]);
             }
             return Ok(Some(Vec::new()));
+        }
+        let Some((sig, false)) = self.signature(self.world.ty(store.obj_type(func))) else {
+            return Ok(None);
+        };
+        if args.len() != sig.params.len() {
+            return Ok(None);
         }
         if let Intrinsic::FuncPc = intrinsic {
             let pc = self.func_pc(args[0])?;
@@ -255,7 +264,8 @@ impl Body<'_, '_> {
                 vec![self.b.load(Scalar::I64, at, 0)]
             }
             Intrinsic::CallerSp => vec![self.frame_head(16)],
-            Intrinsic::KeepAlive | Intrinsic::FuncPc => Vec::new(),
+            Intrinsic::FromBool => vec![x[0]],
+            Intrinsic::KeepAlive | Intrinsic::Escape | Intrinsic::FuncPc => Vec::new(),
         }
     }
 }
