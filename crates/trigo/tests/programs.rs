@@ -77,8 +77,8 @@ fn a_megabyte_that_is_forgotten_is_gone_after_a_collection() {
 }
 
 #[test]
-fn pools_finalizers_and_pacing_work() {
-    for name in ["pool", "finalizers", "pacing"] {
+fn the_examples_judge_themselves_well() {
+    for name in ["pool", "finalizers", "pacing", "service"] {
         let source = root().join("examples").join(name).join("main.go");
         run(&source, &[]).unwrap_or_else(|fault| panic!("{name}: {fault}"));
     }
@@ -87,7 +87,9 @@ fn pools_finalizers_and_pacing_work() {
 #[test]
 fn nothing_is_lost_under_torture() {
     let torture = ("TRIGO_GC", "torture=100,verify,poison");
-    for name in ["tests/programs/closures.go", "tests/programs/channels.go"] {
+    for name in
+        ["tests/programs/closures.go", "tests/programs/channels.go", "tests/programs/network.go"]
+    {
         let source = root().join(name);
         let expected = fs::read(source.with_extension("out")).expect("what Go prints is there");
         let output = run(&source, &[torture]).unwrap_or_else(|fault| panic!("{name}: {fault}"));
