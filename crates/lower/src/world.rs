@@ -164,7 +164,7 @@ impl<'a> World<'a> {
         self.register(bodies);
     }
 
-    /// Registers the functions that are no instances and have bodies, under their link names.
+    /// Registers the functions that are no instances and have bodies, or can be given one, under their link names.
     fn register(&mut self, bodies: Vec<(ObjId, bool)>) {
         let empty = Arc::new(Env::default());
         for (obj, has_body) in bodies {
@@ -172,6 +172,8 @@ impl<'a> World<'a> {
             let is_method = generic.is_some_and(|s| s.recv.is_some());
             let generic = generic.is_some_and(|s| !s.tparams.is_empty() || !s.rparams.is_empty());
             let name = self.store.obj_name(obj);
+            let package = self.store.obj(obj).pkg.map_or("", |pkg| &*self.store.pkg(pkg).path);
+            let has_body = has_body || crate::body::is_operation(package, name);
             if has_body && !generic && name != "_" && (is_method || name != "init") {
                 let sym = self.declared_sym(obj);
                 self.define(sym, || Definition::Func(self.funcs[&obj], empty.clone()));

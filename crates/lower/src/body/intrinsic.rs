@@ -1,9 +1,9 @@
 //! Functions of the standard library that are single operations.
 
 use super::value::Value;
-use super::{Body, Res};
+use super::{Body, Fail, Res};
 use trigo_ir::func::Val;
-use trigo_ir::inst::{AtomicOp, BinaryOp, ConvertOp, Op, UnaryOp};
+use trigo_ir::inst::{AtomicOp, BinaryOp, ConvertOp, Op, Terminator, UnaryOp};
 use trigo_ir::types::{Scalar, TypeId as IrType};
 use trigo_syntax::ast::{ExprId, ExprKind};
 use trigo_types::ObjId;
@@ -136,7 +136,27 @@ fn find(package: &str, name: &str) -> Option<Intrinsic> {
     })
 }
 
+/// Whether a function that is declared without a body is an operation: as a value it needs a body that does it.
+pub(crate) fn is_operation(package: &str, name: &str) -> bool {
+    find(package, name).is_some()
+}
+
 impl Body<'_, '_> {
+    /// The body of a function that is a single operation on its parameters.
+    pub(super) fn operation(&mut self, func: ObjId) -> Res<()> {
+        let store = self.world.store;
+        let object = store.obj(func);
+        let package = object.pkg.map_or("", |pkg| &*store.pkg(pkg).path);
+        let Some(intrinsic) = find(package, store.text(object.name)) else {
+            return Err(Fail("a function without a body".into()));
+        };
+        let params = self.b.params().to_vec();
+        let scalar = self.b.func.sig.results.first().map(|&ty| self.scalar_of(ty));
+        let results = self.operate(intrinsic, &params, scalar);
+        self.b.terminate(Terminator::Return(results.into_iter().collect()));
+        Ok(())
+    }
+
     /// The results of a call that is a single operation; nothing has been evaluated otherwise.
     pub(super) fn intrinsic(
         &mut self,

@@ -45,6 +45,7 @@ use crate::program::LowerError;
 use crate::world::{FuncDecl, World};
 use analysis::Analysis;
 use func::Frame;
+pub(crate) use intrinsic::is_operation;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -424,8 +425,8 @@ fn lower_func(world: &World<'_>, decl: FuncDecl, env: &Env, sym: Sym) -> Res<Vec
     let package = &world.packages[decl.package as usize];
     let file = &*package.files[decl.file as usize];
     let info = &package.info.files[decl.file as usize];
-    let DeclKind::Func { name, body: Some(body), .. } = file[decl.decl].kind else {
-        return Err(Fail("not a function with a body".into()));
+    let DeclKind::Func { name, body, .. } = file[decl.decl].kind else {
+        return Err(Fail("not a function".into()));
     };
     let Some(obj) = info.object(name.expr()) else {
         return Err(Fail("a function that was not checked".into()));
@@ -437,7 +438,10 @@ fn lower_func(world: &World<'_>, decl: FuncDecl, env: &Env, sym: Sym) -> Res<Vec
         sig.recv.into_iter().chain(store.vars(sig.params).iter().copied()).collect();
     let results = store.vars(sig.results);
     let place = (decl.package, decl.file);
-    let analysis = Analysis::of_function(world, env, place, &params, results, body);
+    let analysis = match body {
+        Some(body) => Analysis::of_function(world, env, place, &params, results, body),
+        None => Analysis::default(),
+    };
     let types = |vars: &[ObjId]| -> Vec<IrType> {
         vars.iter().map(|&v| env.ty(world, store.obj_type(v))).collect()
     };
@@ -446,7 +450,10 @@ fn lower_func(world: &World<'_>, decl: FuncDecl, env: &Env, sym: Sym) -> Res<Vec
     lowering.b.func.attrs = lowering.b.func.attrs.with(world.attrs(decl));
     let pos = lowering.pos_of(file.ident_pos(name));
     lowering.b.func.pos = Some(pos);
-    lowering.function(&params, results, body)?;
+    match body {
+        Some(body) => lowering.function(&params, results, body)?,
+        None => lowering.operation(obj)?,
+    }
     Ok(lowering.finish())
 }
 
