@@ -52,7 +52,8 @@ global_asm!(
     "trigo_preserving trigo_barrier_typed, trigo_native_barrier_typed",
     "trigo_preserving trigo_newobject, trigo_native_newobject",
     "trigo_preserving trigo_newarray, trigo_native_newarray",
-    // Writes old and new value to the buffer; room for two words is made first.
+    // Writes old and new value to the buffer; room for two words is made first, and for the one more that the heap's own
+    // barrier counts on between calls.
     ".globl trigo_barrier",
     "trigo_barrier:",
     "push rbp",
@@ -62,7 +63,7 @@ global_asm!(
     "mov rcx, [r15 + {buffer_next}]",
     "add rcx, 16",
     "cmp rcx, [r15 + {buffer_end}]",
-    "ja 3f",
+    "jae 3f",
     "2: mov rax, [rdi]",
     "mov [rcx - 16], rax",
     "mov [rcx - 8], rsi",

@@ -162,6 +162,27 @@ global_asm!(
     "jmp test_exit",
     "4: ud2",
     "3: .ascii \"whole\\n\"",
+    // Recorded stores, enough to fill the barrier's buffer several times: it always has room for one more word.
+    ".globl test_barrier",
+    "test_barrier:",
+    "push rbp",
+    "mov rbp, rsp",
+    "push 0",
+    "push 10000",
+    "2: lea rdi, [rbp - 8]",
+    "xor esi, esi",
+    "call trigo_barrier",
+    "mov rax, [r15 + 152]",
+    "cmp rax, [r15 + 160]",
+    "jae 4f",
+    "dec qword ptr [rbp - 16]",
+    "jnz 2b",
+    "lea rax, [rip + 3f]",
+    "mov ecx, 5",
+    "call test_write",
+    "jmp test_exit",
+    "4: ud2",
+    "3: .ascii \"room\\n\"",
     // Loads from nil: comes to sigpanic.
     ".globl test_fault",
     "test_fault:",
@@ -201,6 +222,7 @@ unsafe extern "C" {
     static test_two: u8;
     static test_deep: u8;
     static test_collect: u8;
+    static test_barrier: u8;
     static test_fault: u8;
     static test_sigpanic: u8;
     static test_goexit: u8;
@@ -228,12 +250,13 @@ fn module(main: *const u8) -> Module {
 }
 
 /// The programs, and what they print.
-fn programs() -> [(&'static str, *const u8, &'static str); 5] {
+fn programs() -> [(&'static str, *const u8, &'static str); 6] {
     [
         ("hello", &raw const test_hello, "hello\n"),
         ("two", &raw const test_two, "second\n"),
         ("deep", &raw const test_deep, "deep\n"),
         ("collect", &raw const test_collect, "whole\n"),
+        ("barrier", &raw const test_barrier, "room\n"),
         ("fault", &raw const test_fault, "panic\n"),
     ]
 }
