@@ -3,8 +3,9 @@
 //! Goroutines are never freed, so that a pointer to one is always good; those that have ended are used again. The pointers
 //! in their Go half are roots of the heap, and compiled code stores to them like to heap objects.
 
+use crate::parking::state;
 use crate::stack::{Segment, Slot};
-use crate::sync::{AtomicU32, Mutex, lock};
+use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, lock};
 use std::sync::Arc;
 use trigo_heap::{RootSource, RootVisitor, Stack};
 
@@ -26,12 +27,13 @@ pub(crate) struct Go {
     pub(crate) select_done: u32,
     pub(crate) locks: i32,
     pub(crate) wait_reason: u8,
-    flags: [u8; 7],
+    pub(crate) leaked: bool,
+    flags: [u8; 6],
     pub(crate) wait_since: i64,
     sync_safe: u64,
     pub(crate) stack_lo: usize,
     pub(crate) stack_hi: usize,
-    record: usize,
+    pub(crate) waiting: usize,
 }
 
 /// A goroutine.
@@ -42,6 +44,10 @@ pub(crate) struct Goroutine {
     pub(crate) state: AtomicU32,
     /// Where it is suspended, while it does not run.
     pub(crate) sp: usize,
+    /// Where it is suspended, while it is in a call of the system; else 0.
+    pub(crate) syscall_sp: AtomicUsize,
+    /// How often it was resumed: who looks at its stack from outside knows by this that it did not run meanwhile.
+    pub(crate) resumes: AtomicU32,
     pub(crate) slot: Slot,
     /// The lowest stack pointer for function entries on the segment that it runs on.
     pub(crate) limit: usize,
@@ -87,9 +93,19 @@ impl Goroutines {
         goroutine
     }
 
-    /// Gives back one that has ended.
-    pub(crate) fn give_back(&self, goroutine: *mut Goroutine) {
-        lock(&self.list).free.push(goroutine as usize);
+    /// Gives back one that has ended, with what only it had.
+    pub(crate) fn give_back(&self, goroutine: &'static mut Goroutine) {
+        let mut list = lock(&self.list);
+        goroutine.state.store(state::DEAD, Ordering::Relaxed);
+        goroutine.stack = None;
+        goroutine.drop_segment();
+        list.free.push(goroutine as *mut Goroutine as usize);
+    }
+
+    /// Calls `f` with the address of each goroutine, oldest first. None of them ends meanwhile: their stacks, and what
+    /// memory those are in, stay.
+    pub(crate) fn each_held(&self, f: impl FnMut(usize)) {
+        lock(&self.list).all.iter().copied().for_each(f);
     }
 
     /// The addresses of all, oldest first.

@@ -37,7 +37,7 @@ impl Segment {
         self.base + self.bytes
     }
 
-    fn contains(self, address: usize) -> bool {
+    pub(crate) fn contains(self, address: usize) -> bool {
         (self.base..self.top()).contains(&address)
     }
 }

@@ -93,6 +93,8 @@ impl Worker {
         let stack = goroutine.stack.as_ref().expect("a ready goroutine has a stack");
         self.mutator.resume_stack(stack);
         goroutine.state.store(state::RUNNING, Ordering::Relaxed);
+        // Release: who sees the count sees the state too.
+        goroutine.resumes.fetch_add(1, Ordering::Release);
         self.set_word(words::G, self.goroutine as usize);
         self.mutator.set_stack_guard(goroutine.limit);
         goroutine.sp
@@ -126,13 +128,11 @@ impl Worker {
     /// The running goroutine has ended.
     fn end(&mut self) {
         let goroutine = self.running();
-        let stack = goroutine.stack.take().expect("a running goroutine has a stack");
-        self.mutator.remove_stack(&stack);
-        goroutine.drop_segment();
-        let runtime = runtime();
-        runtime.stacks.give_back(goroutine.slot);
-        goroutine.state.store(state::DEAD, Ordering::Relaxed);
-        runtime.goroutines.give_back(self.goroutine);
+        let stack = goroutine.stack.as_ref().expect("a running goroutine has a stack");
+        self.mutator.remove_stack(stack);
+        let (runtime, slot) = (runtime(), goroutine.slot);
+        runtime.goroutines.give_back(goroutine);
+        runtime.stacks.give_back(slot);
     }
 }
 

@@ -78,7 +78,7 @@ fn a_megabyte_that_is_forgotten_is_gone_after_a_collection() {
 
 #[test]
 fn the_examples_judge_themselves_well() {
-    for name in ["pool", "finalizers", "pacing", "service"] {
+    for name in ["pool", "finalizers", "leak", "pacing", "service"] {
         let source = root().join("examples").join(name).join("main.go");
         run(&source, &[]).unwrap_or_else(|fault| panic!("{name}: {fault}"));
     }

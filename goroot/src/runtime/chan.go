@@ -164,11 +164,11 @@ func chansend(c *hchan, elem unsafe.Pointer, block bool) bool {
 	}
 	gp := getg()
 	s := &sudog{g: gp, elem: elem, c: c}
-	gp.waiting, gp.param = s, nil
+	gp.waiting, gp.param = uintptr(unsafe.Pointer(s)), nil
 	c.sendq.enqueue(s)
 	gopark(&c.lock, waitReasonChanSend)
 	KeepAlive(elem)
-	gp.waiting, gp.param = nil, nil
+	gp.waiting, gp.param = 0, nil
 	if !s.success {
 		if c.closed == 0 {
 			throw("chansend: spurious wakeup")
@@ -290,10 +290,10 @@ func chanrecv(c *hchan, elem unsafe.Pointer, block bool) (selected, received boo
 	}
 	gp := getg()
 	s := &sudog{g: gp, elem: elem, c: c}
-	gp.waiting, gp.param = s, nil
+	gp.waiting, gp.param = uintptr(unsafe.Pointer(s)), nil
 	c.recvq.enqueue(s)
 	gopark(&c.lock, waitReasonChanReceive)
-	gp.waiting, gp.param = nil, nil
+	gp.waiting, gp.param = 0, nil
 	return true, s.success
 }
 

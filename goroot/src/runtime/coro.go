@@ -18,7 +18,6 @@ func newcoro(f func(*coro)) *coro {
 	start := func() { corostart(c) }
 	fv := *(**funcval)(unsafe.Pointer(&start))
 	gp := newprocNative(fv, getg(), callerpc(getfp()))
-	gp.fn = fv
 	gp.coroarg = c
 	gp.waitreason = uint8(waitReasonCoroutine)
 	c.gp = gp

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"internal/profilerecord"
+	"internal/runtime/atomic"
 	"unsafe"
 )
 
@@ -82,38 +83,27 @@ func CPUProfile() []byte { panic("CPUProfile no longer available") }
 // SetCgoTraceback does nothing: there is no cgo.
 func SetCgoTraceback(version int, traceback, context, symbolizer unsafe.Pointer) {}
 
-// GoroutineProfile returns n, the number of records in the active goroutine stack profile.
-func GoroutineProfile(p []StackRecord) (n int, ok bool) {
-	records := make([]profilerecord.StackRecord, len(p))
-	n, ok = goroutineProfile(records, nil)
-	if ok {
-		for i, r := range records[:n] {
-			clear(p[i].Stack0[copy(p[i].Stack0[:], r.Stack):])
-		}
-	}
-	return
-}
-
+// goroutineProfile fills p with the stacks of all goroutines, or only those that are leaked, and labels with their labels.
+// It returns how many there are; if that is more than there is room for, ok is false.
+//
 //go:noinline
-func goroutineProfile(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
-	fp := getfp()
-	me := getg()
-	list := make([]*g, allgsNative(nil)+16)
-	list = list[:min(allgsNative(list), len(list))]
-	for _, gp := range list {
-		status, pc, frame := gstateNative(gp)
-		if gp == me {
-			pc, frame = callerpc(fp), callerfp(fp)
-		} else if status == gDead || status == gIdle || isSystemGoroutine(gp) {
+func goroutineProfile(p []profilerecord.StackRecord, labels []unsafe.Pointer, leaked bool) (n int, ok bool) {
+	me := unwind(getfp())
+	pcs := make([]uintptr, maxProfStack)
+	for _, gp := range allgs() {
+		u := unwinder{gp: gp}
+		if gp == getg() {
+			u = me
+		} else if status := gstatusNative(gp); status == gDead || status == gIdle || isSystemGoroutine(gp) {
+			continue
+		}
+		if leaked && !gp.leaked {
 			continue
 		}
 		if n < len(p) {
-			var pcs [128]uintptr
-			count := 0
-			if gp == me || status != gRunning {
-				count = callers(pc, frame, pcs[:], 0)
-			}
+			count := u.callers(pcs, 0)
 			if count == 0 {
+				// It runs elsewhere: only where it began is known.
 				pcs[0], count = gp.startpc+1, 1
 			}
 			p[n].Stack = append([]uintptr{}, pcs[:count]...)
@@ -126,10 +116,40 @@ func goroutineProfile(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n
 	return n, n <= len(p)
 }
 
+// maxProfStack is how many frames of a stack profiles have at most.
+const maxProfStack = 128
+
+// GoroutineProfile returns n, the number of active goroutine stacks. If len(p) >= n, GoroutineProfile copies the profile
+// into p and returns n, true. If len(p) < n, GoroutineProfile does not change p and returns n, false.
+func GoroutineProfile(p []StackRecord) (n int, ok bool) {
+	records := make([]profilerecord.StackRecord, len(p))
+	if n, ok = goroutineProfile(records, nil, false); !ok {
+		return n, false
+	}
+	for i, r := range records[:n] {
+		clear(p[i].Stack0[copy(p[i].Stack0[:], r.Stack):])
+	}
+	return n, true
+}
+
 //go:linkname pprof_goroutineProfileWithLabels
 func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
-	return goroutineProfile(p, labels)
+	return goroutineProfile(p, labels, false)
 }
+
+//go:linkname pprof_goroutineLeakProfileWithLabels
+func pprof_goroutineLeakProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
+	return goroutineProfile(p, labels, true)
+}
+
+// leakCount is the number of leaked goroutines, as the last leak cycle found.
+var leakCount atomic.Int64
+
+//go:linkname goroutineLeakGC runtime/pprof.runtime_goroutineLeakGC
+func goroutineLeakGC() { leakCount.Store(int64(findLeaks())) }
+
+//go:linkname goroutineLeakCount runtime/pprof.runtime_goroutineleakcount
+func goroutineLeakCount() int { return int(leakCount.Load()) }
 
 //go:linkname pprof_memProfileInternal
 func pprof_memProfileInternal(p []profilerecord.MemProfileRecord, inuseZero bool) (n int, ok bool) {
@@ -153,7 +173,7 @@ func pprof_threadCreateInternal(p []profilerecord.StackRecord) (n int, ok bool) 
 func pprof_fpunwindExpand(dst, src []uintptr) int { return copy(dst, src) }
 
 //go:linkname pprof_makeProfStack
-func pprof_makeProfStack() []uintptr { return make([]uintptr, 128) }
+func pprof_makeProfStack() []uintptr { return make([]uintptr, maxProfStack) }
 
 //go:linkname pprof_cyclesPerSecond runtime/pprof.runtime_cyclesPerSecond
 func pprof_cyclesPerSecond() int64 { return 1e9 }

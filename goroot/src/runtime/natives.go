@@ -109,7 +109,9 @@ func randomNative(p unsafe.Pointer, n uintptr)
 
 // Tables.
 func moduleNative() *module
-func gstateNative(gp *g) (status uint32, pc, fp uintptr)
+func gstatusNative(gp *g) (status uint32)
+func gstackNative(gp *g, pcs []uintptr, skip int) (status uint32, n int)
+func findLeaks() int
 
 // Signals for os/signal.
 func signalEnable(sig uint32)

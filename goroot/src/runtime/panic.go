@@ -211,8 +211,8 @@ func goexit0() { goexit1() }
 
 func goexit1() {
 	gp := getg()
-	gp._panic, gp.deferframe, gp.fn, gp.labels = nil, nil, nil, nil
-	gp.waiting, gp.param, gp.coroarg, gp.timer = nil, nil, nil, nil
+	gp._panic, gp.deferframe, gp.labels = nil, nil, nil
+	gp.param, gp.coroarg, gp.timer = nil, nil, nil
 	goexitNative()
 }
 
@@ -413,8 +413,7 @@ func die(fp uintptr, internal bool) {
 	if level > 0 {
 		print("\n")
 		printgoroutine(gp)
-		printframes(callerpc(fp), callerfp(fp), level)
-		printcreator(gp)
+		printframes(unwind(fp), gp, level)
 		if all || internal {
 			printothers(gp, level)
 		}

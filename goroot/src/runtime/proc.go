@@ -37,7 +37,6 @@ func newproc(fn func()) {
 	fv := *(**funcval)(unsafe.Pointer(&fn))
 	parent := getg()
 	gp := newprocNative(fv, parent, callerpc(getfp()))
-	gp.fn = fv
 	gp.labels = parent.labels
 	gp.syncSafe = parent.syncSafe
 	readyNative(gp)
@@ -54,11 +53,9 @@ func goschedguarded() {
 
 // NumGoroutine returns the number of goroutines that currently exist.
 func NumGoroutine() int {
-	n := allgsNative(nil)
-	list := make([]*g, n+16)
 	count := 0
-	for _, gp := range list[:min(allgsNative(list), len(list))] {
-		if status, _, _ := gstateNative(gp); status != gDead && status != gIdle && !isSystemGoroutine(gp) {
+	for _, gp := range allgs() {
+		if status := gstatusNative(gp); status != gDead && status != gIdle && !isSystemGoroutine(gp) {
 			count++
 		}
 	}

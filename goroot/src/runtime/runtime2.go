@@ -60,38 +60,37 @@ func add(p unsafe.Pointer, x uintptr) unsafe.Pointer { return unsafe.Pointer(uin
 type g struct {
 	deferframe *_deferframe // innermost frame that may have deferred calls
 	_panic     *_panic      // innermost panic
-	fn         *funcval     // what it began with
-	waiting    *sudog       // what it waits for in channels, in lock order
 	param      unsafe.Pointer
 	labels     unsafe.Pointer
 	coroarg    *coro
 	timer      *timer // for Sleep
-	spare      [8]unsafe.Pointer
+	spare      [10]unsafe.Pointer
 
 	// Scalars.
-	goid             uint64
-	parentGoid       uint64
-	gopc             uintptr // the go statement
-	startpc          uintptr
-	sigcode0         uintptr
-	sigcode1         uintptr
-	sigpc            uintptr
-	sig              uint32
-	selectDone       uint32 // 1 once a select has a winner
-	locks            int32
-	waitreason       uint8
-	parkingOnChan    uint8
-	activeStackChans bool
-	paniconfault     bool
-	goexiting        bool
-	throwing         bool
-	fipsOnly         bool
-	fipsIndicator    uint8
-	waitsince        int64
-	syncSafe         uint64
-	stackLo          uintptr // its first stack: frames there are further out than all others
-	stackHi          uintptr
-	record           uintptr // the Rust half's own
+	goid          uint64
+	parentGoid    uint64
+	gopc          uintptr // the go statement
+	startpc       uintptr
+	sigcode0      uintptr
+	sigcode1      uintptr
+	sigpc         uintptr
+	sig           uint32
+	selectDone    uint32 // 1 once a select has a winner
+	locks         int32
+	waitreason    uint8
+	leaked        bool // nothing can wake it, as the last leak cycle found
+	paniconfault  bool
+	goexiting     bool
+	throwing      bool
+	fipsOnly      bool
+	fipsIndicator uint8
+	waitsince     int64
+	syncSafe      uint64
+	stackLo       uintptr // its first stack: frames there are further out than all others
+	stackHi       uintptr
+	// What it waits for: its first *sudog, in lock order, or the address of the semaphore or list. The objects are in its
+	// frames; they are no root of the g, so that a leak cycle can tell whether anybody else has them.
+	waiting uintptr
 }
 
 // gPointers is the number of words of a g that may point into the heap.

@@ -117,13 +117,13 @@ func selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, blo
 			s.c.recvq.enqueue(s)
 		}
 	}
-	gp.waiting = first
+	gp.waiting = uintptr(unsafe.Pointer(first))
 	selunlock(cases, order)
 	gopark(nil, waitReasonSelect)
 
 	sellock(cases, order)
 	chosen, won := -1, (*sudog)(gp.param)
-	gp.waiting, gp.param = nil, nil
+	gp.waiting, gp.param = 0, nil
 	success := false
 	s := first
 	for _, o := range order {

@@ -21,7 +21,7 @@ type semaRoot struct {
 // A semaWaiter is a goroutine that waits for a semaphore.
 type semaWaiter struct {
 	g      *g
-	addr   *uint32
+	addr   uintptr // what it waits for; the goroutine's frames keep that, not the table
 	next   *semaWaiter
 	prev   *semaWaiter
 	ticket bool // the semaphore was acquired for it
@@ -51,7 +51,8 @@ func semacquire(addr *uint32, lifo bool, reason waitReason) {
 		return
 	}
 	root := semaRootOf(addr)
-	w := &semaWaiter{g: getg(), addr: addr}
+	gp := getg()
+	w := &semaWaiter{g: gp, addr: uintptr(unsafe.Pointer(addr))}
 	for {
 		lock(&root.lock)
 		// Counted before the last look: who adds to the count looks at the waiters after that.
@@ -62,7 +63,9 @@ func semacquire(addr *uint32, lifo bool, reason waitReason) {
 			return
 		}
 		root.enqueue(w, lifo)
+		gp.waiting = w.addr
 		gopark(&root.lock, reason)
+		gp.waiting = 0
 		if w.ticket || cansemacquire(addr) {
 			return
 		}
@@ -77,7 +80,7 @@ func semrelease(addr *uint32, handoff bool) {
 		return
 	}
 	lock(&root.lock)
-	w := root.dequeue(addr)
+	w := root.dequeue(uintptr(unsafe.Pointer(addr)))
 	if w != nil {
 		root.waiters.Add(-1)
 	}
@@ -114,7 +117,7 @@ func (root *semaRoot) enqueue(w *semaWaiter, lifo bool) {
 	root.last = w
 }
 
-func (root *semaRoot) dequeue(addr *uint32) *semaWaiter {
+func (root *semaRoot) dequeue(addr uintptr) *semaWaiter {
 	for w := root.first; w != nil; w = w.next {
 		if w.addr != addr {
 			continue
@@ -199,14 +202,17 @@ func notifyListWait(l *notifyList, t uint32) {
 		unlock(&l.lock)
 		return
 	}
-	w := &notifyWaiter{g: getg(), ticket: t}
+	gp := getg()
+	w := &notifyWaiter{g: gp, ticket: t}
 	if l.tail == nil {
 		l.head = w
 	} else {
 		l.tail.next = w
 	}
 	l.tail = w
+	gp.waiting = uintptr(unsafe.Pointer(l))
 	gopark(&l.lock, waitReasonSyncCondWait)
+	gp.waiting = 0
 }
 
 //go:linkname notifyListNotifyAll sync.runtime_notifyListNotifyAll

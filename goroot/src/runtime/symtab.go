@@ -69,7 +69,11 @@ type Func struct {
 	flags uint32
 }
 
-const funcWrapper = 1
+// Flags of functions: made to reach another one; without parameters.
+const (
+	funcWrapper = 1
+	funcNoArgs  = 2
+)
 
 // findfunc returns the function that an address of code belongs to; nil if none does.
 func findfunc(pc uintptr) *Func {
@@ -203,22 +207,20 @@ func (ci *Frames) Next() (frame Frame, more bool) {
 	return
 }
 
-// callers fills pcs with the return addresses of the frames that called the one with frame fp, without wrappers.
-func callers(pc, fp uintptr, pcs []uintptr, skip int) int {
-	n := 0
+// callers fills pcs with the return addresses of the frames that follow, without wrappers and the first skip.
+func (u *unwinder) callers(pcs []uintptr, skip int) (n int) {
 	for n < len(pcs) {
-		if f := findfunc(pc - 1); f != nil && f.flags&funcWrapper == 0 {
-			if skip == 0 {
-				pcs[n] = pc
-				n++
-			} else {
-				skip--
-			}
+		f, pc := u.nextFunc()
+		switch {
+		case f == nil:
+			return n
+		case f.flags&funcWrapper != 0:
+		case skip > 0:
+			skip--
+		default:
+			pcs[n] = pc
+			n++
 		}
-		if fp == 0 {
-			break
-		}
-		pc, fp = callerpc(fp), callerfp(fp)
 	}
 	return n
 }
@@ -232,13 +234,13 @@ func Callers(skip int, pc []uintptr) int {
 	if len(pc) == 0 {
 		return 0
 	}
-	fp := getfp()
+	u := unwind(getfp())
 	if skip == 0 {
 		self := Callers
 		pc[0] = **(**uintptr)(unsafe.Pointer(&self)) + 1
-		return 1 + callers(callerpc(fp), callerfp(fp), pc[1:], 0)
+		return 1 + u.callers(pc[1:], 0)
 	}
-	return callers(callerpc(fp), callerfp(fp), pc, skip-1)
+	return u.callers(pc, skip-1)
 }
 
 // Caller reports file and line number information about function invocations on the calling goroutine's stack. The
@@ -247,8 +249,8 @@ func Callers(skip int, pc []uintptr) int {
 //go:noinline
 func Caller(skip int) (pc uintptr, file string, line int, ok bool) {
 	var pcs [1]uintptr
-	fp := getfp()
-	if callers(callerpc(fp), callerfp(fp), pcs[:], skip) < 1 {
+	u := unwind(getfp())
+	if u.callers(pcs[:], skip) < 1 {
 		return
 	}
 	f := findfunc(pcs[0] - 1)

@@ -1,7 +1,7 @@
 //! Goroutines: starting, parking, making ready, looking at.
 
 use super::{GoSlice, natives};
-use crate::entries::{SAVED, SAVED_RBP, trigo_goroutine};
+use crate::entries::{SAVED, trigo_goroutine};
 use crate::goroutine::Goroutine;
 use crate::parking::state;
 use crate::runtime;
@@ -111,26 +111,6 @@ natives! {
             unsafe { list.start.cast::<usize>().add(i).write(at) };
         }
         *n = all.len();
-        Outcome::Done
-    }
-
-    "runtime.gstateNative" gstate(_w, goroutine: *const Goroutine) -> (what: u32, pc: usize, fp: usize) {
-        // SAFETY: goroutines are never freed.
-        let goroutine = unsafe { &*goroutine };
-        *what = match goroutine.state.load(Ordering::Acquire) {
-            state::NOTIFIED => state::RUNNING,
-            state => state,
-        };
-        (*pc, *fp) = (0, 0);
-        if matches!(*what, state::WAITING | state::RUNNABLE) {
-            let saved = goroutine.sp as *const usize;
-            // SAFETY: the goroutine is suspended, and its registers lie there. It may be resumed meanwhile; then the
-            // words are old, but readable.
-            unsafe {
-                *fp = saved.add(SAVED_RBP).read();
-                *pc = saved.add(SAVED_RBP + 1).read();
-            }
-        }
         Outcome::Done
     }
 

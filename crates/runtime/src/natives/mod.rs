@@ -15,6 +15,7 @@ mod signals;
 mod stats;
 mod tables;
 mod time;
+mod traces;
 
 pub(crate) use goroutines::new_goroutine;
 

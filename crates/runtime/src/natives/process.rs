@@ -2,6 +2,7 @@
 
 use super::{GoString, natives};
 use crate::runtime;
+use crate::sync::Ordering;
 use crate::worker::{Outcome, Worker};
 use std::ffi::CStr;
 
@@ -48,6 +49,9 @@ fn blocking(worker: &mut Worker, call: &Call) -> (usize, usize, Outcome) {
     }
     let at = &raw const *worker;
     let scheduler = &runtime().scheduler;
+    let goroutine = worker.running();
+    // Release, here and below: who reads it may look at the stack, and the count tells when that was no more allowed.
+    goroutine.syscall_sp.store(worker.suspended_at, Ordering::Release);
     let (result, error, goes_on) = worker.mutator.blocked(|| {
         // SAFETY: the worker lives on; `blocked` uses its mutator only.
         scheduler.enter_syscall(unsafe { &*at });
@@ -56,6 +60,8 @@ fn blocking(worker: &mut Worker, call: &Call) -> (usize, usize, Outcome) {
         // SAFETY: as above.
         (result, error, scheduler.leave_syscall(unsafe { &*at }))
     });
+    goroutine.syscall_sp.store(0, Ordering::Release);
+    goroutine.resumes.fetch_add(1, Ordering::Release);
     (result, error, if goes_on { Outcome::Done } else { Outcome::Yield })
 }
 

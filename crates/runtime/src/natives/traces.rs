@@ -1,0 +1,200 @@
+//! Looking at goroutines from outside: what each does, where it waits, which will never run again.
+
+use super::{GoSlice, natives};
+use crate::entries::{SAVED, SAVED_RBP};
+use crate::goroutine::Goroutine;
+use crate::parking::state;
+use crate::runtime;
+use crate::sync::{Ordering, fence};
+use crate::worker::Outcome;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use trigo_heap::{Stack, Suspect};
+
+/// The state of a goroutine in a call of the system, as Go numbers it (traceback.go).
+const SYSCALL: u32 = 3;
+
+/// How often a stack is looked at anew if its goroutine ran meanwhile.
+const TRIES: usize = 4;
+
+/// What a goroutine does, as Go numbers it; and where its registers are if it does not run.
+fn status(goroutine: &Goroutine) -> (u32, Option<usize>) {
+    let syscall = goroutine.syscall_sp.load(Ordering::Acquire);
+    match goroutine.state.load(Ordering::Acquire) {
+        state @ (state::WAITING | state::RUNNABLE) => (state, Some(goroutine.sp)),
+        state::RUNNING | state::NOTIFIED if syscall != 0 => (SYSCALL, Some(syscall)),
+        state::NOTIFIED => (state::RUNNING, None),
+        state => (state, None),
+    }
+}
+
+/// Calls `f` with the return addresses in compiled code of a goroutine that is suspended with its registers at `sp`, from the
+/// innermost frame on. The goroutine may be resumed meanwhile: then the addresses mean nothing, but no word outside of
+/// its stack is read.
+///
+/// # Safety
+/// 1. The goroutine does not end during the call.
+unsafe fn each_return(goroutine: &Goroutine, sp: usize, mut f: impl FnMut(usize)) {
+    let module = runtime().module;
+    let on_slot = |at: usize| (goroutine.go.stack_lo..goroutine.go.stack_hi - 16).contains(&at);
+    let on_stack = |at: usize| {
+        at.is_multiple_of(8)
+            && (on_slot(at) || goroutine.segment.is_some_and(|segment| segment.contains(at + 8)))
+    };
+    // SAFETY: the address is on the goroutine's stack, which the caller keeps.
+    let word = |at: usize| unsafe { (at as *const usize).read_volatile() };
+    if !on_stack(sp) || !on_stack(sp + SAVED) {
+        return;
+    }
+    let (mut pc, mut fp) = (word(sp + SAVED), word(sp + SAVED_RBP * 8));
+    loop {
+        if (module.text..module.text_end).contains(&(pc as u64)) {
+            f(pc);
+        }
+        if !on_stack(fp) {
+            return;
+        }
+        let outer = word(fp);
+        // Frames further out are higher, but for those of the first segment behind the second one's.
+        if outer <= fp && (on_slot(fp) || !on_slot(outer)) || on_slot(fp) && !on_slot(outer) {
+            return;
+        }
+        pc = word(fp + 8);
+        fp = outer;
+    }
+}
+
+/// A goroutine that waits for others, and what would have to be reachable for them to wake it.
+struct Waiter {
+    goroutine: usize,
+    /// Since when it waits: tells one wait from the next.
+    since: i64,
+    stack: Arc<Stack>,
+    objects: Vec<NonNull<u8>>,
+}
+
+impl Waiter {
+    fn suspect(&self) -> Suspect<'_> {
+        let suspect = Suspect::new(&self.stack);
+        self.objects.iter().fold(suspect, |suspect, &object| suspect.waits_for(object))
+    }
+}
+
+/// The beginning of Go's `sudog` (chan.go).
+#[repr(C)]
+struct Sudog {
+    g: usize,
+    next: usize,
+    prev: usize,
+    elem: usize,
+    channel: usize,
+    /// The goroutine's next.
+    link: *const Sudog,
+}
+
+/// Go's `waitReason`s (lock.go) of goroutines that only others can wake.
+mod reason {
+    pub(super) const NIL_RECEIVE: u8 = 1;
+    pub(super) const NIL_SEND: u8 = 2;
+    pub(super) const SELECT: u8 = 3;
+    pub(super) const SELECT_NONE: u8 = 4;
+    pub(super) const RECEIVE: u8 = 5;
+    pub(super) const SEND: u8 = 6;
+    pub(super) const COND: u8 = 9;
+    pub(super) const WAIT_GROUP: u8 = 13;
+}
+
+/// The goroutine as a suspect, if it waits for others.
+fn waiter(at: usize) -> Option<Waiter> {
+    // SAFETY: goroutines are never freed. This one may run meanwhile; then what was read of it is not used in the end.
+    let goroutine = unsafe { &*(at as *const Goroutine) };
+    if goroutine.state.load(Ordering::Acquire) != state::WAITING {
+        return None;
+    }
+    let go = &goroutine.go;
+    let mut objects = Vec::new();
+    match go.wait_reason {
+        reason::NIL_RECEIVE | reason::NIL_SEND | reason::SELECT_NONE => {}
+        reason::SELECT | reason::RECEIVE | reason::SEND => {
+            let mut next = go.waiting as *const Sudog;
+            // SAFETY: a list of objects that the goroutine holds while it waits. If it has just been woken, they are kept by
+            // the cycle that runs, or by none that ends before this thread's next safepoint.
+            while let Some(sudog) = unsafe { next.as_ref() } {
+                objects.extend(NonNull::new(sudog.channel as *mut u8));
+                next = sudog.link;
+            }
+        }
+        reason::COND..=reason::WAIT_GROUP => objects.push(NonNull::new(go.waiting as *mut u8)?),
+        _ => return None,
+    }
+    let stack = goroutine.stack.clone()?;
+    Some(Waiter { goroutine: at, since: go.wait_since, stack, objects })
+}
+
+natives! {
+    "runtime.gstatusNative" gstatus(_w, goroutine: *const Goroutine) -> (what: u32) {
+        // SAFETY: goroutines are never freed.
+        *what = status(unsafe { &*goroutine }).0;
+        Outcome::Done
+    }
+
+    /// The return addresses of a goroutine's frames, innermost first, from number `skip` on as many as there is room for. How
+    /// many frames there are; none if the goroutine runs.
+    "runtime.gstackNative" gstack(_w, goroutine: *const Goroutine, pcs: GoSlice, skip: usize) -> (what: u32, n: usize) {
+        (*what, *n) = (state::RUNNING, 0);
+        runtime().goroutines.each_held(|at| {
+            if at != goroutine as usize {
+                return;
+            }
+            // SAFETY: goroutines are never freed.
+            let goroutine = unsafe { &*goroutine };
+            for _ in 0..TRIES {
+                let resumes = goroutine.resumes.load(Ordering::Acquire);
+                let (now, sp) = status(goroutine);
+                (*what, *n) = (now, 0);
+                let Some(sp) = sp else { return };
+                // SAFETY: no goroutine ends while the list is held.
+                unsafe {
+                    each_return(goroutine, sp, |pc| {
+                        if (skip..skip + pcs.len).contains(n) {
+                            pcs.start.cast::<usize>().add(*n - skip).write(pc);
+                        }
+                        *n += 1;
+                    })
+                };
+                // Acquire: the words were read before the count.
+                fence(Ordering::Acquire);
+                if goroutine.resumes.load(Ordering::Relaxed) == resumes {
+                    return;
+                }
+            }
+            (*what, *n) = (state::RUNNING, 0);
+        });
+        Outcome::Done
+    }
+
+    /// Finds the goroutines that nobody can wake any more, and marks them as leaked; how many.
+    "runtime.findLeaks" find_leaks(w) -> (leaked: usize) {
+        let mut waiters = Vec::new();
+        runtime().goroutines.each_held(|at| {
+            // SAFETY: goroutines are never freed; the mark is written here alone.
+            unsafe { (&raw mut (*(at as *mut Goroutine)).go.leaked).write_volatile(false) };
+            waiters.extend(waiter(at));
+        });
+        let suspects: Vec<_> = waiters.iter().map(Waiter::suspect).collect();
+        *leaked = 0;
+        for place in w.mutator.collect_leaks(&suspects).unwrap_or_default() {
+            let Waiter { goroutine: at, since, .. } = waiters[place];
+            // SAFETY: as above.
+            let goroutine = unsafe { &mut *(at as *mut Goroutine) };
+            // It may have waited for something else already when the cycle began. Go does not count a main goroutine that only keeps
+            // the program alive.
+            let same = goroutine.state.load(Ordering::Acquire) == state::WAITING && goroutine.go.wait_since == since;
+            if same && !(goroutine.go.goid == 1 && goroutine.go.wait_reason == reason::SELECT_NONE) {
+                goroutine.go.leaked = true;
+                *leaked += 1;
+            }
+        }
+        Outcome::Done
+    }
+}
