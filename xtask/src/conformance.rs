@@ -25,6 +25,7 @@ pub const SUITES: &[Suite] = &[
     Suite { name: "errorcheck-syntax", package: "trigo-syntax", target: "errorcheck_syntax" },
     Suite { name: "errorcheck-types", package: "trigo-types", target: "errorcheck_types" },
     Suite { name: "go-run", package: "trigo", target: "go_run" },
+    Suite { name: "go-run-torture", package: "trigo", target: "go_run_torture" },
 ];
 
 impl Suite {
