@@ -41,7 +41,7 @@ pub(crate) fn class_of(bytes: usize) -> Option<usize> {
 
 /// [`class_of`] at compile time.
 pub(crate) const fn class_of_const(bytes: usize) -> Option<usize> {
-    if bytes > MAX_SMALL { None } else { Some(table()[bytes.div_ceil(8)] as usize) }
+    if bytes > MAX_SMALL { None } else { Some(TABLE[bytes.div_ceil(8)] as usize) }
 }
 
 static TABLE: [u8; MAX_SMALL / 8 + 1] = table();
