@@ -104,6 +104,12 @@ pub const LEAVES: &[&str] = &[
 /// What the symbol of a native begins with; the Go function's link name follows.
 pub const NATIVE_PREFIX: &str = "native:";
 
+/// Functions of [`ASSEMBLY`] that call a Go function, and which. The program must hold it where it holds the caller.
+pub const ASSEMBLY_CALLS: &[(&str, &str)] = &[
+    ("reflect.makeFuncStub", "reflect.callReflect"),
+    ("reflect.methodValueCall", "reflect.callMethod"),
+];
+
 /// Go functions without a body that the runtime defines itself in the compiled convention, by link name.
 pub const ASSEMBLY: &[&str] = &[
     "runtime.recovery",

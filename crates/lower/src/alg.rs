@@ -312,8 +312,15 @@ fn hash_bytes(
     seed: Val,
 ) -> Val {
     let p = b.ptr_offset(base, offset as i64);
-    let size = b.iconst(Scalar::I64, size as i64);
-    call_runtime(world, b, "memhash", &[p, seed, size])
+    match size {
+        0 => seed,
+        4 => call_runtime(world, b, "memhash32", &[p, seed]),
+        8 => call_runtime(world, b, "memhash64", &[p, seed]),
+        _ => {
+            let size = b.iconst(Scalar::I64, size as i64);
+            call_runtime(world, b, "memhash", &[p, seed, size])
+        }
+    }
 }
 
 fn hash_array(

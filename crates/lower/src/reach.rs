@@ -61,6 +61,8 @@ pub(crate) struct Reach<'w, 'a> {
     syms: FxHashSet<Sym>,
     /// By variable, the function that is needed for its initialisation alone.
     only_for: FxHashMap<Sym, Sym>,
+    /// By function of the runtime's image, the Go function that it calls.
+    assembly_calls: FxHashMap<Sym, Sym>,
     types: FxHashMap<TypeId, Use>,
     /// Reached and not made.
     next: Vec<Sym>,
@@ -110,10 +112,14 @@ impl World<'_> {
 
 impl<'w, 'a> Reach<'w, 'a> {
     pub fn new(world: &'w World<'a>, only_for: FxHashMap<Sym, Sym>) -> Self {
+        let intern = |name: &str| world.context.syms.intern(name);
+        let assembly_calls = trigo_abi::ASSEMBLY_CALLS.iter();
+        let assembly_calls = assembly_calls.map(|(f, callee)| (intern(f), intern(callee)));
         Self {
             world,
             syms: FxHashSet::default(),
             only_for,
+            assembly_calls: assembly_calls.collect(),
             types: FxHashMap::default(),
             next: Vec::new(),
             next_types: Vec::new(),
@@ -131,6 +137,9 @@ impl<'w, 'a> Reach<'w, 'a> {
             self.next.push(sym);
             if let Some(&init) = self.only_for.get(&sym) {
                 self.sym(init);
+            }
+            if let Some(&callee) = self.assembly_calls.get(&sym) {
+                self.sym(callee);
             }
         }
     }

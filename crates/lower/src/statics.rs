@@ -369,7 +369,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                         _ => (vec![i as u32], e),
                     };
                     let (offset, field) = self.field(t, &path)?;
-                    self.value(value, field, image, at + offset)?;
+                    match self.is_blank(t, &path) {
+                        // Nothing is stored in it, but its value may need code.
+                        true => self.value(value, field, &mut Image::default(), 0)?,
+                        false => self.value(value, field, image, at + offset)?,
+                    }
                 }
                 Some(())
             }
@@ -423,6 +427,15 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         match self.world.store.lookup(t, true, Some(pkg), self.tree().symbol(ident)) {
             trigo_types::Lookup::Found { path, .. } => Some(path.to_vec()),
             _ => None,
+        }
+    }
+
+    /// Whether a way ends at a field of this struct without a name.
+    fn is_blank(&self, t: TypeId, path: &[u32]) -> bool {
+        let store = self.world.store;
+        match (store.typ(store.under(t)), path) {
+            (Type::Struct(st), &[i]) => store.obj_name(st.fields[i as usize]) == "_",
+            _ => false,
         }
     }
 

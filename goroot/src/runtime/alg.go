@@ -79,13 +79,7 @@ func hashOf(e eface, h uintptr) uintptr {
 // typehash is the hash of a value of any type: the same as compiled hash functions give.
 func typehash(t *_type, p unsafe.Pointer, h uintptr) uintptr {
 	if t.TFlag&abi.TFlagRegularMemory != 0 {
-		switch t.Size_ {
-		case 4:
-			return memhash32(p, h)
-		case 8:
-			return memhash64(p, h)
-		}
-		return memhash(p, h, t.Size_)
+		return hashBytes(p, h, t.Size_)
 	}
 	switch t.Kind() {
 	case abi.Float32:
@@ -110,15 +104,45 @@ func typehash(t *_type, p unsafe.Pointer, h uintptr) uintptr {
 		}
 		return h
 	case abi.Struct:
+		// A run of fields that are plain memory is hashed as one.
+		start, end := uintptr(0), uintptr(0)
 		for _, f := range (*structtype)(unsafe.Pointer(t)).Fields {
 			if f.Name.IsBlank() {
 				continue
 			}
-			h = typehash(f.Typ, add(p, f.Offset), h)
+			isMemory := f.Typ.TFlag&abi.TFlagRegularMemory != 0
+			if start < end && (!isMemory || f.Offset != end) {
+				h = hashBytes(add(p, start), h, end-start)
+				start = end
+			}
+			switch {
+			case !isMemory:
+				h = typehash(f.Typ, add(p, f.Offset), h)
+			case start == end:
+				start, end = f.Offset, f.Offset+f.Typ.Size_
+			default:
+				end += f.Typ.Size_
+			}
+		}
+		if start < end {
+			h = hashBytes(add(p, start), h, end-start)
 		}
 		return h
 	}
 	panic(errorString("hash of unhashable type " + typeString(t)))
+}
+
+// hashBytes is the hash of a run of plain memory.
+func hashBytes(p unsafe.Pointer, h, size uintptr) uintptr {
+	switch size {
+	case 0:
+		return h
+	case 4:
+		return memhash32(p, h)
+	case 8:
+		return memhash64(p, h)
+	}
+	return memhash(p, h, size)
 }
 
 //go:linkname reflect_typehash reflect.typehash

@@ -46,8 +46,13 @@ impl Body<'_, '_> {
         }
         match self.file[e].kind {
             ExprKind::FuncLit { .. } => return false,
-            ExprKind::Call { fun, .. } if self.is_call(fun) => return true,
-            ExprKind::Unary { op: Token::Recv, .. }
+            ExprKind::Call { fun, args, .. }
+                if self.is_call(fun) || self.is_string_to_slice(fun, &self.file[args]) =>
+            {
+                return true;
+            }
+            ExprKind::Slice { .. }
+            | ExprKind::Unary { op: Token::Recv, .. }
             | ExprKind::Assert { .. }
             | ExprKind::Binary { op: Token::AndAnd | Token::OrOr, .. } => return true,
             ExprKind::Index { x, .. } => {
@@ -84,14 +89,30 @@ impl Body<'_, '_> {
             ObjKind::Builtin(builtin) => matches!(
                 builtin,
                 Builtin::Append
+                    | Builtin::Cap
+                    | Builtin::Complex
                     | Builtin::Copy
+                    | Builtin::Imag
+                    | Builtin::Len
                     | Builtin::Make
-                    | Builtin::Recover
                     | Builtin::Max
                     | Builtin::Min
+                    | Builtin::New
+                    | Builtin::Real
+                    | Builtin::Recover
             ),
             _ => true,
         }
+    }
+
+    /// Whether a call is a conversion that copies a string's bytes or runes.
+    fn is_string_to_slice(&self, fun: ExprId, args: &[ExprId]) -> bool {
+        let is_type = matches!(self.info.typ(self.file.unparen(fun)), Some((Mode::Type, _)));
+        let is_slice = |t| matches!(self.shape(t), Shape::Slice(_));
+        let is_string = |t| self.basic(t) == Some(Basic::String);
+        is_type
+            && self.ty(fun).is_ok_and(is_slice)
+            && args.first().is_some_and(|&x| self.ty(x).is_ok_and(is_string))
     }
 
     /// Whether an identifier declares the variable that it means.

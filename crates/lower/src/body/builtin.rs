@@ -47,9 +47,11 @@ impl Body<'_, '_> {
                     Some(Basic::Complex64) => Basic::Float32,
                     _ => Basic::Float64,
                 };
-                let re = self.expr_as(args[0], part.id())?.first();
-                let im = self.expr_as(args[1], part.id())?.first();
-                one(Value::of(&[re, im]), ty)
+                let values = self.values(args, |_, _| part.id())?;
+                let [(re, _), (im, _)] = &values[..] else {
+                    return self.fail_at(e, "a complex number of other than two parts");
+                };
+                one(Value::of(&[re.first(), im.first()]), ty)
             }
             Builtin::Real | Builtin::Imag => {
                 let ty = self.ty(e)?;
@@ -81,17 +83,31 @@ impl Body<'_, '_> {
 
     /// The arguments of a built-in function that `defer` and `go` can call, with their types.
     pub(super) fn effect_arguments(&mut self, builtin: Builtin, args: &[ExprId]) -> Res<Results> {
+        let any = self.any();
+        let key = match args.first().map(|&map| self.ty(map)).transpose()?.map(|t| self.shape(t)) {
+            Some(Shape::Map { key, .. }) => Some(*key),
+            _ => None,
+        };
+        self.values(args, |place, own| match (builtin, place, key) {
+            (Builtin::Panic, ..) => any,
+            (Builtin::Delete, 1, Some(key)) => key,
+            _ => own,
+        })
+    }
+
+    /// Arguments as the types that `to` gives for their places and own types: one by one, or the results of the call that is
+    /// the only one.
+    fn values(&mut self, args: &[ExprId], to: impl Fn(usize, IrType) -> IrType) -> Res<Results> {
         let mut values = Vec::new();
-        for &arg in args {
-            let own = self.ty(arg)?;
-            let ty = match (builtin, values.first()) {
-                (Builtin::Panic, _) => self.any(),
-                (Builtin::Delete, Some((_, map))) => match *self.shape(*map) {
-                    Shape::Map { key, .. } => key,
-                    _ => own,
-                },
-                _ => own,
-            };
+        if let Some(call) = self.only_call(args) {
+            for (i, (value, own)) in self.call_results(call)?.into_iter().enumerate() {
+                let ty = to(i, own);
+                values.push((self.assign_convert(value, own, ty)?, ty));
+            }
+            return Ok(values);
+        }
+        for (i, &arg) in args.iter().enumerate() {
+            let ty = to(i, self.ty(arg)?);
             values.push((self.expr_as(arg, ty)?, ty));
         }
         Ok(values)
@@ -273,11 +289,8 @@ impl Body<'_, '_> {
 
     fn append(&mut self, e: ExprId, args: &[ExprId], ty: IrType) -> Res<Value> {
         let elem = self.elem_of(ty);
-        let slice = self.expr_as(args[0], ty)?;
-        let mut values = Vec::new();
-        for &arg in &args[1..] {
-            values.push(self.expr_as(arg, elem)?);
-        }
+        let mut values = self.values(args, |place, _| if place == 0 { ty } else { elem })?;
+        let slice = values.remove(0).0;
         if values.is_empty() {
             return Ok(slice);
         }
@@ -287,7 +300,7 @@ impl Body<'_, '_> {
         let offset = self.bytes_of(elem, slice.operands()[1]);
         let at = Addr::safe(self.b.ptr_add(data, offset));
         let size = self.size(elem);
-        for (i, value) in values.iter().enumerate() {
+        for (i, (value, _)) in values.iter().enumerate() {
             self.store(at.plus(i as u64 * size), elem, value);
         }
         Ok(Value::of(&[data, len, cap]))
@@ -422,12 +435,9 @@ impl Body<'_, '_> {
     }
 
     fn extreme(&mut self, e: ExprId, args: &[ExprId], ty: IrType, least: bool) -> Res<Value> {
-        let mut values = Vec::new();
-        for &arg in args {
-            values.push(self.expr_as(arg, ty)?);
-        }
+        let values = self.values(args, |_, _| ty)?;
         self.at_expr(e);
-        let mut values = values.into_iter();
+        let mut values = values.into_iter().map(|v| v.0);
         let Some(mut best) = values.next() else {
             return self.fail_at(e, "min or max of nothing");
         };

@@ -1,6 +1,6 @@
 //! Calls.
 
-use super::select_method::Method;
+use super::select_method::{Code, Method};
 use super::value::{Addr, Value};
 use super::{Body, Res};
 use trigo_ir::func::{Signature, Val};
@@ -97,20 +97,20 @@ impl Body<'_, '_> {
         let ExprKind::Call { fun, .. } = self.file[e].kind else {
             return self.fail_at(e, "not a call");
         };
-        let (callee, ty, recv) = match self.called(fun)? {
+        let (code, ty, recv) = match self.called(fun)? {
             Called::Func(obj, ident) => {
                 let ty = self.called_type(fun, Some(ident))?;
                 let sym = self.func_sym(ident, obj);
-                (Callee::Direct(sym), ty, None)
+                (Code::Func(sym), ty, None)
             }
             Called::Method(selector) => {
-                let Method { callee, recv_ty, recv, ty } = self.method(selector)?;
-                (callee, ty, Some((recv_ty, recv)))
+                let Method { code, recv_ty, recv, ty } = self.method(selector)?;
+                (code, ty, Some((recv_ty, recv)))
             }
             Called::Value => {
                 let ty = self.ty(fun)?;
                 let func = self.expr(fun)?.first();
-                (Callee::Closure(func), ty, None)
+                (Code::Closure(func), ty, None)
             }
             Called::Conversion(_) | Called::Builtin(_) => {
                 return self.fail_at(e, "not a call of a function");
@@ -124,9 +124,18 @@ impl Body<'_, '_> {
             sig.params.insert(0, recv_ty);
             args.insert(0, recv);
         }
-        if let Callee::Direct(sym) = callee {
-            self.note(sym, &sig);
-        }
+        let callee = match code {
+            Code::Func(sym) => {
+                self.note(sym, &sig);
+                Callee::Direct(sym)
+            }
+            Code::Closure(func) => Callee::Closure(func),
+            Code::InItab(itab, index) => {
+                // Nil faults here, after the arguments.
+                self.at_expr(e);
+                Callee::Code(self.interface_method(itab, index))
+            }
+        };
         Ok(Prepared { callee, sig, args })
     }
 
@@ -136,14 +145,8 @@ impl Body<'_, '_> {
             return self.fail_at(e, "not a call");
         };
         let args = &self.file[args];
-        // f(g()), where g has several results.
-        if let [only] = args
-            && let inner = self.file.unparen(*only)
-            && let ExprKind::Call { .. } = self.file[inner].kind
-            && let Some((_, t)) = self.info.typ(inner)
-            && self.world.store.vars(t).len() > 1
-        {
-            let results = self.call_results(inner)?;
+        if let Some(only) = self.only_call(args) {
+            let results = self.call_results(only)?;
             self.at_expr(e);
             let fixed = if variadic { params.len() - 1 } else { params.len() };
             let mut values = Vec::new();
@@ -175,6 +178,15 @@ impl Body<'_, '_> {
         let rest = values.split_off(fixed);
         values.push(self.variadic(params[fixed], &rest));
         Ok(values)
+    }
+
+    /// The call that gives all arguments: `g()` in `f(g())`, where `g` has several results.
+    pub(super) fn only_call(&self, args: &[ExprId]) -> Option<ExprId> {
+        let &[only] = args else { return None };
+        let only = self.file.unparen(only);
+        let ExprKind::Call { .. } = self.file[only].kind else { return None };
+        let (_, t) = self.info.typ(only)?;
+        (self.world.store.vars(t).len() > 1).then_some(only)
     }
 
     /// The slice of the arguments that a variadic parameter takes.

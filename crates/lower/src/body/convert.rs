@@ -17,6 +17,13 @@ impl Body<'_, '_> {
         if let Some(value) = self.constant_in_interface(x, from, to)? {
             return Ok(value);
         }
+        if let (Some(value), Some(Basic::Complex64 | Basic::Complex128)) =
+            (self.info.value(x), self.basic(to))
+        {
+            // By a type parameter; elsewhere a conversion of a constant is one itself. An integer has one part, this has two.
+            let value = value.clone();
+            return self.constant(&value, to);
+        }
         let value = self.expr(x)?;
         self.at_expr(e);
         self.convert(value, from, to)

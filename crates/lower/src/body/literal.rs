@@ -14,6 +14,17 @@ struct Element {
     value: ExprId,
 }
 
+/// An element of a struct's literal.
+struct StructElement {
+    /// The field's type.
+    field: IrType,
+    /// Where it is in the struct.
+    offset: u64,
+    /// Whether it has no name.
+    is_blank: bool,
+    value: ExprId,
+}
+
 /// Maps with up to this many elements need no space reserved (`internal/abi.MapGroupSlots`).
 const SMALL_MAP: usize = 8;
 
@@ -90,8 +101,18 @@ impl Body<'_, '_> {
             return Ok(());
         }
         for (i, &x) in elements.iter().enumerate() {
-            let (offset, field, value) = self.struct_element(e, ty, i, x)?;
-            self.expr_into(value, field, addr.plus(offset), zeroed)?;
+            let StructElement { field, offset, is_blank, value } =
+                self.struct_element(e, ty, i, x)?;
+            let addr = addr.plus(offset);
+            match is_blank {
+                false => self.expr_into(value, field, addr, zeroed)?,
+                true => {
+                    self.expr_as(value, field)?;
+                    if !zeroed {
+                        self.store_zero(addr, field);
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -116,20 +137,23 @@ impl Body<'_, '_> {
         }
     }
 
-    fn struct_element(
-        &self,
-        e: ExprId,
-        ty: IrType,
-        i: usize,
-        x: ExprId,
-    ) -> Res<(u64, IrType, ExprId)> {
+    fn struct_element(&self, e: ExprId, ty: IrType, i: usize, x: ExprId) -> Res<StructElement> {
         let (path, value) = self.element_path(e, i, x)?;
-        let (mut ty, mut offset) = (ty, 0);
+        let mut element = StructElement { field: ty, offset: 0, is_blank: false, value };
         for field in path {
-            let (field_ty, bytes) = self.field(ty, field as usize)?;
-            (ty, offset) = (field_ty, offset + bytes);
+            element.is_blank = self.is_blank_field(element.field, field as usize);
+            let (field_ty, bytes) = self.field(element.field, field as usize)?;
+            (element.field, element.offset) = (field_ty, element.offset + bytes);
         }
-        Ok((offset, ty, value))
+        Ok(element)
+    }
+
+    /// Whether a struct's field has no name, so that nothing is stored in it.
+    fn is_blank_field(&self, ty: IrType, field: usize) -> bool {
+        match self.shape(ty) {
+            Shape::Struct(fields) => self.world.context.is_blank(&fields[field]),
+            _ => false,
+        }
     }
 
     fn struct_in_parts(&mut self, e: ExprId, ty: IrType) -> Res<Value> {
@@ -146,8 +170,9 @@ impl Body<'_, '_> {
                 self.composite_into(e, ty, addr, false)?;
                 return Ok(self.load(addr, ty));
             };
-            let value = self.expr_as(value, fields[field as usize].ty)?;
-            values[field as usize] = Some(value);
+            let field = field as usize;
+            let value = self.expr_as(value, fields[field].ty)?;
+            values[field] = (!self.is_blank_field(ty, field)).then_some(value);
         }
         self.at_expr(e);
         let mut vals = Vals::new();

@@ -25,9 +25,19 @@ pub(super) struct Selected {
     pub indirect: bool,
 }
 
+/// What a call calls, before its arguments are evaluated.
+pub(super) enum Code {
+    /// A function by name.
+    Func(trigo_ir::Sym),
+    /// A function value.
+    Closure(Val),
+    /// The method at a place of an itab, which may be nil.
+    InItab(Val, u32),
+}
+
 /// A method to call: who, and the operands before the arguments.
 pub(super) struct Method {
-    pub callee: Callee,
+    pub code: Code,
     /// The receiver's type in the signature.
     pub recv_ty: IrType,
     pub recv: Value,
@@ -127,11 +137,10 @@ impl Body<'_, '_> {
         }
     }
 
-    /// The code of an interface's method and the receiver's word.
-    fn interface_method(&mut self, value: &Value, index: u32) -> (Val, Val) {
-        let (itab, data) = (value.operands()[0], value.operands()[1]);
+    /// The code of the method at a place of an itab.
+    pub(super) fn interface_method(&mut self, itab: Val, index: u32) -> Val {
         let at = Addr::pointer(itab).plus(u64::from(ITAB_FUN) + 8 * u64::from(index));
-        (self.load_scalar(at, Scalar::Ptr), data)
+        self.load_scalar(at, Scalar::Ptr)
     }
 
     /// The method that a selector calls, its receiver evaluated.
@@ -148,9 +157,9 @@ impl Body<'_, '_> {
             let value = self.operand_value(&operand, ty)?;
             let index = *selected.path.last().unwrap_or(&0);
             self.world.note_interface_call(ty, index);
-            let (code, data) = self.interface_method(&value, index);
+            let (itab, data) = (value.operands()[0], value.operands()[1]);
             return Ok(Method {
-                callee: Callee::Code(code),
+                code: Code::InItab(itab, index),
                 recv_ty: Basic::UnsafePointer.id(),
                 recv: Value::one(data),
                 ty: self.method_ty(e)?,
@@ -160,7 +169,7 @@ impl Body<'_, '_> {
         let (recv, recv_ty) = self.receiver((operand, ty), takes_pointer)?;
         let targs = self.method_targs(e);
         let sym = self.world.func(self.env, selected.obj, &targs);
-        Ok(Method { callee: Callee::Direct(sym), recv_ty, recv, ty: self.method_ty(e)? })
+        Ok(Method { code: Code::Func(sym), recv_ty, recv, ty: self.method_ty(e)? })
     }
 
     /// `x.M` as a value.
@@ -209,7 +218,7 @@ impl Body<'_, '_> {
     /// `x.M[T]` as a value: a closure of its own that holds the receiver.
     fn generic_method_value(&mut self, e: ExprId) -> Res<Val> {
         let method = self.method(e)?;
-        let Callee::Direct(sym) = method.callee else {
+        let Code::Func(sym) = method.code else {
             return self.fail_at(e, "a generic method of an interface");
         };
         let Some((own, _)) = self.signature(method.ty) else {
