@@ -394,7 +394,8 @@ pub mod offsets {
     pub const CLIENT: usize = 0;
     /// How many there are.
     pub const CLIENT_WORDS: usize = WORDS;
-    /// The second of the client's words is raised to `usize::MAX` when a handshake is asked for, so that a function entry
+    /// The second of the client's words is raised to `usize::MAX` when a handshake is asked for or the mutator is
+    /// [interrupted](crate::Interrupter), so that a function entry
     /// that compares the stack pointer with it is a poll as well. [`Mutator::set_stack_guard`](crate::Mutator::set_stack_guard)
     /// sets it. A client that does not want this leaves the word alone.
     pub const STACK_GUARD: usize = MutatorState::STACK_GUARD;

@@ -246,7 +246,7 @@ pub use crate::{
     layout::{Layout, LayoutSpec, TraceFn},
     leak::Suspect,
     mark::Tracer,
-    mutator::{FixedKind, Mutator},
+    mutator::{FixedKind, Interrupter, Mutator},
     profile::{Sampling, SiteProfile},
     roots::{Root, RootSource, RootVisitor},
     special::{CleanupId, Due, Weak},

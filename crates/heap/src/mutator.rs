@@ -12,6 +12,8 @@ mod raw;
 mod sampling;
 mod stacks;
 
+pub use raw::Interrupter;
+
 pub use alloc::FixedKind;
 
 use crate::{

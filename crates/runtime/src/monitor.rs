@@ -1,10 +1,10 @@
-//! A thread beside the workers: it makes the goroutine of timers ready when one is due, and asks workers to give way when
-//! goroutines have waited for their turn.
+//! A thread beside the workers: it makes the goroutine of timers ready when one is due, and has goroutines give way that ran
+//! for a whole turn while others wait for theirs. It sleeps while there is neither.
 
 use crate::clock;
 use crate::goroutine::Goroutine;
 use crate::runtime;
-use crate::sync::{Condvar, Mutex, lock};
+use crate::sync::{AtomicBool, Condvar, Mutex, Ordering, lock};
 use std::sync::Once;
 use std::time::Duration;
 
@@ -13,20 +13,21 @@ static ALARM: Mutex<Alarm> = Mutex::new(Alarm { goroutine: 0, when: i64::MAX });
 static CHANGED: Condvar = Condvar::new();
 static STARTED: Once = Once::new();
 
+/// Whether turns are watched. Who leaves a goroutine waiting looks at this afterwards; the monitor looks for goroutines that
+/// wait after it has stopped watching: so one of the two sees the other.
+static WATCHING: AtomicBool = AtomicBool::new(false);
+
 struct Alarm {
     goroutine: usize,
     when: i64,
 }
 
-/// How long a goroutine may run while others wait, as in Go.
-const TURN: Duration = Duration::from_millis(10);
+/// How long a goroutine may run while others wait, in nanoseconds, as in Go.
+const TURN: i64 = 10_000_000;
 
 /// Has the goroutine, which is about to park, made ready at a time of [`clock::now`], unless somebody else does so before.
 pub(crate) fn wake_at(goroutine: *mut Goroutine, when: i64) {
-    STARTED.call_once(|| {
-        let thread = std::thread::Builder::new().name("monitor".to_string());
-        thread.spawn(run).expect("runtime: cannot create a thread");
-    });
+    start();
     let mut alarm = lock(&ALARM);
     // What waits for a time is not dead, however idle the program is.
     if (alarm.when == i64::MAX) != (when == i64::MAX) {
@@ -36,24 +37,85 @@ pub(crate) fn wake_at(goroutine: *mut Goroutine, when: i64) {
     CHANGED.notify_one();
 }
 
+/// A goroutine is ready and no worker is free to run it: no other shall run for longer than a turn from now on.
+pub(crate) fn watch() {
+    // SeqCst: see `WATCHING`.
+    if !WATCHING.load(Ordering::SeqCst) && !WATCHING.swap(true, Ordering::SeqCst) {
+        start();
+        // The monitor looks at the flag under the lock before it sleeps.
+        drop(lock(&ALARM));
+        CHANGED.notify_one();
+    }
+}
+
+fn start() {
+    STARTED.call_once(|| {
+        let thread = std::thread::Builder::new().name("monitor".to_string());
+        thread.spawn(run).expect("runtime: cannot create a thread");
+    });
+}
+
 fn run() {
+    let mut turns = Turns::default();
     let mut alarm = lock(&ALARM);
     loop {
-        let left = alarm.when.saturating_sub(clock::now());
-        if left <= 0 {
+        let now = clock::now();
+        if alarm.when <= now {
             let goroutine = alarm.goroutine as *mut Goroutine;
             alarm.when = i64::MAX;
+            drop(alarm);
             // First ready, so that the program does not look dead in between. It may have been made ready for a new timer.
             runtime().scheduler.ready(goroutine);
             runtime().scheduler.outside(false);
+            alarm = lock(&ALARM);
             continue;
         }
-        let busy = runtime().scheduler.wants_turn();
-        let wait = Duration::from_nanos(left as u64).min(if busy { TURN } else { Duration::MAX });
-        let timeout = CHANGED.wait_timeout(alarm, wait.min(TURN * 10));
-        alarm = timeout.unwrap_or_else(|error| error.into_inner()).0;
-        if busy && runtime().scheduler.wants_turn() {
-            runtime().scheduler.preempt_all();
+        let until = match WATCHING.load(Ordering::SeqCst) {
+            true => turns.next.min(alarm.when),
+            false => alarm.when,
+        };
+        if until == turns.next && until <= now {
+            drop(alarm);
+            turns.look(now);
+            alarm = lock(&ALARM);
+            continue;
         }
+        let left = Duration::from_nanos((until - now) as u64);
+        let timeout = CHANGED.wait_timeout(alarm, left);
+        alarm = timeout.unwrap_or_else(|error| error.into_inner()).0;
+    }
+}
+
+/// The workers' turns, as they were seen last.
+#[derive(Default)]
+struct Turns {
+    /// When to look next.
+    next: i64,
+    /// By the worker's number.
+    seen: Vec<usize>,
+}
+
+impl Turns {
+    /// Has those give way that run what they ran when this was last called, a turn ago.
+    fn look(&mut self, now: i64) {
+        let scheduler = &runtime().scheduler;
+        if !scheduler.wants_turn() {
+            WATCHING.store(false, Ordering::SeqCst);
+            if !scheduler.wants_turn() {
+                return;
+            }
+            WATCHING.store(true, Ordering::SeqCst);
+        }
+        self.next = now + TURN;
+        scheduler.each_worker(|worker| {
+            let turn = worker.turns.load(Ordering::Relaxed);
+            if self.seen.len() <= worker.number {
+                self.seen.resize(worker.number + 1, 0);
+            }
+            if self.seen[worker.number] == turn {
+                worker.interrupter.interrupt();
+            }
+            self.seen[worker.number] = turn;
+        });
     }
 }

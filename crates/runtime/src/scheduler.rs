@@ -66,13 +66,17 @@ impl Scheduler {
         shared.queue.push_back(goroutine as usize);
         // SeqCst: see `Permit::lend`.
         self.queued.store(shared.queue.len(), Ordering::SeqCst);
-        self.find_worker(&mut shared);
+        let found = self.find_worker(&mut shared);
+        drop(shared);
+        if !found {
+            crate::monitor::watch();
+        }
     }
 
-    /// There is work: has somebody do it, unless all permits are in use.
-    fn find_worker(&self, shared: &mut Shared) {
+    /// There is work: has somebody do it, unless all permits are in use; whether somebody will.
+    fn find_worker(&self, shared: &mut Shared) -> bool {
         if shared.running >= shared.most && !shared.retake() {
-            return;
+            return false;
         }
         if shared.idle > 0 {
             self.work.notify_one();
@@ -83,6 +87,7 @@ impl Scheduler {
             shared.workers.push(0);
             crate::start::spawn_worker(number, permit);
         }
+        true
     }
 
     /// The number of the first worker, and that of its permit.
@@ -190,12 +195,12 @@ impl Scheduler {
         old
     }
 
-    /// Asks all workers to come to the scheduler at their next function entry.
-    pub(crate) fn preempt_all(&self) {
-        let shared = lock(&self.shared);
-        for &at in shared.workers.iter().filter(|&&at| at != 0) {
+    /// Calls `f` with each worker that has started.
+    pub(crate) fn each_worker(&self, mut f: impl FnMut(&Worker)) {
+        let workers = lock(&self.shared).workers.clone();
+        for at in workers.into_iter().filter(|&at| at != 0) {
             // SAFETY: workers are never freed.
-            unsafe { (*(at as *const Worker)).preempt() };
+            f(unsafe { &*(at as *const Worker) });
         }
     }
 }
@@ -231,15 +236,5 @@ impl Shared {
     /// Whether nothing will ever run again.
     fn is_dead(&self) -> bool {
         !self.dead && self.running == 0 && self.queue.is_empty() && self.outside == 0
-    }
-}
-
-impl Worker {
-    /// Raises the stack limit, so that the next function entry comes to the runtime.
-    fn preempt(&self) {
-        let words = self.mutator.state_address();
-        // SAFETY: the word is one of the worker's, and written atomically by the heap as well.
-        let limit = unsafe { &*words.add(trigo_abi::worker::STACK_LIMIT).cast::<AtomicUsize>() };
-        limit.store(usize::MAX, Ordering::Release);
     }
 }

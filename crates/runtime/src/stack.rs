@@ -145,10 +145,11 @@ extern "C" fn trigo_native_morestack(worker: &mut Worker, block: *mut u8) -> Out
     let wants = std::mem::take(&mut block.wants);
     let goroutine = worker.running();
     let limit = goroutine.limit;
+    let asked = worker.mutator.take_interrupt();
     worker.mutator.set_stack_guard(limit);
     worker.mutator.poll();
     if wants >= limit {
-        return worker.give_way();
+        return worker.give_way(asked);
     }
     if goroutine.on_segment {
         overflow(goroutine, block, wants);

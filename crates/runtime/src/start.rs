@@ -69,6 +69,7 @@ pub unsafe fn start(
     runtime.heap.add_root_source(runtime.goroutines.clone());
     runtime.heap.add_root_source(Arc::new(Variables(module)));
     crate::settings::observe(&runtime.heap);
+    crate::natives::lifetime::observe(&runtime.heap);
     crate::signals::install();
     let (number, permit) = runtime.scheduler.first();
     let mut worker = Worker::new(number, permit);

@@ -8,7 +8,7 @@ use crate::parking::{self, Permit, state};
 use crate::runtime;
 use crate::sync::{AtomicUsize, Ordering};
 use trigo_abi::worker as words;
-use trigo_heap::{Layout, Mutator};
+use trigo_heap::{Interrupter, Layout, Mutator};
 
 /// What becomes of the goroutine that called a native.
 #[repr(u64)]
@@ -38,6 +38,10 @@ pub(crate) struct Worker {
     /// Its stack pointer, while a native runs for it.
     pub(crate) suspended_at: usize,
     pub(crate) permit: Permit,
+    /// By which others ask the goroutine that runs here to give way.
+    pub(crate) interrupter: Interrupter,
+    /// How often a goroutine was taken on here.
+    pub(crate) turns: AtomicUsize,
     pub(crate) number: usize,
     /// The number of its permit, while it has one: Go's P.
     pub(crate) id: AtomicUsize,
@@ -52,10 +56,12 @@ impl Worker {
     pub(crate) fn new(number: usize, permit: usize) -> Box<Worker> {
         let mutator = runtime().heap.attach();
         let mut worker = Box::new(Worker {
+            interrupter: mutator.interrupter(),
             mutator,
             goroutine: std::ptr::null_mut(),
             suspended_at: 0,
             permit: Permit::new(),
+            turns: AtomicUsize::new(0),
             number,
             id: AtomicUsize::new(permit),
             layouts: Box::new([(0, Layout::NO_SCAN); CACHED]),
@@ -78,12 +84,27 @@ impl Worker {
         unsafe { &mut *self.goroutine }
     }
 
-    /// What a goroutine does at a safepoint where others want to run.
-    pub(crate) fn give_way(&mut self) -> Outcome {
-        match runtime().scheduler.wants_turn() && self.running().go.locks == 0 {
+    /// What a goroutine does at a safepoint: it gives way if it was asked to and nothing keeps it on its thread.
+    pub(crate) fn give_way(&mut self, asked: bool) -> Outcome {
+        match asked && self.running().go.locks == 0 && runtime().scheduler.wants_turn() {
             true => Outcome::Yield,
             false => Outcome::Done,
         }
+    }
+
+    /// Runs `f`, which may wait for what is outside of the program, while others may run Go code in this worker's place;
+    /// what becomes of the goroutine afterwards. `f` must not touch the heap.
+    pub(crate) fn outside<R>(&mut self, f: impl FnOnce() -> R) -> (R, Outcome) {
+        let at = &raw const *self;
+        let scheduler = &runtime().scheduler;
+        let (result, goes_on) = self.mutator.blocked(|| {
+            // SAFETY: the worker lives on; `blocked` uses its mutator only.
+            scheduler.enter_syscall(unsafe { &*at });
+            let result = f();
+            // SAFETY: as above.
+            (result, scheduler.leave_syscall(unsafe { &*at }))
+        });
+        (result, if goes_on { Outcome::Done } else { Outcome::Yield })
     }
 
     /// Takes a goroutine that is ready on; its stack pointer.
@@ -96,6 +117,10 @@ impl Worker {
         // Release: who sees the count sees the state too.
         goroutine.resumes.fetch_add(1, Ordering::Release);
         self.set_word(words::G, self.goroutine as usize);
+        // Relaxed: only the monitor looks, and only whether it changes. Before the interrupt is taken: one that was meant
+        // for the last goroutine does no more than take a turn from this one.
+        self.turns.store(self.turns.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.mutator.take_interrupt();
         self.mutator.set_stack_guard(goroutine.limit);
         goroutine.sp
     }

@@ -1,9 +1,34 @@
 //! What a language runtime needs beyond the interface for Rust programs: its code is suspended on stacks of its own
 //! while this crate runs on another, and stores pointers without calling in.
 
-use super::{BARRIER_FULL, BARRIER_OFF, Mutator};
+use super::{BARRIER_FULL, BARRIER_OFF, Mutator, MutatorState};
 use crate::{LayoutKind, mark::Greyer, sync::Ordering};
-use std::sync::atomic::AtomicPtr;
+use std::sync::{Arc, atomic::AtomicPtr};
+
+/// Has a mutator's code come to its slow path soon, for reasons of the client's: another goroutine's turn, say. The
+/// [poll word](crate::offsets::POLL) and the [stack guard](crate::offsets::STACK_GUARD) are raised as for a handshake, until the
+/// mutator [takes](Mutator::take_interrupt) the interrupt.
+///
+/// ```
+/// # let heap = trigo_heap::Heap::new(trigo_heap::Config::default())?;
+/// let mut mutator = heap.attach();
+/// let interrupter = mutator.interrupter();
+/// std::thread::spawn(move || interrupter.interrupt()).join().unwrap();
+/// assert!(mutator.take_interrupt());
+/// assert!(!mutator.take_interrupt());
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Interrupter(Arc<MutatorState>);
+
+impl Interrupter {
+    /// Interrupts the mutator. One that has been dropped is left alone. Never blocks.
+    pub fn interrupt(&self) {
+        self.0.gate.interrupt();
+        // After the poll word: see `protocol::gate`.
+        self.0.client.guard.raise();
+    }
+}
 
 impl Mutator {
     /// Runs `f` on behalf of the client's code that is suspended at `sp` on the running [`Stack`](crate::Stack). At every
@@ -67,10 +92,21 @@ impl Mutator {
     }
 
     /// Sets the [stack guard](crate::offsets::STACK_GUARD) to the lowest stack pointer that functions may be entered with, or
-    /// raises it if a handshake is pending. For the change to another stack, and for the slow path of function entries.
+    /// raises it if a handshake or an [interrupt](Interrupter) is pending. For the change to another stack, and for the slow path of function entries.
     /// Never blocks; not a safepoint.
     pub fn set_stack_guard(&mut self, lowest: usize) {
         self.state().client.guard.set(lowest, self.state().gate());
+    }
+
+    /// Who can interrupt this mutator from other threads.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(Arc::clone(&self.owner))
+    }
+
+    /// Whether somebody has [interrupted](Interrupter) this mutator since the last call. Call it before
+    /// [`Mutator::set_stack_guard`], which raises the guard for an interrupt that was not taken. Never blocks; not a safepoint.
+    pub fn take_interrupt(&mut self) -> bool {
+        self.state().gate.take_interrupt()
     }
 
     /// What [`Mutator::store`] does before its store: while a cycle marks, records the value that `slot` holds, and until

@@ -14,12 +14,18 @@
 //! * The stack guard is raised after the poll word is set. Who sets the guard anew takes its old value in the same step
 //!   and then looks at the poll word, so a request is seen in one of the two; seen in the guard alone, it has been
 //!   answered.
+//! * The client may interrupt a mutator by the same two words, in the same order. Handshakes and interrupts have a bit of the
+//!   poll word each, so neither takes the other away.
 
 use crate::sync::{AtomicU32, AtomicUsize, Ordering, spin_loop, yield_now};
 
 const RUNNING: u32 = 0;
 const BLOCKED: u32 = 1;
 const CLAIMED: u32 = 2;
+
+/// Bits of the poll word.
+const HANDSHAKE: u32 = 1;
+const INTERRUPT: u32 = 2;
 
 /// The words that the collector and one mutator share.
 #[derive(Debug)]
@@ -45,13 +51,13 @@ impl StackGuard {
         Self(AtomicUsize::new(0))
     }
 
-    /// Makes the next function entry take its slow path (collector, after [`Gate::ask`]).
+    /// Makes the next function entry take its slow path (after [`Gate::ask`] or [`Gate::interrupt`]).
     pub(crate) fn raise(&self) {
         // Release: pairs with `set`.
         self.0.store(Self::RAISED, Ordering::Release);
     }
 
-    /// Sets the guard, or raises it if a handshake is pending (mutator).
+    /// Sets the guard, or raises it if a handshake or an interrupt is pending (mutator).
     pub(crate) fn set(&self, lowest: usize, gate: &Gate) {
         // Acquire: who takes away RAISED sees the poll word that was set before. A swap, which reads what it overwrites.
         self.0.swap(lowest, Ordering::AcqRel);
@@ -74,9 +80,22 @@ impl Gate {
 
     /// Asks for handshake `n` (collector).
     pub(crate) fn ask(&self, n: u32) {
-        self.poll.store(1, Ordering::Relaxed);
+        self.poll.fetch_or(HANDSHAKE, Ordering::Relaxed);
         // Release (part of SeqCst): whoever sees the request clears the poll word after it was set.
         self.asked.store(n, Ordering::SeqCst);
+    }
+
+    /// Has the next safepoint take its slow path for the client's own reasons (any thread).
+    pub(crate) fn interrupt(&self) {
+        // Relaxed: as for `must_poll`.
+        self.poll.fetch_or(INTERRUPT, Ordering::Relaxed);
+    }
+
+    /// Whether there was an interrupt since the last call (mutator).
+    pub(crate) fn take_interrupt(&self) -> bool {
+        // Relaxed: nothing is told but that it was.
+        self.poll.load(Ordering::Relaxed) & INTERRUPT != 0
+            && self.poll.fetch_and(!INTERRUPT, Ordering::Relaxed) & INTERRUPT != 0
     }
 
     /// Whether handshake `n` has been answered.
@@ -118,7 +137,7 @@ impl Gate {
 
     /// Records the answer to handshake `n` (the party that holds the mutator's state).
     pub(crate) fn finish(&self, n: u32) {
-        self.poll.store(0, Ordering::SeqCst);
+        self.poll.fetch_and(!HANDSHAKE, Ordering::SeqCst);
         // Release: pairs with `has_answered`.
         self.answered.store(n, Ordering::SeqCst);
     }

@@ -2,13 +2,14 @@
 //! heap keeps as the closure.
 
 use super::natives;
+use crate::goroutine::Goroutine;
 use crate::runtime;
 use crate::sync::{Mutex, lock};
 use crate::worker::Outcome;
 use std::collections::HashMap;
 use std::ptr::NonNull;
-use std::time::Duration;
-use trigo_heap::{CleanupId, Weak};
+use std::sync::Arc;
+use trigo_heap::{CleanupId, CycleRecord, Heap, Observer, Weak};
 
 /// Cleanups that can still be stopped, by the number that Go has. An entry stays when its cleanup has run.
 static CLEANUPS: Mutex<Option<(u64, HashMap<u64, CleanupId>)>> = Mutex::new(None);
@@ -17,8 +18,26 @@ static CLEANUPS: Mutex<Option<(u64, HashMap<u64, CleanupId>)>> = Mutex::new(None
 /// The address of the entry is what Go holds; entries are never freed.
 static WEAK: Mutex<Option<HashMap<usize, Vec<&'static Weak>>>> = Mutex::new(None);
 
-/// Between two looks at whether something is due.
-const LOOK: Duration = Duration::from_millis(5);
+/// The goroutine that waits for the end of a cycle; 0 for none.
+static WAITER: Mutex<usize> = Mutex::new(0);
+
+/// Makes the goroutine ready that runs what is due.
+#[derive(Debug)]
+struct Wake;
+
+impl Observer for Wake {
+    fn cycle_ended(&self, _record: &CycleRecord) {
+        let waiter = std::mem::take(&mut *lock(&WAITER));
+        if waiter != 0 {
+            runtime().scheduler.ready(waiter as *mut Goroutine);
+        }
+    }
+}
+
+/// Has the goroutine that runs finalizers and cleanups hear of each cycle.
+pub(crate) fn observe(heap: &Heap) {
+    heap.observe(Arc::new(Wake));
+}
 
 natives! {
     "runtime.addFinalizer" add_finalizer(w, object: *mut u8, work: *mut u8) -> (added: bool) {
@@ -54,21 +73,23 @@ natives! {
         Outcome::Done
     }
 
-    /// Waits until something is due, or a cycle has ended since the one that the caller knows.
+    /// Something that is due, or the number of the last cycle; if that is the one that the caller knows, it parks until the
+    /// next has ended.
     "runtime.nextLifetimeWork" next_work(w, cycle: u32) -> (object: *mut u8, work: *mut u8, now: u32) {
-        loop {
-            *now = runtime().heap.stats().cycles as u32;
-            if let Some(due) = w.mutator.next_due() {
-                *object = due.object.map_or(std::ptr::null_mut(), NonNull::as_ptr);
-                *work = due.closure.map_or(std::ptr::null_mut(), NonNull::as_ptr);
-                return Outcome::Done;
-            }
-            (*object, *work) = (std::ptr::null_mut(), std::ptr::null_mut());
-            if *now != cycle {
-                return Outcome::Done;
-            }
-            w.mutator.blocked(|| std::thread::sleep(LOOK));
+        (*object, *work) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // Under the lock: a cycle that ends after the look finds who waits. It has queued its dead before.
+        let mut waiter = lock(&WAITER);
+        *now = runtime().heap.stats().cycles as u32;
+        if let Some(due) = w.mutator.next_due() {
+            *object = due.object.map_or(std::ptr::null_mut(), NonNull::as_ptr);
+            *work = due.closure.map_or(std::ptr::null_mut(), NonNull::as_ptr);
+            return Outcome::Done;
         }
+        if *now != cycle {
+            return Outcome::Done;
+        }
+        *waiter = w.goroutine as usize;
+        Outcome::Park
     }
 
     "runtime.weakHandle" weak_handle(w, object: *mut u8) -> (handle: *const Weak) {

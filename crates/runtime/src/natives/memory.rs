@@ -37,8 +37,9 @@ struct Preserved {
 
 #[unsafe(no_mangle)]
 extern "C" fn trigo_native_poll(worker: &mut Worker, _block: *mut u8) -> Outcome {
+    let asked = worker.mutator.take_interrupt();
     worker.mutator.poll();
-    worker.give_way()
+    worker.give_way(asked)
 }
 
 #[unsafe(no_mangle)]
@@ -144,13 +145,11 @@ natives! {
     }
 
     "runtime.collect" collect(w) {
-        w.mutator.collect();
-        Outcome::Done
+        w.outside(|| runtime().heap.collect()).1
     }
 
     "runtime.freeOSMemoryNative" free_os_memory(w) {
-        w.mutator.collect();
-        Outcome::Done
+        w.outside(|| runtime().heap.collect()).1
     }
 
     "runtime.findObject" find_object(w, pointer: *mut u8) -> (base: usize) {

@@ -7,7 +7,7 @@
 mod cpu;
 mod files;
 mod goroutines;
-mod lifetime;
+pub(crate) mod lifetime;
 mod memory;
 mod process;
 mod random;

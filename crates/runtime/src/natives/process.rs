@@ -47,22 +47,14 @@ fn blocking(worker: &mut Worker, call: &Call) -> (usize, usize, Outcome) {
         let (result, error) = unsafe { system(call) };
         return (result, error, Outcome::Done);
     }
-    let at = &raw const *worker;
-    let scheduler = &runtime().scheduler;
     let goroutine = worker.running();
     // Release, here and below: who reads it may look at the stack, and the count tells when that was no more allowed.
     goroutine.syscall_sp.store(worker.suspended_at, Ordering::Release);
-    let (result, error, goes_on) = worker.mutator.blocked(|| {
-        // SAFETY: the worker lives on; `blocked` uses its mutator only.
-        scheduler.enter_syscall(unsafe { &*at });
-        // SAFETY: Go code asks for it, and vouches.
-        let (result, error) = unsafe { system(call) };
-        // SAFETY: as above.
-        (result, error, scheduler.leave_syscall(unsafe { &*at }))
-    });
+    // SAFETY: Go code asks for it, and vouches.
+    let ((result, error), outcome) = worker.outside(|| unsafe { system(call) });
     goroutine.syscall_sp.store(0, Ordering::Release);
     goroutine.resumes.fetch_add(1, Ordering::Release);
-    (result, error, if goes_on { Outcome::Done } else { Outcome::Yield })
+    (result, error, outcome)
 }
 
 natives! {

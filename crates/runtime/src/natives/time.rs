@@ -22,7 +22,6 @@ natives! {
     }
 
     "runtime.usleep" usleep(w, microseconds: u32) {
-        w.mutator.blocked(|| std::thread::sleep(std::time::Duration::from_micros(microseconds.into())));
-        Outcome::Done
+        w.outside(|| std::thread::sleep(std::time::Duration::from_micros(microseconds.into()))).1
     }
 }

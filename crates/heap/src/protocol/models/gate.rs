@@ -126,3 +126,25 @@ fn coming_back_without_a_wait_shares_the_state() {
     };
     explore(2, move || handshakes(mutator, serve));
 }
+
+/// A handshake and an interrupt come at the same time, and the mutator answers each when it sees it.
+#[test]
+fn a_handshake_and_an_interrupt_do_not_take_each_other_away() {
+    explore(3, || {
+        let guarded = Guarded::new();
+        let others: Vec<_> = [|gate: &Gate| gate.ask(1), |gate: &Gate| gate.interrupt()]
+            .into_iter()
+            .map(|ask| {
+                let guarded = Arc::clone(&guarded);
+                thread::spawn(move || ask(&guarded.gate))
+            })
+            .collect();
+        guarded.safepoint();
+        let interrupted = guarded.gate.take_interrupt();
+        others.into_iter().for_each(|other| other.join().unwrap());
+        guarded.safepoint();
+        assert!(guarded.gate.has_answered(1));
+        assert_ne!(interrupted, guarded.gate.take_interrupt());
+        assert!(!guarded.gate.must_poll());
+    });
+}
