@@ -5,6 +5,7 @@ use crate::worker::Worker;
 use crate::{Process, RUNTIME, Runtime, runtime};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(not(test))]
 use trigo_abi::PROGRAM_BASE;
 use trigo_abi::module::{Kind, Module, Roots, Table};
 use trigo_heap::{Config, Heap, LayoutSpec, RootSource, RootVisitor, Zeroing};
@@ -12,6 +13,8 @@ use trigo_heap::{Config, Heap, LayoutSpec, RootSource, RootVisitor, Zeroing};
 /// The code of `runtime.goexit0`, for assembly.
 pub(crate) static GOEXIT: AtomicUsize = AtomicUsize::new(0);
 
+// This crate's own unit tests have a `main` that may be assembled together with this one.
+#[cfg(not(test))]
 std::arch::global_asm!(
     // Weak, so that test programs, which have a `main` of their own, can be linked.
     ".weak main",
