@@ -10,7 +10,7 @@ use cranelift_codegen::binemit::Reloc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::time::{Duration, Instant};
-use trigo_abi::module::{Module, Roots, Table, Text, Write};
+use trigo_abi::module::{self, Module, Roots, Table, Text, Write};
 use trigo_abi::{ASSEMBLY, NATIVE_PREFIX, PROGRAM_BASE};
 use trigo_ir::Style;
 use trigo_ir::build::Builder;
@@ -65,7 +65,7 @@ enum Source<'p> {
     Native(Sym, &'p Signature),
 }
 
-impl Source<'_> {
+impl<'p> Source<'p> {
     fn sym(&self) -> Sym {
         match self {
             Source::Func(func) => func.sym,
@@ -73,12 +73,19 @@ impl Source<'_> {
         }
     }
 
-    /// What tracebacks call it, where it is declared, and whether they look through it.
-    fn shown(&self) -> (Sym, Option<Pos>, bool) {
-        match self {
-            Source::Func(func) => (func.name, func.pos, func.attrs.has(Attrs::WRAPPER)),
-            Source::Native(sym, _) => (*sym, None, false),
-        }
+    /// What tracebacks call it, where it is declared, and its flags ([`module::Func::flags`]).
+    fn shown(&self, text: impl Fn(Sym) -> &'p str) -> (&'p str, Option<Pos>, u32) {
+        let (name, pos, sig, wrapper) = match self {
+            Source::Func(func) => (func.name, func.pos, &func.sig, func.attrs.has(Attrs::WRAPPER)),
+            Source::Native(sym, sig) => (*sym, None, *sig, false),
+        };
+        let name = text(name);
+        let flags = [
+            (module::WRAPPER, wrapper),
+            (module::NO_ARGS, sig.params.is_empty()),
+            (module::HIDDEN, module::BEHIND_DEFER.contains(&name)),
+        ];
+        (name, pos, flags.iter().filter(|(_, has)| *has).map(|(flag, _)| flag).sum())
     }
 
     fn compile(&self, env: &Environment, scratch: &mut Scratch) -> Result<Code, String> {
@@ -171,8 +178,8 @@ impl<'p> Linker<'p> {
         let codes = std::mem::take(&mut self.codes);
         let mut wanted = Wanted::default();
         for (source, code) in codes {
-            let (name, pos, wrapper) = source.shown();
-            self.tables.add(self.program.context.syms.text(name), pos, wrapper, &code);
+            let (name, pos, flags) = source.shown(|sym| self.text(sym));
+            self.tables.add(name, pos, flags, &code);
             let piece = code_piece(code);
             wanted.add_all(&piece);
             self.layout.define(RelocTarget::Sym(source.sym()), Section::Text, piece);

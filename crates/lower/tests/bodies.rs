@@ -122,7 +122,7 @@ fn a_loop_over_a_function_that_returns_goes_through_shared_results() {
 }
 
 #[test]
-fn a_function_with_defer_runs_its_calls_in_one_place() {
+fn a_function_with_defer_runs_its_calls_at_each_return_and_after_recovery() {
     let p = program(
         "func f(n int) (r int) {
             defer func() { r++ }()
@@ -132,7 +132,7 @@ fn a_function_with_defer_runs_its_calls_in_one_place() {
          func main() { f(1) }",
     );
     let deferreturns = calls(&p, "main.f").iter().filter(|c| **c == "runtime.deferreturn").count();
-    assert_eq!(deferreturns, 1);
+    assert_eq!(deferreturns, 3);
     let f = func(&p, "main.f");
     assert!(ops(f).any(|op| matches!(op, Op::EnterDefer(_))));
     assert!(f.slots.iter().any(|s| s.pinned && s.name.is_some()), "the result's slot is pinned");

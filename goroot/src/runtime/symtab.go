@@ -69,10 +69,11 @@ type Func struct {
 	flags uint32
 }
 
-// Flags of functions: made to reach another one; without parameters.
+// Flags of functions: made to reach another one; without parameters; between a function and its deferred calls.
 const (
 	funcWrapper = 1
 	funcNoArgs  = 2
+	funcHidden  = 4
 )
 
 // findfunc returns the function that an address of code belongs to; nil if none does.
@@ -214,7 +215,7 @@ func (u *unwinder) callers(pcs []uintptr, skip int) (n int) {
 		switch {
 		case f == nil:
 			return n
-		case f.flags&funcWrapper != 0:
+		case f.flags&(funcWrapper|funcHidden) != 0:
 		case skip > 0:
 			skip--
 		default:

@@ -199,7 +199,7 @@ func showframe(f, callee *Func, first bool, level int) bool {
 	if level > 1 {
 		return true
 	}
-	if f.flags&funcWrapper != 0 && !keepsWrapper(callee) {
+	if f.flags&funcWrapper != 0 && !keepsWrapper(callee) || f.flags&funcHidden != 0 {
 		return false
 	}
 	name := f.Name()

@@ -168,7 +168,9 @@ impl Body<'_, '_> {
                     Value::Memory(base) => {
                         let len = self.int(len as i64);
                         let (base, size) = (Addr::safe(base), self.size(elem));
-                        let place = Place::Element { base, len, index, signed, size, offset: 0 };
+                        let pos = self.b.pos();
+                        let place =
+                            Place::Element { base, len, index, signed, size, offset: 0, pos };
                         self.load_place(&place, elem)
                     }
                     parts => {

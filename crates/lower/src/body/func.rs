@@ -6,7 +6,7 @@
 
 use super::value::{Addr, Vals, Value};
 use super::{Body, Exit, Fail, Key, Res, Role, Storage};
-use trigo_ir::func::{Attrs, Block, Slot, Val};
+use trigo_ir::func::{Attrs, Slot, Val};
 use trigo_ir::inst::{AllocWhat, Op, Terminator};
 use trigo_ir::types::{Basic, Scalar, TypeId as IrType};
 use trigo_syntax::ast::BlockId;
@@ -17,8 +17,8 @@ use trigo_types::{Initializer, ObjId};
 pub(super) struct Frame {
     /// The results in order.
     pub results: Vec<(ObjId, IrType)>,
-    /// Where deferred calls are linked, and the block that runs them and returns.
-    pub defers: Option<(Slot, Block)>,
+    /// Where deferred calls are linked.
+    pub defers: Option<Slot>,
 }
 
 impl Body<'_, '_> {
@@ -32,10 +32,12 @@ impl Body<'_, '_> {
         self.at(self.file[body].lbrace);
         let defers = self.analysis.defers(body);
         self.open(params, results, defers)?;
+        if defers {
+            self.enter_defer(body)?;
+        }
         self.block(body)?;
         self.at(self.file[body].rbrace);
-        self.fall_off_end();
-        Ok(())
+        self.fall_off_end()
     }
 
     /// Reads the closure's address; before anything else.
@@ -84,20 +86,30 @@ impl Body<'_, '_> {
                 }
             }
         }
-        if defers {
-            self.enter_defer()?;
-        }
         Ok(())
     }
 
-    fn enter_defer(&mut self) -> Res<()> {
+    /// Makes the place where deferred calls are linked. A panic that one of them has recovered from goes on here, as if at the
+    /// end of the body.
+    fn enter_defer(&mut self, body: BlockId) -> Res<()> {
+        let begin = self.b.pos();
         let ty = self.runtime_type("_deferframe")?;
         let slot = self.temp(ty);
         self.b.func.slots[slot.index()].pinned = true;
         let again = self.b.push(Op::EnterDefer(slot), &[Scalar::I8])[0];
-        let (body, epilogue) = (self.b.new_block(), self.b.new_block());
-        self.b.branch(again, epilogue, body);
-        self.b.switch_to(epilogue);
+        let (first, recovered) = (self.b.new_block(), self.b.new_block());
+        self.b.branch(again, recovered, first);
+        self.b.switch_to(recovered);
+        self.at(self.file[body].rbrace);
+        self.return_deferred(slot)?;
+        self.b.switch_to(first);
+        self.b.set_pos(begin);
+        self.frame.defers = Some(slot);
+        Ok(())
+    }
+
+    /// Runs the deferred calls, from here as tracebacks have it, and returns what is in the results' variables then.
+    fn return_deferred(&mut self, slot: Slot) -> Res<()> {
         let frame = self.b.slot_addr(slot, 0);
         self.runtime("deferreturn", &[frame])?;
         let mut returned = Vals::new();
@@ -107,8 +119,6 @@ impl Body<'_, '_> {
             returned.extend_from_slice(value.operands());
         }
         self.b.terminate(Terminator::Return(returned.into_iter().collect()));
-        self.b.switch_to(body);
-        self.frame.defers = Some((slot, epilogue));
         Ok(())
     }
 
@@ -198,7 +208,7 @@ impl Body<'_, '_> {
             }
         }
         match self.frame.defers {
-            Some((_, epilogue)) => self.jump(epilogue),
+            Some(slot) => self.return_deferred(slot)?,
             None => {
                 let vals = values.iter().flat_map(|v| v.operands().iter().copied());
                 self.b.terminate(Terminator::Return(vals.collect()));
@@ -213,8 +223,8 @@ impl Body<'_, '_> {
         if let Role::RangeBody { .. } = self.role {
             return self.leave_range_body(Exit::Return);
         }
-        if let Some((_, epilogue)) = self.frame.defers {
-            self.jump(epilogue);
+        if let Some(slot) = self.frame.defers {
+            self.return_deferred(slot)?;
         } else {
             let mut vals = Vals::new();
             for (var, ty) in self.frame.results.clone() {
@@ -239,13 +249,14 @@ impl Body<'_, '_> {
         self.b.switch_to(block);
     }
 
-    fn fall_off_end(&mut self) {
+    fn fall_off_end(&mut self) -> Res<()> {
         match self.frame.defers {
-            Some((_, epilogue)) if self.frame.results.is_empty() => self.jump(epilogue),
+            Some(slot) if self.frame.results.is_empty() => self.return_deferred(slot)?,
             None if self.frame.results.is_empty() => self.return_nothing(),
             // The checker made sure that nothing comes here.
             _ => self.b.terminate(Terminator::Unreachable),
         }
+        Ok(())
     }
 
     /// One step of a package's initialisation.

@@ -206,7 +206,9 @@ impl<'w, 'a> Body<'w, 'a> {
         let file = match &self.last_file {
             Some((name, sym)) if std::sync::Arc::ptr_eq(name, &at.file) => *sym,
             _ => {
-                let sym = self.world.context.syms.intern(&at.file);
+                // What a directive without a name moves is in no file.
+                let name = if at.file.is_empty() { "??" } else { &*at.file };
+                let sym = self.world.context.syms.intern(name);
                 self.last_file = Some((at.file.clone(), sym));
                 sym
             }

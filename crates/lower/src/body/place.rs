@@ -4,7 +4,7 @@
 
 use super::value::{Addr, Vals, Value};
 use super::{Body, Key, Res};
-use trigo_ir::func::Val;
+use trigo_ir::func::{Pos, Val};
 use trigo_ir::inst::{BinaryOp, BoundsKind, Op};
 use trigo_ir::types::{Scalar, Shape, TypeId as IrType};
 use trigo_syntax::ast::{ExprId, ExprKind};
@@ -16,8 +16,16 @@ use trigo_types::{Mode, ObjId, SelectionKind, VarKind};
 pub(super) enum Place {
     /// In memory.
     Memory(Addr),
-    /// An element whose index is not checked yet.
-    Element { base: Addr, len: Val, index: Val, signed: bool, size: u64, offset: u64 },
+    /// An element whose index is not checked yet, and where that is done as tracebacks have it.
+    Element {
+        base: Addr,
+        len: Val,
+        index: Val,
+        signed: bool,
+        size: u64,
+        offset: u64,
+        pos: Option<Pos>,
+    },
     /// A map's element.
     MapElement { ty: IrType, map: Val, key: Val },
     /// Nowhere: `_`.
@@ -38,9 +46,12 @@ impl Body<'_, '_> {
     pub(super) fn resolve(&mut self, place: &Place) -> Res<Addr> {
         match *place {
             Place::Memory(addr) => Ok(addr),
-            Place::Element { base, len, index, signed, size, offset } => {
+            Place::Element { base, len, index, signed, size, offset, pos } => {
                 let check = Op::BoundsCheck { kind: BoundsKind::Index, x: index, y: len, signed };
+                let here = self.b.pos();
+                self.b.set_pos(pos);
                 self.b.push(check, &[]);
+                self.b.set_pos(here);
                 let start = self.address(Addr { safe: true, ..base });
                 let size = self.int(size as i64);
                 let bytes = self.b.binary(BinaryOp::Mul, index, size);
@@ -221,17 +232,18 @@ impl Body<'_, '_> {
         };
         let (index, signed) = self.index(index)?;
         self.at_expr(e);
+        let pos = self.b.pos();
         let size = self.size(elem);
         if !base.safe && base.offset != 0 {
             let base = Addr::safe(self.address(base));
-            return Ok(Some(Place::Element { base, len, index, signed, size, offset: 0 }));
+            return Ok(Some(Place::Element { base, len, index, signed, size, offset: 0, pos }));
         }
         if !base.safe {
             // gc looks at the pointer before the index.
             self.b.push(Op::NilCheck(base.base), &[]);
         }
         let base = Addr { safe: true, ..base };
-        Ok(Some(Place::Element { base, len, index, signed, size, offset: 0 }))
+        Ok(Some(Place::Element { base, len, index, signed, size, offset: 0, pos }))
     }
 
     /// An index or a bound as 64 bits, and whether its type has a sign. What does not fit is out of any bounds.
@@ -293,9 +305,9 @@ impl Body<'_, '_> {
         let (field_ty, bytes) = self.field(ty, field)?;
         let operand = match operand {
             Operand::Place(Place::Memory(addr)) => Operand::Place(Place::Memory(addr.plus(bytes))),
-            Operand::Place(Place::Element { base, len, index, signed, size, offset }) => {
+            Operand::Place(Place::Element { base, len, index, signed, size, offset, pos }) => {
                 let offset = offset + bytes;
-                Operand::Place(Place::Element { base, len, index, signed, size, offset })
+                Operand::Place(Place::Element { base, len, index, signed, size, offset, pos })
             }
             Operand::Place(place) => {
                 let value = self.load_place(&place, ty)?;

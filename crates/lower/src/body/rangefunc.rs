@@ -70,7 +70,7 @@ impl Body<'_, '_> {
     /// What the bodies of loops in this function share with it.
     fn shared_with_bodies(&mut self) -> Res<()> {
         self.declare_shared(Key::Exit, 0);
-        if let Some((slot, _)) = self.frame.defers {
+        if let Some(slot) = self.frame.defers {
             let frame = self.b.slot_addr(slot, 0);
             self.keep(Key::DeferFrame, frame, Basic::UnsafePointer.id());
         }
@@ -189,7 +189,7 @@ impl Body<'_, '_> {
     /// The address of the frame of deferred calls.
     pub(super) fn defer_frame(&mut self) -> Res<trigo_ir::func::Val> {
         match self.frame.defers {
-            Some((slot, _)) => Ok(self.b.slot_addr(slot, 0)),
+            Some(slot) => Ok(self.b.slot_addr(slot, 0)),
             None => {
                 let addr: Addr = self.var_addr(Key::DeferFrame)?;
                 Ok(self.load_scalar(addr, Scalar::Ptr))
