@@ -35,6 +35,7 @@ pub(crate) type Hash = [u8; 32];
 pub struct Cache {
     dir: PathBuf,
     program: Hash,
+    is_new: bool,
 }
 
 /// A package that was found to have no errors.
@@ -60,9 +61,16 @@ impl Cache {
             hash.update(program.len().to_le_bytes());
             hash.update(age.unwrap_or_default().as_nanos().to_le_bytes());
         }
-        let cache = Cache { dir: dir.into(), program: hash.finalize().into() };
+        let dir = dir.into();
+        let is_new = !dir.exists();
+        let cache = Cache { dir, program: hash.finalize().into(), is_new };
         cache.trim();
         cache
+    }
+
+    /// Whether it knew nothing at all at first.
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// A key to which everything may be added that checking depends on.

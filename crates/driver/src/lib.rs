@@ -7,8 +7,8 @@
 //! A package that imports one with errors is parsed but not checked, as in `go build`: its own errors would mostly follow
 //! from those. Whatever the threads do, the same sources give the same errors in the same order.
 //!
-//! [`errors`] is for who wants to know only whether all is well: packages that were found to be so, and have not changed,
-//! come from a [`Cache`], and of them only what the others need.
+//! [`check_cached`] is for who wants to know only whether all is well: packages that were found to be so, and have not
+//! changed, come from a [`Cache`], and of them only what the others need.
 
 mod cache;
 mod package;
@@ -17,8 +17,9 @@ mod stored;
 pub use cache::Cache;
 pub use package::Package;
 
+use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use trigo_loader::Error;
 use trigo_loader::graph::{Graph, PackageId};
@@ -69,18 +70,27 @@ pub fn check(graph: &Graph, bodies: Bodies) -> Program {
     Program { store, interner, packages }
 }
 
-/// What is wrong with the packages of a graph: the errors of [`check`] with the bodies of the roots.
+/// Like [`check`] with the bodies of the roots, but packages that the cache knows are not checked and have no trees.
 ///
 /// Uses rayon's threads and reads and writes the cache; blocks until all is done.
-pub fn errors(graph: &Graph, cache: Option<&Cache>) -> Vec<Error> {
+pub fn check_cached(graph: &Graph, cache: Option<&Cache>) -> Program {
     let (store, interner) = store();
     let packages = Work::new(graph, &store, Bodies::Roots, cache).run_all();
-    Program { store, interner, packages }.errors()
+    Program { store, interner, packages }
 }
 
 fn store() -> (Arc<Store>, Arc<Interner>) {
     let interner = Arc::new(Interner::new());
     (Arc::new(Store::new(interner.clone())), interner)
+}
+
+/// A piece of work that waits for nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Job {
+    /// Parse a package ahead of its imports.
+    Parse(PackageId),
+    /// Check a package, and parse it if that was not done.
+    Check(PackageId),
 }
 
 /// The packages on their way.
@@ -94,8 +104,14 @@ struct Work<'g> {
     first_file: Vec<u32>,
     /// Who imports a package, once per import.
     importers: Vec<Vec<PackageId>>,
-    /// How many of a package's imports are not done.
+    /// How many of a package's imports are not done; and one more while it is parsed ahead of them.
     missing: Vec<AtomicUsize>,
+    /// The bytes of source of a package and of those that wait for it, along the longest path.
+    path: Vec<usize>,
+    /// What can be done now, the longest path first: whatever else there is to do fits beside it.
+    ready: Mutex<BinaryHeap<(usize, Job)>>,
+    /// Packages that are parsed and not yet checked.
+    parsed: Vec<Mutex<Option<Package>>>,
     done: Vec<OnceLock<Package>>,
 }
 
@@ -119,23 +135,81 @@ impl<'g> Work<'g> {
                 is_root[id.0 as usize] = true;
             }
         }
-        let done = (0..count).map(|_| OnceLock::new()).collect();
-        Self { graph, store, bodies, cache, is_root, first_file, importers, missing, done }
+        let mut path = vec![0; count];
+        for (id, package) in graph.iter().collect::<Vec<_>>().into_iter().rev() {
+            let bytes: usize = package.files().map(|file| file.source.len()).sum();
+            let above = importers[id.0 as usize].iter().map(|above| path[above.0 as usize]).max();
+            path[id.0 as usize] = bytes + above.unwrap_or(0);
+        }
+        Self {
+            graph,
+            store,
+            bodies,
+            cache,
+            is_root,
+            first_file,
+            importers,
+            missing,
+            path,
+            ready: Mutex::default(),
+            parsed: (0..count).map(|_| Mutex::default()).collect(),
+            done: (0..count).map(|_| OnceLock::new()).collect(),
+        }
     }
 
     fn run_all(self) -> Vec<Package> {
+        // A cache that may know a package makes parsing it a waste.
+        let ahead = self.cache.is_none_or(Cache::is_new);
+        for missing in self.missing.iter().filter(|_| ahead) {
+            missing.fetch_add(1, Ordering::SeqCst);
+        }
         rayon::scope(|scope| {
             let work = &self;
             for (id, package) in work.graph.iter() {
-                if package.imports.iter().all(|import| import.package.is_none()) {
-                    scope.spawn(move |scope| work.run(id, scope));
+                if ahead {
+                    work.add(Job::Parse(id), scope);
+                } else if package.imports.iter().all(|import| import.package.is_none()) {
+                    work.add(Job::Check(id), scope);
                 }
             }
         });
         self.done.into_iter().filter_map(OnceLock::into_inner).collect()
     }
 
-    /// Parses and checks a package, then those of its importers that waited for it alone.
+    /// Adds a job, and a task that does one: not this one if there is a better one by then.
+    fn add<'s>(&'s self, job: Job, scope: &rayon::Scope<'s>) {
+        let (Job::Parse(id) | Job::Check(id)) = job;
+        lock(&self.ready).push((self.path[id.0 as usize], job));
+        scope.spawn(|scope| self.run_next(scope));
+    }
+
+    fn run_next<'s>(&'s self, scope: &rayon::Scope<'s>) {
+        let next = lock(&self.ready).pop();
+        match next {
+            Some((_, Job::Parse(id))) => {
+                let package = Package::parse(self, self.graph.package(id), id);
+                *lock(&self.parsed[id.0 as usize]) = Some(package);
+                self.one_less(id, scope);
+            }
+            Some((_, Job::Check(id))) => self.run(id, scope),
+            None => unreachable!("there are as many tasks as jobs"),
+        }
+    }
+
+    /// Notes that a package waits for one thing less.
+    fn one_less<'s>(&'s self, id: PackageId, scope: &rayon::Scope<'s>) {
+        if self.missing[id.0 as usize].fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.add(Job::Check(id), scope);
+        }
+    }
+
+    /// A package's trees.
+    fn parse(&self, id: PackageId) -> Package {
+        let parsed = lock(&self.parsed[id.0 as usize]).take();
+        parsed.unwrap_or_else(|| Package::parse(self, self.graph.package(id), id))
+    }
+
+    /// Checks a package, then lets those of its importers go on that waited for it alone.
     fn run<'s>(&'s self, id: PackageId, scope: &rayon::Scope<'s>) {
         let index = id.0 as usize;
         let source = self.graph.package(id);
@@ -146,7 +220,7 @@ impl<'g> Work<'g> {
         let package = match self.cache.filter(|_| sound) {
             Some(cache) => stored::package(self, cache, id, skips_bodies),
             None => {
-                let mut package = Package::parse(self, source, id);
+                let mut package = self.parse(id);
                 if sound && package.errors.is_empty() {
                     package.check(self, id, skips_bodies);
                 }
@@ -155,9 +229,7 @@ impl<'g> Work<'g> {
         };
         let _ = self.done[index].set(package);
         for &importer in &self.importers[index] {
-            if self.missing[importer.0 as usize].fetch_sub(1, Ordering::SeqCst) == 1 {
-                scope.spawn(move |scope| self.run(importer, scope));
-            }
+            self.one_less(importer, scope);
         }
     }
 
@@ -174,4 +246,9 @@ impl<'g> Work<'g> {
     fn done(&self, id: PackageId) -> Option<&Package> {
         self.done[id.0 as usize].get()
     }
+}
+
+/// Locks what is whole at every point where a thread can panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

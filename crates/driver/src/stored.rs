@@ -37,7 +37,7 @@ pub(crate) fn package(
         let stored = Stored { surface, archive: Some(archive), loaded: OnceLock::new() };
         return Package { stored: Some(stored), ..Package::default() };
     }
-    let mut package = Package::parse(work, work.graph.package(id), id);
+    let mut package = work.parse(id);
     if package.errors.is_empty() {
         package.check(work, id, skips_bodies);
     }

@@ -135,7 +135,7 @@ impl World {
     }
 
     fn errors(&self, cache: Option<&Cache>) -> Vec<String> {
-        texts(trigo_driver::errors(&self.graph(), cache))
+        texts(trigo_driver::check_cached(&self.graph(), cache).errors())
     }
 
     fn cache(&self) -> Cache {

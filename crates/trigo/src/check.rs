@@ -27,10 +27,13 @@ pub fn run(check: &Check) -> Result<ExitCode> {
         eprintln!("trigo: warning: {warning}");
     }
     let cache = config.environment.cache().ok().map(|dir| Cache::new(dir.join("checked")));
-    let errors = errors(&graph, trigo_driver::errors(&graph, cache.as_ref()));
+    let program = trigo_driver::check_cached(&graph, cache.as_ref());
+    let errors = errors(&graph, program.errors());
     let style = Style { dir: &dir, all: check.all_errors, source: io::stderr().is_terminal() };
     // Whoever closed the error output does not want to read more.
     let _ = diagnostics::print(&errors, &style, &mut io::stderr().lock());
+    // The process ends here: the system takes the memory back at once, and not piece by piece.
+    std::mem::forget((program, graph));
     Ok(match errors.is_empty() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,

@@ -19,6 +19,10 @@ use clap::Parser;
 
 use cli::{Cli, Verb};
 
+/// Trees and types are millions of small allocations from several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match arguments::read(std::env::args_os()) {
         Ok(arguments) => arguments,

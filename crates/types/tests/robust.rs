@@ -16,6 +16,10 @@ impl Importer for NoImports {
 
 /// The errors of a file, those of the parser first.
 fn errors(text: impl AsRef<[u8]>) -> Vec<String> {
+    errors_within(text, Duration::from_secs(20))
+}
+
+fn errors_within(text: impl AsRef<[u8]>, limit: Duration) -> Vec<String> {
     let start = Instant::now();
     let interner = Arc::new(Interner::new());
     let store = Store::new(interner.clone());
@@ -35,7 +39,7 @@ fn errors(text: impl AsRef<[u8]>) -> Vec<String> {
     let syntax = syntax.into_iter().map(|d| d.message.into_string());
     let found = checked.errors.into_iter().chain(more).map(|e| e.message);
     let all = syntax.chain(found).collect();
-    assert!(start.elapsed() < Duration::from_secs(20), "checking took {:?}", start.elapsed());
+    assert!(start.elapsed() < limit, "checking took {:?}", start.elapsed());
     all
 }
 
@@ -281,4 +285,14 @@ fn broken_bytes_are_errors_with_types_checked_besides() {
         errors(b"package p\r\nconst s = `a\r\nb`\r\nvar a [len(s)]int = [3]int{}\r\n").is_empty()
     );
     assert!(errors(b"").len() == 1);
+}
+
+#[test]
+fn large_files() {
+    let megabytes = if conformance::places::nightly() { 100 } else { 4 };
+    let rest = "(x int, s string) (int, string) { y := x*2 + len(s); return y, s + \"text\" }";
+    let count = megabytes * 1_000_000 / rest.len();
+    let text = many(count, |i| format!("func f{i}{rest}"));
+    let found = errors_within(text, Duration::from_secs(120));
+    assert!(found.is_empty(), "{:?}", found.first());
 }
