@@ -1,7 +1,8 @@
 //! Two protocols between workers: the state of a goroutine, and the permit of a worker in a call of the system.
 //!
 //! * A goroutine parks, and somebody makes it ready: in any order, on any threads. Each [`ready`] ends exactly one
-//!   [`park`], and what its caller did before is seen by the goroutine afterwards.
+//!   [`park`], and what its caller did before is seen by the goroutine afterwards. Between being found in a list and
+//!   parking it may give way to others: a `ready` that comes then, or before, counts all the same.
 //! * A permit to run Go code belongs to one worker at a time. A worker in a call of the system may lose its permit to
 //!   others, and learns of it when it comes back.
 
@@ -15,6 +16,9 @@ pub(crate) mod state {
     pub(crate) const DEAD: u32 = 5;
     /// Running, and made ready already for when it parks next.
     pub(crate) const NOTIFIED: u32 = 6;
+    /// Gave way to others, and is to run on; and the same of one that is `NOTIFIED`.
+    pub(crate) const YIELDED: u32 = 7;
+    pub(crate) const YIELDED_NOTIFIED: u32 = 8;
 }
 
 /// The goroutine's half, once it can be resumed: true if it waits now, false if it was made ready meanwhile and runs on.
@@ -28,12 +32,39 @@ pub(crate) fn park(word: &AtomicU32) -> bool {
     waits.is_ok()
 }
 
+/// The goroutine gives way, once it can be resumed: its caller, and nobody else, puts it into the queue.
+pub(crate) fn give_way(word: &AtomicU32) {
+    // Release: who sees that it does not run may look at where it is suspended. Acquire: the store below would hide what
+    // happened before it was notified.
+    let yielded =
+        word.compare_exchange(state::RUNNING, state::YIELDED, Ordering::Release, Ordering::Acquire);
+    if yielded.is_err() {
+        word.store(state::YIELDED_NOTIFIED, Ordering::Release);
+    }
+}
+
+/// The goroutine was in the queue and runs on.
+pub(crate) fn resume(word: &AtomicU32) {
+    let mut seen = word.load(Ordering::Relaxed);
+    loop {
+        let next = match seen {
+            state::YIELDED_NOTIFIED => state::NOTIFIED,
+            _ => state::RUNNING,
+        };
+        // Acquire: what who made it ready did. Only from YIELDED can it change meanwhile.
+        match word.compare_exchange(seen, next, Ordering::Acquire, Ordering::Relaxed) {
+            Ok(_) => return,
+            Err(now) => seen = now,
+        }
+    }
+}
+
 /// What [`ready`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ready {
     /// It waited: the caller, and nobody else, has it run.
     Queue,
-    /// It runs, and will not wait the next time.
+    /// It runs, or will without this, and does not wait the next time.
     Notified,
     /// It was ready already.
     Twice,
@@ -46,6 +77,7 @@ pub(crate) fn ready(word: &AtomicU32) -> Ready {
         let (next, found) = match seen {
             state::WAITING => (state::RUNNABLE, Ready::Queue),
             state::RUNNING => (state::NOTIFIED, Ready::Notified),
+            state::YIELDED => (state::YIELDED_NOTIFIED, Ready::Notified),
             _ => return Ready::Twice,
         };
         // As in `park`.
@@ -136,6 +168,34 @@ mod models {
         goroutine.word.store(state::RUNNING, Ordering::Relaxed);
         assert_eq!(goroutine.message.load(Ordering::Relaxed), 7);
         goroutine.runs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It stands in a list, as somebody finds it, and gives way once before it parks.
+    #[test]
+    fn a_ready_is_not_lost_to_a_goroutine_that_gives_way() {
+        loom::model(|| {
+            let goroutine = Arc::new(Goroutine {
+                word: AtomicU32::new(state::RUNNING),
+                message: AtomicUsize::new(0),
+                runs: AtomicUsize::new(0),
+            });
+            let other = thread::spawn({
+                let goroutine = Arc::clone(&goroutine);
+                move || {
+                    goroutine.message.store(7, Ordering::Relaxed);
+                    ready(&goroutine.word)
+                }
+            });
+            give_way(&goroutine.word);
+            resume(&goroutine.word);
+            let waits = park(&goroutine.word);
+            if !waits {
+                run(&goroutine);
+            }
+            let found = other.join().unwrap();
+            let expected = if waits { Ready::Queue } else { Ready::Notified };
+            assert_eq!(found, expected);
+        });
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! A native says what becomes of the goroutine that called it; the answer is the stack pointer of the one to go on with.
 
 use crate::goroutine::Goroutine;
-use crate::parking::{self, Permit, state};
+use crate::parking::{self, Permit};
 use crate::runtime;
 use crate::sync::{AtomicUsize, Ordering};
 use trigo_abi::worker as words;
@@ -113,7 +113,7 @@ impl Worker {
         let goroutine = self.running();
         let stack = goroutine.stack.as_ref().expect("a ready goroutine has a stack");
         self.mutator.resume_stack(stack);
-        goroutine.state.store(state::RUNNING, Ordering::Relaxed);
+        parking::resume(&goroutine.state);
         // Release: who sees the count sees the state too.
         goroutine.resumes.fetch_add(1, Ordering::Release);
         self.set_word(words::G, self.goroutine as usize);
@@ -137,7 +137,7 @@ impl Worker {
                 // SAFETY: the goroutine is suspended at `sp`, its registers above it, and this thread is on its own stack.
                 unsafe { self.mutator.park_stack(sp as *const u8) };
                 if outcome == Outcome::Yield {
-                    goroutine.state.store(state::RUNNABLE, Ordering::Relaxed);
+                    parking::give_way(&goroutine.state);
                     runtime().scheduler.push(self.goroutine);
                 } else if !parking::park(&goroutine.state) {
                     return self.resume(self.goroutine);

@@ -22,6 +22,7 @@ fn status(goroutine: &Goroutine) -> (u32, Option<usize>) {
     let syscall = goroutine.syscall_sp.load(Ordering::Acquire);
     match goroutine.state.load(Ordering::Acquire) {
         state @ (state::WAITING | state::RUNNABLE) => (state, Some(goroutine.sp)),
+        state::YIELDED | state::YIELDED_NOTIFIED => (state::RUNNABLE, Some(goroutine.sp)),
         state::RUNNING | state::NOTIFIED if syscall != 0 => (SYSCALL, Some(syscall)),
         state::NOTIFIED => (state::RUNNING, None),
         state => (state, None),
