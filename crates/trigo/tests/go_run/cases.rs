@@ -122,8 +122,14 @@ impl Test<'_> {
         let program = Program { command, recipe, conditions, path: folder.path().join("program") };
         let output = match recipe.kind {
             Kind::Run => {
-                program.build(&[&source], tests)?;
-                program.run(tests, &recipe.arguments)?
+                // Source files may follow, as they may in `go run`.
+                let is_source = |name: &&String| name.ends_with(".go");
+                let more = recipe.arguments.iter().take_while(is_source).count();
+                let (more, arguments) = recipe.arguments.split_at(more);
+                let more: Vec<PathBuf> = more.iter().map(|name| tests.join(name)).collect();
+                let sources = std::iter::once(&source).chain(&more).map(PathBuf::as_path);
+                program.build(&sources.collect::<Vec<_>>(), tests)?;
+                program.run(tests, arguments)?
             }
             Kind::RunOutput => {
                 let more: Vec<PathBuf> =

@@ -6,7 +6,8 @@ use std::io::Result;
 use std::path::Path;
 
 /// Lays the files of a folder out as the module `test`: `package main` at its top, each other package in a folder named
-/// after its first file, as which `import "./name"` means it. Only the import paths in the texts change.
+/// after its first file, as which `import "./name"` means it. Only the import paths in the texts change, and names that would
+/// make a file one of a package's tests.
 pub fn module_of_files(from: &Path, to: &Path, file_is_package: bool) -> Result<()> {
     fs::create_dir_all(to)?;
     fs::write(to.join("go.mod"), "module test\n\ngo 1.27\n")?;
@@ -22,7 +23,11 @@ pub fn module_of_files(from: &Path, to: &Path, file_is_package: bool) -> Result<
         };
         let folder = to.join(folder);
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join(&name), absolute_imports(&text))?;
+        let name = match name.strip_suffix("_test.go") {
+            Some(stem) => format!("{stem}_tested.go"),
+            None => name,
+        };
+        fs::write(folder.join(name), absolute_imports(&text))?;
     }
     Ok(())
 }
