@@ -6,9 +6,12 @@
 //! "Effective prefetch for mark-sweep", 2007), and what is done in one turn, for three different objects, does not depend on
 //! each other: the processor need not wait for a pointer to be loaded, pushed and popped before it can begin the look-up.
 //!
-//! Invariant: an address that was popped is in the ring, or its object is marked and scanned. A marker
+//! Objects of the same span as what leads to them skip the ring ([`near`]).
+//!
+//! Invariant: an address that was popped is in the ring, or its object is marked, and scanned or in the near queue. A marker
 //! that leaves publishes everything it still holds.
 
+mod near;
 mod scan;
 
 use crate::{
@@ -25,6 +28,7 @@ use crate::{
     },
     sync::AtomicU8,
 };
+use near::Near;
 
 /// Addresses a marker keeps to itself before it publishes some.
 const STACK: usize = 2048;
@@ -34,6 +38,8 @@ const RING: usize = 32;
 const DELAY: usize = 6;
 /// Tags an address as the start of a piece of a large object that is already marked.
 const PIECE: usize = 1 << 63;
+/// Tags the address of a small object that is already marked, but not scanned.
+const MARKED_ONLY: usize = 1 << 62;
 /// Bytes of a large object scanned at a time.
 const PIECE_BYTES: usize = 128 << 10;
 /// Objects between two looks at whether to stop.
@@ -80,6 +86,7 @@ pub(crate) struct Marker {
     len: usize,
     ring: [Entry; RING],
     at: usize,
+    near: Near,
     work: Work,
 }
 
@@ -110,11 +117,20 @@ impl Top {
         unsafe { *self.stack.add(self.len) = word };
         self.len += usize::from(word.wrapping_sub(view.base) < view.len);
     }
+
+    /// [`Self::push_if_inside`], unless the word is `near`.
+    #[inline(always)]
+    fn push_if_far(&mut self, view: &View, word: usize, near: bool) {
+        debug_assert!(self.len < STACK);
+        // SAFETY: as above.
+        unsafe { *self.stack.add(self.len) = word };
+        self.len += usize::from(!near & (word.wrapping_sub(view.base) < view.len));
+    }
 }
 
 impl Marker {
     /// Bytes of memory that a marker takes.
-    pub(crate) const BYTES: usize = size_of::<Self>() + STACK * 8;
+    pub(crate) const BYTES: usize = size_of::<Self>() + STACK * 8 + Near::BYTES;
 
     pub(crate) fn new() -> Self {
         Self {
@@ -122,6 +138,7 @@ impl Marker {
             len: 0,
             ring: [EMPTY; RING],
             at: 0,
+            near: Near::new(),
             work: Work::default(),
         }
     }
@@ -165,23 +182,26 @@ impl Marker {
         self.reserve(heap, 2 * STRIDE);
         let mut top = Top { stack: self.stack.as_mut_ptr(), len: self.len };
         let (mut at, mut tally) = (self.at, Tally::default());
-        for _ in 0..STRIDE {
-            if top.len == 0 {
+        let mut left = STRIDE;
+        loop {
+            left -= self.near.scan(&view, &mut top, &mut tally, left);
+            if top.len == 0 || left == 0 {
                 break;
             }
+            left -= 1;
             top.len -= 1;
             // SAFETY: below `len` the stack has been written.
             let address = unsafe { *top.stack.add(top.len) };
             self.turn(heap, &view, &mut top, &mut tally, &mut at, address);
         }
         let mut left = RING;
-        while top.len == 0 && left > 0 {
+        while top.len == 0 && self.near.is_empty() && left > 0 {
             left -= 1;
             self.turn(heap, &view, &mut top, &mut tally, &mut at, 0);
         }
         (self.len, self.at) = (top.len, at);
         self.work.add(tally);
-        top.len == 0
+        top.len == 0 && self.near.is_empty()
     }
 
     /// Turns the ring: an address goes in, one is looked up, and an object comes out.
@@ -234,12 +254,17 @@ impl Marker {
         }
     }
 
-    /// Handles an address that leads to no small object: a large one, a piece of one, or nothing.
+    /// Handles an address that leads to no small object that is to be marked.
     #[cold]
     #[inline(never)]
     fn handle_rare(&mut self, heap: &Shared, address: usize) {
         if address & PIECE != 0 {
             self.scan_piece(heap, address & !PIECE);
+        } else if address & MARKED_ONLY != 0 {
+            let found = heap.space().find(address & !MARKED_ONLY);
+            if let Some(Found::Small { base, info, .. }) = found {
+                self.scan_small(heap, base, info);
+            }
         } else if let Some(Found::Large(span)) = heap.space().find(address)
             && span.mark()
         {
@@ -252,7 +277,13 @@ impl Marker {
     /// Adds work; it becomes visible to others when the stack spills or the marker leaves.
     #[inline]
     fn push(&mut self, heap: &Shared, word: usize) {
-        self.reserve(heap, 1);
+        self.push_to(heap.pool(), word);
+    }
+
+    fn push_to(&mut self, pool: &Pool, word: usize) {
+        if self.len == STACK {
+            self.spill(pool, CAPACITY);
+        }
         self.stack[self.len] = word;
         self.len += 1;
     }
@@ -310,22 +341,14 @@ impl Marker {
     }
 
     fn publish_all(&mut self, pool: &Pool) {
-        for entry in &mut self.ring {
-            let base = std::mem::replace(entry, EMPTY).base;
+        for at in 0..RING {
+            let base = std::mem::replace(&mut self.ring[at], EMPTY).base;
             if base != 0 {
-                if self.len == STACK {
-                    // The ring is smaller than a packet, so one spill makes room for all of it.
-                    let mut packet = pool.fresh();
-                    for &word in &self.stack[..CAPACITY] {
-                        packet.push(word);
-                    }
-                    pool.publish(packet);
-                    self.stack.copy_within(CAPACITY.., 0);
-                    self.len -= CAPACITY;
-                }
-                self.stack[self.len] = base;
-                self.len += 1;
+                self.push_to(pool, base);
             }
+        }
+        while let Some(base) = self.near.pop() {
+            self.push_to(pool, base | MARKED_ONLY);
         }
         while self.len > 0 {
             self.spill(pool, CAPACITY);

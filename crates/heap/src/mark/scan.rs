@@ -19,7 +19,7 @@ use crate::{
 const BATCH: usize = STACK / 8;
 
 #[inline(always)]
-fn load(address: usize) -> usize {
+pub(super) fn load(address: usize) -> usize {
     // SAFETY: callers pass word-aligned addresses inside of a slot of this heap, which is mapped.
     unsafe { &*(address as *const AtomicUsize) }.load(Ordering::Relaxed)
 }
@@ -46,6 +46,9 @@ impl Marker {
         match info.shape {
             Shape::Two => {
                 let [first, last] = info.ends().map(|offset| load(base + offset));
+                if self.near.begin(view, base, info, [first, last]) {
+                    return;
+                }
                 let nearer_last =
                     if is_nearer(base, first, last) { [last, first] } else { [first, last] };
                 nearer_last.into_iter().for_each(|word| top.push_if_inside(view, word));

@@ -57,6 +57,12 @@ impl Tally {
         self.0 += more.0;
     }
 
+    /// That of `count` such objects.
+    #[inline(always)]
+    pub(crate) fn times(self, count: usize) -> Self {
+        Self(self.0 * count as u64)
+    }
+
     pub(crate) fn objects(self) -> usize {
         self.0 as usize & ((1 << Self::BYTES) - 1)
     }
