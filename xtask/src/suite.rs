@@ -40,8 +40,8 @@ impl Depth {
     }
 
     fn limits(self, minutes: u32, gibibytes: u64) -> Limits {
-        let scale = if self == Depth::Quick { 1 } else { 12 };
-        Limits { time: minutes * scale * MINUTE, memory: gibibytes * GIB }
+        let (time, memory) = if self == Depth::Quick { (1, 1) } else { (12, 2) };
+        Limits { time: minutes * time * MINUTE, memory: gibibytes * memory * GIB }
     }
 
     /// The limits of fetching, of a build or of an analysis of the sources.
