@@ -9,9 +9,19 @@ func tracebackLevel() (level int, all, crash bool) {
 	return int(debug.traceback), debug.tracebackAll, debug.tracebackCrash
 }
 
-// setTraceback takes a value of GOTRACEBACK.
+// debug_SetTraceback asks for a level: it gives no less than the environment does.
 //
-//go:linkname setTraceback runtime/debug.SetTraceback
+//go:linkname debug_SetTraceback runtime/debug.SetTraceback
+func debug_SetTraceback(level string) {
+	setTraceback(gogetenv("GOTRACEBACK"))
+	environment, all, crash := debug.traceback, debug.tracebackAll, debug.tracebackCrash
+	setTraceback(level)
+	debug.traceback |= environment
+	debug.tracebackAll = debug.tracebackAll || all
+	debug.tracebackCrash = debug.tracebackCrash || crash
+}
+
+// setTraceback takes a value of GOTRACEBACK.
 func setTraceback(level string) {
 	debug.traceback, debug.tracebackAll, debug.tracebackCrash = 1, false, false
 	switch level {
