@@ -164,3 +164,18 @@ fn finalizers_cleanups_and_targets_are_counted() {
     let s = heap.mem_stats();
     assert!(s.last_gc > Duration::ZERO && s.num_gc == 1 && s.num_forced_gc == 1);
 }
+
+#[test]
+fn a_mutators_own_allocations_are_counted_exactly() {
+    let heap = Heap::new(Config::default()).unwrap();
+    let mut mutator = heap.attach();
+    for n in 1..=100 {
+        mutator.alloc(Layout::NO_SCAN, 64).unwrap();
+        mutator.count_allocated();
+        let stats = heap.mem_stats();
+        assert_eq!((stats.mallocs, stats.total_alloc), (n, 64 * n));
+    }
+    mutator.collect();
+    mutator.count_allocated();
+    assert_eq!(heap.mem_stats().mallocs, 100);
+}

@@ -305,6 +305,21 @@ impl Mutator {
         Ok(sampled)
     }
 
+    /// Counts the objects in runs of slots that are not used up yet, so that statistics read next are exact as far as this
+    /// mutator's own allocations go. No safepoint.
+    pub fn count_allocated(&mut self) {
+        let private = self.private();
+        for &kind in &private.active {
+            let size = self.shared().space.kinds.get(kind).size as usize;
+            // SAFETY: the gate is RUNNING and this is the mutator's thread.
+            let unused = unsafe { self.state().cursor(kind) }.unused(size);
+            let claimed = &mut private.holdings[kind as usize].claimed;
+            let used = *claimed - unused;
+            *claimed = unused;
+            self.state().count_bytes(kind, used);
+        }
+    }
+
     /// Accounts for allocated bytes: towards the trigger, and while marking as debt.
     fn charge(&mut self, bytes: usize) {
         let shared = &self.heap.shared;

@@ -49,7 +49,8 @@ struct BySize {
 }
 
 natives! {
-    "runtime.readMemStatsNative" read_mem_stats(_w, to: *mut MemStats) {
+    "runtime.readMemStatsNative" read_mem_stats(w, to: *mut MemStats) {
+        w.mutator.count_allocated();
         let stats = runtime().heap.mem_stats();
         let stacks = runtime().stacks.in_use();
         // SAFETY: Go code passes a `MemStats`, which holds no pointers.
