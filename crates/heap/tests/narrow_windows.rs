@@ -7,7 +7,7 @@ use std::{
     ptr::NonNull,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -135,6 +135,48 @@ fn what_a_copy_overwrites_is_kept_for_those_that_have_read_it() {
         assert!(is_intact(object), "what a root handle holds was freed");
         m.run_finalizers();
     }
+}
+
+/// Words outside of the heap, which are roots; scanned when a [`Holdup`] lets them be.
+#[derive(Default)]
+struct Globals {
+    words: [AtomicUsize; 4],
+    holdup: Holdup,
+}
+
+// SAFETY: it reports all of its words, which live as long as it does.
+unsafe impl RootSource for Globals {
+    fn scan(&self, visitor: &mut RootVisitor<'_>) {
+        self.holdup.scan(visitor);
+        let range = self.words.as_ptr_range();
+        // SAFETY: words that are alive and readable.
+        unsafe { visitor.words(range.start.cast(), range.end.cast()) };
+    }
+}
+
+#[test]
+fn what_is_cleared_outside_of_the_heap_is_kept_for_those_that_have_read_it() {
+    let _watch = Watch::new(60, "a clearing of globals before they are scanned");
+    let heap = heap();
+    let mut m = heap.attach();
+    let globals = Arc::new(Globals::default());
+    let object = numbered(&mut m);
+    globals.words[2].store(object, Ordering::Relaxed);
+    heap.add_root_source(globals.clone());
+    let mut root = None;
+    collect_during(&mut m, |m| {
+        while !globals.holdup.reached.load(Ordering::SeqCst) {
+            m.poll();
+        }
+        let read = globals.words[2].load(Ordering::Relaxed);
+        // SAFETY: words outside of the heap, which are cleared.
+        unsafe { m.before_copy(globals.words.as_ptr() as *mut u8, std::ptr::null(), 32) };
+        globals.words.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+        // The handles have been scanned.
+        root = Some(m.root(pointer(read)));
+        globals.holdup.go_on.store(true, Ordering::SeqCst);
+    });
+    assert!(is_intact(object), "what a root handle holds was freed");
 }
 
 #[test]

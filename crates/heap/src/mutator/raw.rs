@@ -123,14 +123,15 @@ impl Mutator {
         }
     }
 
-    /// [`Mutator::before_store`] for each pointer word of `bytes` bytes at `to`, in one object of this heap, that are about to
-    /// be overwritten by those at `from`; with `from` null they are about to be cleared. For copies of structures and parts
-    /// of arrays. Not a safepoint; never blocks. Its time is proportional to `bytes` while a cycle marks: a longer copy
-    /// than 16 KiB is better made in parts, with a safepoint between them.
+    /// [`Mutator::before_store`] for each pointer word of `bytes` bytes at `to`, in one object of this heap or in memory that a
+    /// root source reports, that are about to be overwritten by those at `from`; with `from` null they are about to be
+    /// cleared. For copies of structures and parts of arrays. Outside of objects with exact layouts, each word that looks
+    /// like a pointer counts as one. Not a safepoint; never blocks. Its time is proportional to `bytes` while a cycle marks:
+    /// a longer copy than 16 KiB is better made in parts, with a safepoint between them.
     ///
     /// # Safety
-    /// 1. `to..to + bytes` lies in one live object of this heap, `from..from + bytes` is readable or `from` is null; all are
-    ///    multiples of 8.
+    /// 1. `to..to + bytes` lies in one live object of this heap, or outside of the heap and is readable; `from..from + bytes`
+    ///    is readable or `from` is null; all are multiples of 8.
     /// 2. The pointer words of the source are as [`Mutator::store`] demands of values.
     /// 3. The copy follows before the next safepoint. It stores whole words, and words that are pointers atomically.
     pub unsafe fn before_copy(&mut self, to: *mut u8, from: *const u8, bytes: usize) {
@@ -139,8 +140,11 @@ impl Mutator {
             return;
         }
         let shared = std::sync::Arc::clone(self.shared());
-        let Some(found) = shared.space().find(to as usize) else { return };
-        if matches!(shared.layout_kind(&found), LayoutKind::Conservative | LayoutKind::Trace) {
+        let found = shared.space().find(to as usize);
+        let exact = found.filter(|found| {
+            !matches!(shared.layout_kind(found), LayoutKind::Conservative | LayoutKind::Trace)
+        });
+        let Some(found) = exact else {
             let mut greyer = Greyer::new(&shared);
             // SAFETY: as the caller vouches.
             unsafe { greyer.words(to as usize, to as usize + bytes) };
@@ -149,7 +153,7 @@ impl Mutator {
                 unsafe { greyer.words(from as usize, from as usize + bytes) };
             }
             return;
-        }
+        };
         let start = to as usize - found.base();
         shared.each_pointer_in(&found, start..start + bytes, |offset, _| {
             let offset = offset.expect("such layouts name words") - start;
