@@ -136,9 +136,11 @@ fn find(package: &str, name: &str) -> Option<Intrinsic> {
     })
 }
 
-/// Whether a function that is declared without a body is an operation: as a value it needs a body that does it.
+/// Whether a function that is declared without a body is an operation on its arguments' values: as a value it needs a body
+/// that does it.
 pub(crate) fn is_operation(package: &str, name: &str) -> bool {
-    find(package, name).is_some()
+    use Intrinsic::{CallerPc, CallerSp, Escape, FuncPc, KeepAlive};
+    !matches!(find(package, name), None | Some(CallerPc | CallerSp | Escape | FuncPc | KeepAlive))
 }
 
 impl Body<'_, '_> {
@@ -152,7 +154,9 @@ impl Body<'_, '_> {
         };
         let params = self.b.params().to_vec();
         let scalar = self.b.func.sig.results.first().map(|&ty| self.scalar_of(ty));
-        let results = self.operate(intrinsic, &params, scalar);
+        let mut results = self.operate(intrinsic, &params, scalar);
+        // An operation that gives the old value stands for functions without a result, too.
+        results.truncate(self.b.func.sig.results.len());
         self.b.terminate(Terminator::Return(results.into_iter().collect()));
         Ok(())
     }
