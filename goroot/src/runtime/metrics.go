@@ -77,6 +77,28 @@ func (m *MemStats) metric(name string) (value uint64, known bool) {
 		return m.NextGC, true
 	case "/gc/heap/objects:objects":
 		return m.HeapObjects, true
+	case "/gc/gomemlimit:bytes":
+		return uint64(setMemoryLimitNative(-1)), true
+	case "/memory/classes/heap/free:bytes":
+		return m.HeapIdle - min(m.HeapReleased, m.HeapIdle), true
+	case "/memory/classes/heap/unused:bytes":
+		return m.HeapInuse - min(m.HeapAlloc, m.HeapInuse), true
+	case "/memory/classes/metadata/mcache/inuse:bytes":
+		return m.MCacheInuse, true
+	case "/memory/classes/metadata/mcache/free:bytes":
+		return m.MCacheSys - m.MCacheInuse, true
+	case "/memory/classes/metadata/mspan/inuse:bytes":
+		return m.MSpanInuse, true
+	case "/memory/classes/metadata/mspan/free:bytes":
+		return m.MSpanSys - m.MSpanInuse, true
+	case "/memory/classes/metadata/other:bytes":
+		return m.GCSys, true
+	case "/memory/classes/os-stacks:bytes":
+		return m.StackSys - m.StackInuse, true
+	case "/memory/classes/profiling/buckets:bytes":
+		return m.BuckHashSys, true
+	case "/memory/classes/other:bytes":
+		return m.OtherSys, true
 	case "/memory/classes/heap/objects:bytes":
 		return m.HeapAlloc, true
 	case "/memory/classes/heap/released:bytes":
