@@ -68,12 +68,12 @@ fn a_megabyte_that_is_forgotten_is_gone_after_a_collection() {
         number.and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("it prints {text:?}"))
     };
     assert!(kilobytes(&source) < 600);
-    // Without the collection it is still there. (The objects of runs that are not used up are not counted yet.)
+    // Without the collection it is still there.
     let folder = tempfile::tempdir().expect("a temporary folder");
     let kept = folder.path().join("main.go");
     let text = fs::read_to_string(&source).expect("the example is there");
     fs::write(&kept, text.replace("\truntime.GC()\n", "")).expect("the folder can be written");
-    assert!(kilobytes(&kept) >= 1024);
+    assert!(kilobytes(&kept) > 1024);
 }
 
 #[test]
