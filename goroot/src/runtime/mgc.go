@@ -109,24 +109,6 @@ func setMemoryLimit(in int64) (out int64) { return setMemoryLimitNative(in) }
 //go:linkname readGCStats runtime/debug.readGCStats
 func readGCStats(pauses *[]uint64) { readGCStatsNative(pauses) }
 
-// Pools are emptied when a cycle has begun since they were looked at last.
-
-var poolcleanupFunc func()
-
-//go:linkname sync_runtime_registerPoolCleanup sync.runtime_registerPoolCleanup
-func sync_runtime_registerPoolCleanup(f func()) {
-	poolcleanupFunc = f
-	startLifetimeproc()
-}
-
-func poolcleanup() {
-	if f := poolcleanupFunc; f != nil {
-		acquirem()
-		f()
-		releasem(getg())
-	}
-}
-
 // Finalizers and cleanups run on one goroutine of the runtime's own.
 
 // A lifetimeWork is what is to be done for an object that is dead.

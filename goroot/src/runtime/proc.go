@@ -89,21 +89,6 @@ func Breakpoint() { breakpoint() }
 //go:noinline
 func KeepAlive(x any) {}
 
-//go:linkname sync_runtime_procPin sync.runtime_procPin
-func sync_runtime_procPin() int {
-	getg().locks++
-	return procID()
-}
-
-//go:linkname sync_runtime_procUnpin sync.runtime_procUnpin
-func sync_runtime_procUnpin() { getg().locks-- }
-
-//go:linkname sync_atomic_runtime_procPin sync/atomic.runtime_procPin
-func sync_atomic_runtime_procPin() int { return sync_runtime_procPin() }
-
-//go:linkname sync_atomic_runtime_procUnpin sync/atomic.runtime_procUnpin
-func sync_atomic_runtime_procUnpin() { getg().locks-- }
-
 //go:linkname internal_sync_runtime_canSpin internal/sync.runtime_canSpin
 func internal_sync_runtime_canSpin(i int) bool { return i < 4 && ncpu() > 1 && GOMAXPROCS(0) > 1 }
 
