@@ -16,11 +16,12 @@ pub const BARRIER: &str = "trigo_barrier";
 /// `rdx` of 0 stands for a zero value.
 pub const BARRIER_TYPED: &str = "trigo_barrier_typed";
 
-/// In the compiled convention: allocates a zeroed object of the type with descriptor `rdi`, which has a size; its address in `rax`.
+/// In the compiled convention: allocates a zeroed object of the type with descriptor `rdi`, which has a size; its address in
+/// `rax`.
 pub const NEW_OBJECT: &str = "trigo_newobject";
 
-/// In the compiled convention: allocates `rsi` zeroed elements of the type with descriptor `rdi`; its address in `rax`. The size in bytes
-/// was checked.
+/// In the compiled convention: allocates `rsi` zeroed elements of the type with descriptor `rdi`; its address in `rax`. The
+/// size in bytes was checked.
 pub const NEW_ARRAY: &str = "trigo_newarray";
 
 /// In the compiled convention, reached by a jump: see [the crate's page](crate). Finds stack for the function at
