@@ -59,22 +59,29 @@ pub(crate) fn pack_marks(bytes: &[AtomicU8], bits: &[AtomicU64]) -> usize {
 #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
 #[inline(always)]
 fn take_sixteen(bytes: &[AtomicU8]) -> u16 {
-    use std::arch::x86_64::{
-        __m128i, _mm_loadu_si128, _mm_movemask_epi8, _mm_setzero_si128, _mm_slli_epi16,
-        _mm_storeu_si128,
-    };
     if bytes.len() < 16 {
         return take_each(bytes);
     }
-    let at = bytes.as_ptr().cast::<__m128i>().cast_mut();
-    // SAFETY: 16 bytes of the map, which the caller owns. The one who may look at them meanwhile is a weak load, with
-    // a single byte, and it looks again at its cell if the byte was clear.
+    let packed: u32;
+    // SAFETY: 16 bytes of the map, which the caller owns. A weak load may look at one of them meanwhile, with an atomic load
+    // of a byte. In assembly, because an access of 16 bytes in Rust would race with it: to the processor, which never
+    // tears a byte, these instructions are 16 relaxed loads and 16 relaxed stores. Each byte is 0 or 1: its lowest bit
+    // becomes its highest, which are gathered.
     unsafe {
-        let marks = _mm_loadu_si128(at);
-        _mm_storeu_si128(at, _mm_setzero_si128());
-        // Each byte is 0 or 1: its lowest bit becomes its highest, which are gathered.
-        _mm_movemask_epi8(_mm_slli_epi16::<7>(marks)) as u16
+        std::arch::asm!(
+            "movdqu {marks}, [{at}]",
+            "pxor {zero}, {zero}",
+            "movdqu [{at}], {zero}",
+            "psllw {marks}, 7",
+            "pmovmskb {packed:e}, {marks}",
+            at = in(reg) bytes.as_ptr(),
+            packed = out(reg) packed,
+            marks = out(xmm_reg) _,
+            zero = out(xmm_reg) _,
+            options(nostack, preserves_flags),
+        );
     }
+    packed as u16
 }
 
 #[cfg(not(all(target_arch = "x86_64", not(any(loom, miri)))))]
