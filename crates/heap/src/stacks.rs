@@ -109,20 +109,19 @@ impl Stack {
         Some(part.start)
     }
 
-    /// Shades what a parked stack holds. The caller has claimed it.
-    pub(crate) fn scan(&self, heap: &Shared) -> usize {
+    /// Shades what a parked stack holds; how many bytes that were. The caller has claimed it.
+    pub(crate) fn scan(&self, greyer: &mut Greyer<'_>) -> usize {
         // Relaxed: written before the park that the claim synchronised with.
         let sp = self.sp.load(Ordering::Relaxed);
         // SAFETY: the parking worker vouched for the range, and the claim keeps it parked.
-        unsafe { self.scan_from(heap, sp) }
+        unsafe { self.scan_from(greyer, sp) }
     }
 
     /// Shades what the stack holds from `sp` on; how many bytes that were.
     ///
     /// # Safety
     /// 1. The caller runs the stack or has claimed it, and `sp` is where its live part begins.
-    pub(crate) unsafe fn scan_from(&self, heap: &Shared, sp: usize) -> usize {
-        let mut greyer = Greyer::new(heap);
+    pub(crate) unsafe fn scan_from(&self, greyer: &mut Greyer<'_>, sp: usize) -> usize {
         let mut bytes = 0;
         self.each_part(sp, |part| {
             bytes += part.len();
@@ -194,10 +193,12 @@ impl Stacks {
     /// Scans every parked stack that has not been scanned in `cycle` and is not excluded; how many bytes that were.
     /// Stacks that run are scanned by their workers.
     pub(crate) fn scan(&self, heap: &Shared, cycle: u32, excluded: &Excluded) -> usize {
+        // One for all of them: a packet for each would be more memory than the stacks.
+        let mut greyer = Greyer::new(heap);
         let mut bytes = 0;
         self.each(|stack| {
             if !excluded.stacks.contains(&(&raw const *stack)) && stack.claim.try_scan(cycle) {
-                bytes += stack.scan(heap);
+                bytes += stack.scan(&mut greyer);
                 stack.claim.scanned_in(cycle);
             }
         });

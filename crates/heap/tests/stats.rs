@@ -179,3 +179,26 @@ fn a_mutators_own_allocations_are_counted_exactly() {
     mutator.count_allocated();
     assert_eq!(heap.mem_stats().mallocs, 100);
 }
+
+#[test]
+fn stacks_share_packets_when_they_are_scanned() {
+    const STACKS: usize = 20_000;
+    let heap = heap();
+    let mut m = heap.attach();
+    let mut words = vec![0usize; STACKS];
+    let before = heap.mem_stats().gc_sys;
+    let stacks: Vec<_> = words
+        .iter_mut()
+        .map(|word| {
+            *word = m.alloc(Layout::NO_SCAN, 8).unwrap().as_ptr() as usize;
+            let bottom = (&raw const *word).cast::<u8>();
+            // SAFETY: the one word of the stack stays as it is; nothing collects before the stack holds it.
+            unsafe { m.new_parked_stack(bottom.wrapping_add(8), bottom) }
+        })
+        .collect();
+    m.collect();
+    assert_eq!(heap.stats().live_objects, STACKS as u64);
+    let grown = heap.mem_stats().gc_sys - before;
+    assert!(grown < STACKS * 64, "the collector's tables grew by {grown} bytes");
+    stacks.iter().for_each(|stack| m.remove_stack(stack));
+}

@@ -3,6 +3,7 @@
 use crate::runtime;
 use crate::stack::MoreStack;
 use crate::worker::Worker;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The Go functions for the first two, as function values; 0 before `runtime.main` has told.
@@ -26,8 +27,8 @@ pub(crate) fn deadlock(worker: &mut Worker) {
     runtime().scheduler.ready(goroutine);
 }
 
-/// Sends a goroutine that has used its stack to `runtime.stackoverflow(limit, sp)`, by the block of `trigo_morestack`.
-pub(crate) fn stack_overflow(block: &mut MoreStack, limit: usize, sp: usize) {
+/// Sends a goroutine that has used its stack to `runtime.stackoverflow(limit, sp, lo, hi)`, by the block of `trigo_morestack`.
+pub(crate) fn stack_overflow(block: &mut MoreStack, limit: usize, sp: usize, stack: Range<usize>) {
     let closure = OVERFLOW.load(Ordering::Relaxed);
     if closure == 0 {
         fatal("stack overflow");
@@ -35,7 +36,7 @@ pub(crate) fn stack_overflow(block: &mut MoreStack, limit: usize, sp: usize) {
     // SAFETY: a closure begins with its code's address.
     block.entry = unsafe { *(closure as *const usize) };
     block.context = closure;
-    (block.rdi, block.rsi) = (limit, sp);
+    (block.rdi, block.rsi, block.rdx, block.rcx) = (limit, sp, stack.start, stack.end);
 }
 
 /// Ends the program with a message, where no goroutine can tell more.

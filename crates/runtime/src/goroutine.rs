@@ -1,13 +1,23 @@
 //! Goroutines: what Go sees of one, `runtime.g`, and behind it what only this crate knows.
 //!
-//! Goroutines are never freed, so that a pointer to one is always good; those that have ended are used again. The pointers
-//! in their Go half are roots of the heap, and compiled code stores to them like to heap objects.
+//! A goroutine lies at the high end of the slot that is its stack, so that one that waits with little on its stack takes one
+//! page. Slots come from slabs, and neither is ever freed, so that a pointer to a goroutine is always good; those that have
+//! ended are used again. The pointers in their Go half are roots of the heap, and compiled code stores to them like to heap
+//! objects.
 
 use crate::parking::state;
-use crate::stack::{Segment, Slot};
+use crate::stack::{Segment, map};
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, lock};
 use std::sync::Arc;
+use trigo_abi::STACK_GUARD;
 use trigo_heap::{RootSource, RootVisitor, Stack};
+
+/// Bytes of a slot: a first stack and its goroutine. Committed as they are touched.
+pub(crate) const SLOT: usize = 64 << 10;
+/// Slots of a slab.
+const SLAB: usize = 4096;
+/// Where in a slot the goroutine begins, on a cache line of its own, and its stack ends.
+const PLACE: usize = (SLOT - size_of::<Goroutine>()) & !63;
 
 /// Words of a `runtime.g` that may point into the heap.
 pub(crate) const POINTERS: usize = 16;
@@ -36,7 +46,7 @@ pub(crate) struct Go {
     pub(crate) waiting: usize,
 }
 
-/// A goroutine.
+/// A goroutine. Zeros are one that has never been set up.
 #[repr(C)]
 pub(crate) struct Goroutine {
     pub(crate) go: Go,
@@ -48,13 +58,21 @@ pub(crate) struct Goroutine {
     pub(crate) syscall_sp: AtomicUsize,
     /// How often it was resumed: who looks at its stack from outside knows by this that it did not run meanwhile.
     pub(crate) resumes: AtomicU32,
-    pub(crate) slot: Slot,
     /// The lowest stack pointer for function entries on the segment that it runs on.
     pub(crate) limit: usize,
     /// The second segment; kept until the goroutine ends, because who needed it once will again.
     pub(crate) segment: Option<Segment>,
     pub(crate) on_segment: bool,
     pub(crate) stack: Option<Arc<Stack>>,
+    /// The one that ended before it, while neither is used again; 0 for none.
+    ended_before: usize,
+}
+
+impl Goroutine {
+    /// The lowest stack pointer for function entries on its first stack.
+    pub(crate) fn first_limit(&self) -> usize {
+        self.go.stack_lo + STACK_GUARD as usize
+    }
 }
 
 /// All goroutines there have ever been.
@@ -65,31 +83,62 @@ pub(crate) struct Goroutines {
 
 #[derive(Default)]
 struct List {
-    all: Vec<usize>,
-    /// Those that have ended.
-    free: Vec<usize>,
+    places: Places,
+    /// The one that ended last: the head of a list; 0 if all are in use.
+    ended: usize,
+    in_use: usize,
     next_id: u64,
 }
 
+/// Where goroutines are.
+#[derive(Clone, Default)]
+struct Places {
+    slabs: Vec<usize>,
+    /// How many slots of the slabs, from the first on, are goroutines.
+    len: usize,
+}
+
+impl Places {
+    fn get(&self, i: usize) -> usize {
+        self.slabs[i / SLAB] + i % SLAB * SLOT + PLACE
+    }
+
+    /// The addresses of all, oldest first.
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        (0..self.len).map(|i| self.get(i))
+    }
+
+    /// One more, of zeros.
+    fn add(&mut self) -> usize {
+        if self.len == self.slabs.len() * SLAB {
+            self.slabs.push(map(SLAB * SLOT));
+        }
+        self.len += 1;
+        self.get(self.len - 1)
+    }
+}
+
 impl Goroutines {
-    /// A goroutine to be set up, with a number of its own.
+    /// A goroutine to be set up, with a number of its own and a first stack, whose contents are undefined.
     pub(crate) fn take(&self) -> &'static mut Goroutine {
         let mut list = lock(&self.list);
-        list.next_id += 1;
-        let id = list.next_id;
-        let goroutine = match list.free.pop() {
-            // SAFETY: it has ended, and who took it off the list is the only one to have it.
-            Some(at) => unsafe { &mut *(at as *mut Goroutine) },
-            None => {
-                // SAFETY: zeros are a goroutine that is IDLE, without stack, segment or slot.
-                let fresh = Box::leak(Box::new(unsafe { std::mem::zeroed::<Goroutine>() }));
-                list.all.push(&raw const *fresh as usize);
-                fresh
-            }
+        let at = match list.ended {
+            0 => list.places.add(),
+            at => at,
         };
+        // SAFETY: it is fresh, and zeros are a goroutine, or it has ended; and who took it off the list is the only one to
+        // have it.
+        let goroutine = unsafe { &mut *(at as *mut Goroutine) };
+        list.ended = std::mem::take(&mut goroutine.ended_before);
+        list.in_use += 1;
+        list.next_id += 1;
         // SAFETY: a `Go` of zeros is a goroutine that has not begun.
         goroutine.go = unsafe { std::mem::zeroed() };
-        goroutine.go.goid = id;
+        goroutine.go.goid = list.next_id;
+        goroutine.go.stack_lo = at - PLACE;
+        goroutine.go.stack_hi = at;
+        goroutine.limit = goroutine.first_limit();
+        goroutine.on_segment = false;
         goroutine
     }
 
@@ -99,18 +148,32 @@ impl Goroutines {
         goroutine.state.store(state::DEAD, Ordering::Relaxed);
         goroutine.stack = None;
         goroutine.drop_segment();
-        list.free.push(goroutine as *mut Goroutine as usize);
+        goroutine.ended_before = list.ended;
+        list.ended = goroutine as *mut Goroutine as usize;
+        list.in_use -= 1;
+    }
+
+    /// Calls `f`, which unmaps memory of a stack, while nobody looks at stacks from outside.
+    pub(crate) fn held(&self, f: impl FnOnce()) {
+        let _list = lock(&self.list);
+        f();
     }
 
     /// Calls `f` with the address of each goroutine, oldest first. None of them ends meanwhile: their stacks, and what
     /// memory those are in, stay.
     pub(crate) fn each_held(&self, f: impl FnMut(usize)) {
-        lock(&self.list).all.iter().copied().for_each(f);
+        lock(&self.list).places.iter().for_each(f);
     }
 
-    /// The addresses of all, oldest first.
-    pub(crate) fn all(&self) -> Vec<usize> {
-        lock(&self.list).all.clone()
+    /// Calls `f` with the address of each goroutine that there is now, oldest first.
+    pub(crate) fn each(&self, f: impl FnMut(usize)) {
+        let places = lock(&self.list).places.clone();
+        places.iter().for_each(f);
+    }
+
+    /// Bytes of stacks in use, as Go counts them: whole first stacks.
+    pub(crate) fn stack_bytes(&self) -> usize {
+        lock(&self.list).in_use * SLOT
     }
 }
 
@@ -118,7 +181,7 @@ impl Goroutines {
 // SAFETY: each pointer word of each goroutine is reported; compiled code changes them through the write barrier.
 unsafe impl RootSource for Goroutines {
     fn scan(&self, visitor: &mut RootVisitor<'_>) {
-        for at in self.all() {
+        self.each(|at| {
             // SAFETY: goroutines are never freed; compiled code changes these words one at a time.
             let pointers = unsafe { &raw const (*(at as *const Goroutine)).go.pointers };
             for word in 0..POINTERS {
@@ -126,6 +189,6 @@ unsafe impl RootSource for Goroutines {
                 let pointer = unsafe { pointers.cast::<*const u8>().add(word).read_volatile() };
                 visitor.pointer(pointer);
             }
-        }
+        });
     }
 }

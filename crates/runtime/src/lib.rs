@@ -87,7 +87,7 @@ struct Runtime {
     process: Process,
     processors: usize,
     goroutines: Arc<goroutine::Goroutines>,
-    stacks: stack::Stacks,
+    max_stack: stack::MaxStack,
     scheduler: scheduler::Scheduler,
 }
 

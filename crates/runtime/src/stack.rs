@@ -1,29 +1,21 @@
-//! Stacks: slots of 64 KiB in large slabs, committed as they are used; and for who needs more, a second segment as large as
-//! a goroutine may ever need.
+//! Stacks: a goroutine's first is the slot that it lies in (see [`goroutine`](crate::goroutine)); who needs more gets a second
+//! segment, as large as a goroutine may ever need.
 //!
 //! Limits leave [`STACK_GUARD`] bytes at the low end for functions that do not look, leaves and entries. There are no guard
-//! pages between slots: every function that may use more looks first.
+//! pages: every function that may use more looks first.
 
-use crate::goroutine::Goroutine;
+use crate::goroutine::{Goroutine, SLOT};
 use crate::runtime;
-use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
+use crate::sync::{AtomicUsize, Ordering};
 use crate::worker::{Outcome, Worker};
 use trigo_abi::{STACK_GUARD, frame};
 
-/// Bytes of a slot.
-pub(crate) const SLOT: usize = 64 << 10;
-/// Slots of a slab.
-const SLAB: usize = 4096;
 /// Bytes of a second segment beyond what a goroutine may use: room to tell of an overflow.
 const OVERFLOW: usize = 256 << 10;
 /// Go's limit on a goroutine's stack, in bytes, unless `SetMaxStack` says otherwise.
 const MAX_STACK: usize = 1_000_000_000;
 /// Bytes that a kept segment may hold on to.
 const KEPT: usize = 256 << 10;
-
-/// The address of a slot; 0 for none.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Slot(pub(crate) usize);
 
 /// A second segment: its lowest address and its size.
 #[derive(Clone, Copy)]
@@ -42,48 +34,22 @@ impl Segment {
     }
 }
 
-/// Stack memory that nobody uses.
-#[derive(Default)]
-pub(crate) struct Stacks {
-    free: Mutex<Vec<usize>>,
-    slabs: AtomicUsize,
-    max: AtomicUsize,
-}
+/// The most bytes of stack that a goroutine may use.
+#[derive(Debug)]
+pub(crate) struct MaxStack(AtomicUsize);
 
-impl Stacks {
-    /// A slot. Its old contents are undefined.
-    pub(crate) fn take(&self) -> Slot {
-        let mut free = lock(&self.free);
-        if free.is_empty() {
-            let base = map(SLAB * SLOT);
-            self.slabs.fetch_add(1, Ordering::Relaxed);
-            free.extend((0..SLAB).rev().map(|i| base + i * SLOT));
-        }
-        Slot(free.pop().expect("a slab was added"))
+impl MaxStack {
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(MAX_STACK))
     }
 
-    pub(crate) fn give_back(&self, slot: Slot) {
-        lock(&self.free).push(slot.0);
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
     }
 
-    /// Bytes of stacks in use, as Go counts them: whole first segments.
-    pub(crate) fn in_use(&self) -> usize {
-        self.slabs.load(Ordering::Relaxed) * SLAB * SLOT - lock(&self.free).len() * SLOT
-    }
-
-    /// The most bytes of stack that a goroutine may use.
-    pub(crate) fn max(&self) -> usize {
-        match self.max.load(Ordering::Relaxed) {
-            0 => MAX_STACK,
-            max => max,
-        }
-    }
-
-    /// Changes that; the old one.
-    pub(crate) fn set_max(&self, bytes: usize) -> usize {
-        let old = self.max();
-        self.max.store(bytes.max(SLOT), Ordering::Relaxed);
-        old
+    /// Changes it; the old one.
+    pub(crate) fn set(&self, bytes: usize) -> usize {
+        self.0.swap(bytes.max(SLOT), Ordering::Relaxed)
     }
 }
 
@@ -91,7 +57,7 @@ impl Stacks {
 ///
 /// # Panics
 /// If the system has no room.
-fn map(bytes: usize) -> usize {
+pub(crate) fn map(bytes: usize) -> usize {
     let (protection, flags) = (
         libc::PROT_READ | libc::PROT_WRITE,
         libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
@@ -105,19 +71,10 @@ fn map(bytes: usize) -> usize {
 }
 
 impl Goroutine {
-    /// Gives the goroutine a first segment.
-    pub(crate) fn set_slot(&mut self, slot: Slot) {
-        self.slot = slot;
-        self.go.stack_lo = slot.0;
-        self.go.stack_hi = slot.0 + SLOT;
-        self.limit = slot.0 + STACK_GUARD as usize;
-        self.on_segment = false;
-    }
-
-    /// Gives up the second segment, if there is one.
+    /// Gives up the second segment, if there is one: the goroutine has left it.
     pub(crate) fn drop_segment(&mut self) {
         if let Some(segment) = self.segment.take() {
-            // SAFETY: the goroutine has ended, so nothing of it is in use.
+            // SAFETY: the goroutine has left it, so nothing of it is in use.
             unsafe { libc::munmap(segment.base as *mut libc::c_void, segment.bytes) };
         }
     }
@@ -132,7 +89,9 @@ pub(crate) struct MoreStack {
     pub(crate) context: usize,
     args: usize,
     pub(crate) entry: usize,
-    others: [usize; 4],
+    others: [usize; 2],
+    pub(crate) rcx: usize,
+    pub(crate) rdx: usize,
     pub(crate) rsi: usize,
     pub(crate) rdi: usize,
 }
@@ -156,13 +115,14 @@ extern "C" fn trigo_native_morestack(worker: &mut Worker, block: *mut u8) -> Out
         worker.mutator.set_stack_guard(goroutine.limit);
         return Outcome::Done;
     }
-    let max = runtime().stacks.max();
-    let segment = *goroutine.segment.get_or_insert_with(|| {
-        let bytes = (max + OVERFLOW).next_multiple_of(1 << 20);
-        Segment { base: map(bytes), bytes }
-    });
+    let max = runtime().max_stack.get();
+    let bytes = (max + OVERFLOW).next_multiple_of(1 << 20);
+    if goroutine.segment.is_some_and(|kept| kept.bytes != bytes) {
+        runtime().goroutines.held(|| goroutine.drop_segment());
+    }
+    let segment = *goroutine.segment.get_or_insert_with(|| Segment { base: map(bytes), bytes });
     goroutine.on_segment = true;
-    goroutine.limit = segment.base + OVERFLOW;
+    goroutine.limit = segment.top() - max;
     // SAFETY: the goroutine is suspended at `worker.suspended_at`, all it holds lies above; it goes on at the new top, and
     // comes back by `trigo_native_lessstack` or by recovery.
     unsafe {
@@ -184,7 +144,7 @@ fn leave_segment(worker: &mut Worker) {
     worker.mutator.leave_segment();
     let goroutine = worker.running();
     goroutine.on_segment = false;
-    goroutine.limit = goroutine.slot.0 + STACK_GUARD as usize;
+    goroutine.limit = goroutine.first_limit();
     worker.mutator.set_stack_guard(goroutine.limit);
     if let Some(segment) = goroutine.segment {
         // Only what a deep recursion used is worth a call of the system, and nobody counts that; the first pages of the
@@ -219,7 +179,8 @@ pub(crate) extern "C" fn trigo_recover(worker: &mut Worker, record: *const u8) {
 
 /// The goroutine has used all the stack that it may. It goes on in `runtime.stackoverflow`, on what was held back.
 fn overflow(goroutine: &mut Goroutine, block: &mut MoreStack, wants: usize) {
-    goroutine.limit = goroutine.segment.map_or(0, |segment| segment.base) + STACK_GUARD as usize;
-    let max = runtime().stacks.max();
-    crate::crash::stack_overflow(block, max, wants);
+    let segment = goroutine.segment.expect("it runs on its second segment");
+    goroutine.limit = segment.base + STACK_GUARD as usize;
+    let max = runtime().max_stack.get();
+    crate::crash::stack_overflow(block, max, wants, segment.base..segment.top());
 }

@@ -1,6 +1,7 @@
 //! From C's `main` to `runtime.main`, and the threads of workers.
 
 use crate::scheduler::Scheduler;
+use crate::stack::MaxStack;
 use crate::worker::Worker;
 use crate::{Process, RUNTIME, Runtime, runtime};
 use std::sync::Arc;
@@ -62,7 +63,7 @@ pub unsafe fn start(
         process: Process { argv, envp },
         processors,
         goroutines: Arc::default(),
-        stacks: Default::default(),
+        max_stack: MaxStack::new(),
         scheduler: Scheduler::new(most),
         heap,
     };

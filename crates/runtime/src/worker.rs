@@ -155,9 +155,7 @@ impl Worker {
         let goroutine = self.running();
         let stack = goroutine.stack.as_ref().expect("a running goroutine has a stack");
         self.mutator.remove_stack(stack);
-        let (runtime, slot) = (runtime(), goroutine.slot);
-        runtime.goroutines.give_back(goroutine);
-        runtime.stacks.give_back(slot);
+        runtime().goroutines.give_back(goroutine);
     }
 }
 

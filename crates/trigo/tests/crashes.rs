@@ -1,6 +1,8 @@
 //! Programs that end badly say so as Go's do: `tests/crashes/crash.go` crashes in many ways, and `crash.out` is what Go prints,
 //! compiled without inlining, but for addresses, argument words, numbers of goroutines, and lines of package runtime.
-//! With `TRIGO_BLESS` set the test has the `go` of that path write the file anew.
+//! With `TRIGO_BLESS` set the test has the `go` of that path write the file anew. `overflow.go` is about stacks: Go doubles
+//! them, and so stops at half of its limit, and its traceback shows the runtime's own goroutines; so what is expected of it
+//! stands here.
 
 use conformance::process::{self, Limits, Outcome};
 use std::env;
@@ -97,9 +99,9 @@ fn without_addresses(line: &str) -> String {
     out
 }
 
-fn build(compiler: &str, arguments: &[&str], program: &Path) {
+fn build(compiler: &str, arguments: &[&str], source: &str, program: &Path) {
     let mut build = Command::new(compiler);
-    build.arg("build").args(arguments).arg("-o").arg(program).arg(folder().join("crash.go"));
+    build.arg("build").args(arguments).arg("-o").arg(program).arg(folder().join(source));
     let outcome = run(&mut build);
     assert!(outcome.is_success(), "{}", outcome.failure("build").join("\n"));
 }
@@ -110,10 +112,10 @@ fn crashes_read_as_those_of_go() {
     let program = place.path().join("crash");
     let expected = folder().join("crash.out");
     if let Ok(go) = env::var("TRIGO_BLESS") {
-        build(&go, &["-gcflags=-l"], &program);
+        build(&go, &["-gcflags=-l"], "crash.go", &program);
         fs::write(&expected, crashes(&program)).expect("the file can be written");
     }
-    build(env!("CARGO_BIN_EXE_trigo"), &[], &program);
+    build(env!("CARGO_BIN_EXE_trigo"), &[], "crash.go", &program);
     let expected = fs::read_to_string(&expected).expect("what Go prints is there");
     let printed = crashes(&program);
     let (mut wanted, mut got) = (expected.split("== "), printed.split("== "));
@@ -125,4 +127,56 @@ fn crashes_read_as_those_of_go() {
     .map(|(wanted, got)| format!("Go: {wanted}Trigo: {got}"))
     .collect();
     assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+/// What `overflow.go` prints, and its exit code.
+fn overflow(program: &Path, how: &str) -> (String, Option<i32>) {
+    let outcome = run(Command::new(program).arg(how).env_remove("GOTRACEBACK"));
+    (String::from_utf8_lossy(&outcome.output).into_owned(), outcome.status.code())
+}
+
+/// Checks what a goroutine prints that has used its stack, of which some of the calls are elided.
+fn assert_overflows(printed: &str, limit: usize, goroutine: &str, outermost: &str) {
+    let mut lines = printed.lines();
+    let mut next = || lines.next().unwrap_or_default();
+    assert_eq!(next(), format!("runtime: goroutine stack exceeds {limit}-byte limit"));
+    let hex = |digits: &str| usize::from_str_radix(digits, 16).ok();
+    let mut words =
+        next().split("0x").skip(1).map(|word| word.trim_end_matches(['[', ']', ' ', ',']));
+    let mut word = || words.next().and_then(|word| hex(word.split(' ').next()?));
+    let (sp, lo, hi) = (word(), word(), word());
+    assert!(lo < sp && sp < hi && hi.is_some(), "{printed}");
+    assert_eq!(next(), "fatal error: stack overflow");
+    assert_eq!(next(), "");
+    let head = next();
+    assert!(head.starts_with(goroutine) && head.ends_with(" [running]:"), "{head}");
+    let trace: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    let frames: Vec<&str> = trace.iter().filter(|line| !line.starts_with('\t')).copied().collect();
+    let elided = frames.iter().position(|line| line.ends_with(" frames elided..."));
+    assert_eq!(elided, Some(50), "{printed}");
+    assert!(frames[..50].iter().all(|frame| frame.starts_with("main.deep(")), "{printed}");
+    assert!(frames[51..].iter().any(|frame| frame.starts_with(outermost)), "{printed}");
+}
+
+#[test]
+fn any_goroutine_may_use_a_gigabyte_of_stack_and_overflows_beyond() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let program = place.path().join("overflow");
+    build(env!("CARGO_BIN_EXE_trigo"), &[], "overflow.go", &program);
+
+    assert_eq!(overflow(&program, "below"), ("true\ntrue\n".to_owned(), Some(0)));
+    for (how, goroutine, outermost) in
+        [("main", "goroutine 1 ", "main.main("), ("other", "goroutine ", "main.deep(")]
+    {
+        let (printed, code) = overflow(&program, how);
+        assert_eq!(code, Some(2), "{printed}");
+        assert_overflows(&printed, 1_000_000_000, goroutine, outermost);
+    }
+
+    let (printed, code) = overflow(&program, "lowered");
+    assert_eq!(code, Some(2), "{printed}");
+    let rest = printed.strip_prefix("1000000000\n");
+    assert_overflows(rest.expect("the old limit"), 32 << 20, "goroutine 1 ", "main.main(");
+    let raised = "1000000000\n2000000000\n".to_owned();
+    assert_eq!(overflow(&program, "raised"), (raised, Some(0)));
 }

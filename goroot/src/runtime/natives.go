@@ -59,7 +59,7 @@ func addCleanupNative(object unsafe.Pointer, fn unsafe.Pointer) uint64
 func removeCleanup(object unsafe.Pointer, id uint64)
 func nextLifetimeWork(cycle uint32) (object, work unsafe.Pointer, now uint32)
 func findObject(p unsafe.Pointer) (base uintptr)
-func setHooks(deadlock func(), overflow func(limit, sp uintptr))
+func setHooks(deadlock func(), overflow func(limit, sp, lo, hi uintptr))
 func weakHandle(p unsafe.Pointer) unsafe.Pointer
 func weakGet(handle unsafe.Pointer) unsafe.Pointer
 

@@ -445,17 +445,16 @@ func deadlock() {
 }
 
 // stackoverflow is called by the Rust half, on the goroutine's last bytes of stack, at its limit.
-func stackoverflow(limit, sp uintptr) {
-	gp := getg()
+func stackoverflow(limit, sp, lo, hi uintptr) {
 	startdying()
 	printlock()
 	print("runtime: goroutine stack exceeds ", limit, "-byte limit\n")
 	print("runtime: sp=")
 	printhex(uint64(sp))
 	print(" stack=[")
-	printhex(uint64(gp.stackLo))
+	printhex(uint64(lo))
 	print(", ")
-	printhex(uint64(gp.stackHi))
+	printhex(uint64(hi))
 	print("]\n")
 	print("fatal error: stack overflow\n")
 	die(getfp(), true)

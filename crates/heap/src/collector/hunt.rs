@@ -86,12 +86,12 @@ impl Hunted {
     }
 
     fn scan(&self, heap: &Shared, cycle: u32) {
+        let mut greyer = Greyer::new(heap);
         // One that has been resumed meanwhile was scanned by its resumer.
         if self.stack.claim().try_scan(cycle) {
-            self.stack.scan(heap);
+            self.stack.scan(&mut greyer);
             self.stack.claim().scanned_in(cycle);
         }
-        let mut greyer = Greyer::new(heap);
         for &slot in &self.slots {
             // SAFETY: slots live as long as the heap.
             greyer.precise(unsafe { &*(slot as *const AtomicUsize) }.load(Ordering::Relaxed));

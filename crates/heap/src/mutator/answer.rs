@@ -140,17 +140,18 @@ impl MutatorState {
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
         let words = self.client_words();
+        let mut greyer = Greyer::new(heap);
         // SAFETY: the words are the state's own; its thread waits in this call or is blocked.
-        unsafe { Greyer::new(heap).words(words.start, words.end) };
+        unsafe { greyer.words(words.start, words.end) };
         let bytes = if let Some(stack) = &private.stack {
             // SAFETY: the stack is this mutator's, and suspended at `sp`.
-            let bytes = unsafe { stack.scan_from(heap, private.sp) };
+            let bytes = unsafe { stack.scan_from(&mut greyer, private.sp) };
             stack.claim().scanned_by_owner(private.cycle);
             bytes
         } else {
             let stack = private.stack_range();
             // SAFETY: the client vouched for the thread's own stack.
-            unsafe { Greyer::new(heap).words(stack.start, stack.end) };
+            unsafe { greyer.words(stack.start, stack.end) };
             stack.len()
         };
         heap.counters.stack_bytes.fetch_add(bytes as u64, Ordering::Relaxed);

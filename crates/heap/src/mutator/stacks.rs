@@ -1,7 +1,7 @@
 //! Stacks on a mutator: which one its thread runs, and the changes from one to another.
 
 use super::Mutator;
-use crate::stacks::Stack;
+use crate::{mark::Greyer, stacks::Stack};
 use std::sync::Arc;
 
 impl Mutator {
@@ -64,7 +64,7 @@ impl Mutator {
         private.stack = Some(Arc::clone(stack));
         let (cycle, must_scan) = (private.cycle, private.marking && private.scanned);
         if must_scan && scanned != cycle {
-            stack.scan(&self.heap.shared);
+            stack.scan(&mut Greyer::new(&self.heap.shared));
             stack.claim().scanned_by_owner(cycle);
         }
     }

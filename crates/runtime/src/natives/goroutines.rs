@@ -5,20 +5,17 @@ use crate::entries::{SAVED, trigo_goroutine};
 use crate::goroutine::Goroutine;
 use crate::parking::state;
 use crate::runtime;
-use crate::stack::SLOT;
 use crate::sync::Ordering;
 use crate::worker::{Outcome, Worker};
 
 /// Makes a goroutine that will call a closure when it is made ready. `closure` is held by the caller meanwhile.
 pub(crate) fn new_goroutine(worker: &mut Worker, closure: usize) -> &'static mut Goroutine {
-    let runtime = runtime();
-    let goroutine = runtime.goroutines.take();
-    goroutine.set_slot(runtime.stacks.take());
-    let top = goroutine.slot.0 + SLOT;
+    let goroutine = runtime().goroutines.take();
+    let top = goroutine.go.stack_hi;
     // From the top down: the closure on a boundary of 16, where it begins, registers of nothing.
     let start = top - 16;
     let sp = start - 8 - SAVED;
-    // SAFETY: all of it lies in the fresh slot.
+    // SAFETY: all of it lies in the fresh stack.
     unsafe {
         (start as *mut usize).write(closure);
         ((start - 8) as *mut usize).write(trigo_goroutine as *const () as usize);
@@ -105,12 +102,14 @@ natives! {
     }
 
     "runtime.allgsNative" allgs(_w, list: GoSlice) -> (n: usize) {
-        let all = runtime().goroutines.all();
-        for (i, &at) in all.iter().enumerate().take(list.len) {
-            // SAFETY: within the slice; what is stored is no pointer into the heap.
-            unsafe { list.start.cast::<usize>().add(i).write(at) };
-        }
-        *n = all.len();
+        *n = 0;
+        runtime().goroutines.each(|at| {
+            if *n < list.len {
+                // SAFETY: within the slice; what is stored is no pointer into the heap.
+                unsafe { list.start.cast::<usize>().add(*n).write(at) };
+            }
+            *n += 1;
+        });
         Outcome::Done
     }
 
@@ -121,7 +120,7 @@ natives! {
     }
 
     "runtime.setMaxStackNative" set_max_stack(_w, bytes: usize) -> (old: usize) {
-        *old = runtime().stacks.set_max(bytes);
+        *old = runtime().max_stack.set(bytes);
         Outcome::Done
     }
 

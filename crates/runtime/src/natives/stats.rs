@@ -52,7 +52,7 @@ natives! {
     "runtime.readMemStatsNative" read_mem_stats(w, to: *mut MemStats) {
         w.mutator.count_allocated();
         let stats = runtime().heap.mem_stats();
-        let stacks = runtime().stacks.in_use();
+        let stacks = runtime().goroutines.stack_bytes();
         // SAFETY: Go code passes a `MemStats`, which holds no pointers.
         let to = unsafe { &mut *to };
         to.alloc = stats.heap_alloc as u64;
