@@ -3,9 +3,9 @@
 //! The runtime is a package of this workspace, compiled here once more: as a static library, optimised, at fixed addresses
 //! and without unwinding, whatever `trigo` itself is compiled for. A C compiler links it with the C library.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
 
 /// Where programs begin: `trigo_abi::PROGRAM_BASE`.
 const PROGRAM_BASE: &str = "0x10000000";
@@ -19,11 +19,12 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let image = out.join("runtime");
     let manifest = crates.join("runtime/Cargo.toml");
-    if manifest.is_file() {
-        link(&library(&manifest, &out), &image);
-    } else {
-        fs::write(&image, b"").expect("to write an empty image");
-    }
+    assert!(
+        manifest.is_file(),
+        "{} is missing: trigo is built inside its repository, because every program that it compiles carries the runtime",
+        manifest.display()
+    );
+    link(&library(&manifest, &out), &image);
     println!("cargo::rustc-env=TRIGO_RUNTIME_IMAGE={}", image.display());
 }
 
@@ -70,6 +71,12 @@ fn link(library: &Path, image: &Path) {
 }
 
 fn run(command: &mut Command) {
-    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(status.success(), "{command:?}: {status}");
+    let program = command.get_program().to_string_lossy().into_owned();
+    match command.status() {
+        Ok(status) if status.success() => {}
+        Ok(status) => panic!("the runtime cannot be built: {program}: {status}: {command:?}"),
+        Err(error) => {
+            panic!("the runtime cannot be built: cannot run {program}: {error}; is it installed?")
+        }
+    }
 }

@@ -6,6 +6,7 @@
 //! | [`target`] | the machine; what all functions share |
 //! | [`translate`] | one function to machine code, by Cranelift |
 //! | [`descriptor`] | type descriptors and itabs |
+//! | [`error`] | what it cannot make a program of |
 //! | [`tables`] | functions and lines for tracebacks |
 //! | [`layout`] | pieces of code and data to segments at addresses |
 //! | [`image`] | the runtime's image; the executable |
@@ -13,6 +14,7 @@
 
 pub mod abi;
 pub mod descriptor;
+pub mod error;
 pub mod image;
 pub mod layout;
 pub mod program;
@@ -20,6 +22,7 @@ pub mod tables;
 pub mod target;
 pub mod translate;
 
+pub use error::Error;
 pub use image::Runtime;
 pub use program::{Times, compile};
 

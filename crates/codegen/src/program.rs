@@ -1,6 +1,7 @@
 //! A whole program: from the IR to an executable.
 
 use crate::descriptor::{Descriptors, is_linked, name_piece};
+use crate::error::{Error, Place};
 use crate::image::Runtime;
 use crate::layout::{Fixup, Form, Layout, Piece, PieceId, Section};
 use crate::tables::Tables;
@@ -35,8 +36,8 @@ pub struct Times {
 /// Compiles a program and joins it with the runtime: an executable file.
 ///
 /// # Errors
-/// All that went wrong, one line each, sorted: names that nothing defines, and what Cranelift refuses.
-pub fn compile(program: &Program, runtime: &Runtime) -> Result<(Vec<u8>, Times), Vec<String>> {
+/// All that went wrong, sorted: names that nothing defines, and what Cranelift refuses.
+pub fn compile(program: &Program, runtime: &Runtime) -> Result<(Vec<u8>, Times), Vec<Error>> {
     let start = Instant::now();
     let env = Environment::new(program.context.clone());
     let inits = run_inits(program);
@@ -44,7 +45,8 @@ pub fn compile(program: &Program, runtime: &Runtime) -> Result<(Vec<u8>, Times),
     let codes =
         sources.par_iter().map_init(Scratch::default, |scratch, s| s.compile(&env, scratch));
     let codes: Vec<_> = codes.collect();
-    let mut errors: Vec<String> = codes.iter().filter_map(|c| c.as_ref().err().cloned()).collect();
+    let failures = codes.iter().filter_map(|code| code.as_ref().err());
+    let mut errors: Vec<Error> = failures.map(|failure| failure.clone().into()).collect();
     if !errors.is_empty() {
         errors.sort();
         return Err(errors);
@@ -54,7 +56,7 @@ pub fn compile(program: &Program, runtime: &Runtime) -> Result<(Vec<u8>, Times),
     let mut linker = Linker::new(program, runtime, codes);
     linker.collect()?;
     let data = Instant::now();
-    let file = linker.finish().map_err(|error| vec![error])?;
+    let file = linker.finish().map_err(|error| vec![error.into()])?;
     let times = Times { code: coded - start, data: data - coded, link: data.elapsed() };
     Ok((file, times))
 }
@@ -111,11 +113,9 @@ fn run_inits(program: &Program) -> Func {
 /// Functions and stubs of natives, sorted by name.
 fn sources<'p>(program: &'p Program, inits: &'p Func) -> Vec<Source<'p>> {
     let text = |sym| program.context.syms.text(sym);
-    let natives = program
-        .externs
-        .iter()
-        .filter(|(sym, _)| !ASSEMBLY.contains(&text(*sym)) && *sym != inits.sym);
-    let natives = natives.map(|(sym, sig)| Source::Native(*sym, sig));
+    let natives = program.externs.iter();
+    let natives = natives.filter(|e| !ASSEMBLY.contains(&text(e.sym)) && e.sym != inits.sym);
+    let natives = natives.map(|e| Source::Native(e.sym, &e.sig));
     let funcs = program.funcs.iter().chain([inits]).map(Source::Func);
     let mut sources: Vec<_> = funcs.chain(natives).collect();
     sources.sort_by_key(|source| text(source.sym()));
@@ -149,6 +149,9 @@ struct Parts {
     types: PieceId,
 }
 
+/// Bytes that a variable may have, as Go's linker has it.
+const MAX_VARIABLE: u64 = 2_000_000_000;
+
 const MODULE: u64 = size_of::<Module>() as u64;
 
 impl<'p> Linker<'p> {
@@ -172,7 +175,7 @@ impl<'p> Linker<'p> {
     }
 
     /// Makes all pieces.
-    fn collect(&mut self) -> Result<(), Vec<String>> {
+    fn collect(&mut self) -> Result<(), Vec<Error>> {
         let module = Piece { align: 8, size: MODULE, ..Piece::default() };
         let module = self.layout.add(Section::Constants, module);
         let codes = std::mem::take(&mut self.codes);
@@ -184,6 +187,10 @@ impl<'p> Linker<'p> {
             wanted.add_all(&piece);
             self.layout.define(RelocTarget::Sym(source.sym()), Section::Text, piece);
         }
+        let too_large = self.too_large();
+        if !too_large.is_empty() {
+            return Err(too_large);
+        }
         for data in &self.program.data {
             self.data(data, &mut wanted);
         }
@@ -194,6 +201,17 @@ impl<'p> Linker<'p> {
         self.constants(wanted)?;
         self.parts = Some(self.tables_at(module));
         Ok(())
+    }
+
+    /// The variables that no program can have room for.
+    fn too_large(&self) -> Vec<Error> {
+        let types = &self.program.context.types;
+        let sizes = self.program.data.iter().map(|data| (data.sym, types.layout(data.ty).size));
+        let found = sizes.filter(|&(_, size)| size > MAX_VARIABLE).map(|(sym, size)| {
+            let name = self.text(sym);
+            format!("{name}: symbol too large ({size} bytes > {MAX_VARIABLE} bytes)").into()
+        });
+        found.collect()
     }
 
     fn data(&mut self, data: &Data, wanted: &mut Wanted) {
@@ -230,7 +248,7 @@ impl<'p> Linker<'p> {
     }
 
     /// Descriptors and itabs of all types that are wanted, and that these want.
-    fn types(&mut self, wanted: &mut Wanted) -> Result<(), Vec<String>> {
+    fn types(&mut self, wanted: &mut Wanted) -> Result<(), Vec<Error>> {
         let context = &*self.program.context;
         let mut made: FxHashMap<TypeId, Piece> = FxHashMap::default();
         let mut itabs: FxHashMap<(TypeId, TypeId), Piece> = FxHashMap::default();
@@ -249,7 +267,7 @@ impl<'p> Linker<'p> {
                         wanted.add_all(&piece);
                         itabs.insert(itab, piece);
                     }
-                    Err(error) => errors.push(error),
+                    Err(error) => errors.push(error.into()),
                 }
             } else {
                 break;
@@ -279,7 +297,7 @@ impl<'p> Linker<'p> {
     }
 
     /// Everything else that is wanted, in a fixed order.
-    fn constants(&mut self, wanted: Wanted) -> Result<(), Vec<String>> {
+    fn constants(&mut self, wanted: Wanted) -> Result<(), Vec<Error>> {
         let context = &*self.program.context;
         let link = |ty| context.types.string(&context.syms, ty, Style::Link);
         let mut others: Vec<Target> = wanted.others.into_iter().collect();
@@ -339,7 +357,7 @@ impl<'p> Linker<'p> {
     }
 
     /// Looks whether a name is defined, by the program, by an alias, or by the runtime's assembly.
-    fn symbol(&mut self, sym: Sym, missing: &mut Vec<String>) {
+    fn symbol(&mut self, sym: Sym, missing: &mut Vec<Error>) {
         let target = Target::Program(RelocTarget::Sym(sym));
         if self.layout.find(&target).is_some() || self.outside(&target).is_some() {
             return;
@@ -356,8 +374,8 @@ impl<'p> Linker<'p> {
         }
     }
 
-    fn missing(&self, target: &Target) -> String {
-        match target {
+    fn missing(&self, target: &Target) -> Error {
+        let what = match target {
             Target::Program(RelocTarget::Sym(sym)) => {
                 format!(
                     "{}: nothing defines it (a go:linkname that has no other end?)",
@@ -365,14 +383,21 @@ impl<'p> Linker<'p> {
                 )
             }
             Target::Native(sym) => {
-                format!(
-                    "{}: has no body, and Trigo's runtime does not implement it",
-                    self.text(*sym)
-                )
+                let message =
+                    format!("{} has no body here, and nothing else defines it", self.text(*sym));
+                return Error { place: self.declaration(*sym), message };
             }
             Target::Runtime(name) => format!("{name}: the runtime does not export it"),
             other => format!("{other:?}: nothing defines it"),
-        }
+        };
+        what.into()
+    }
+
+    /// Where a function without body is declared.
+    fn declaration(&self, sym: Sym) -> Option<Place> {
+        let declared = self.program.externs.iter().find(|declared| declared.sym == sym)?;
+        let Pos { file, line, col } = declared.pos?;
+        Some(Place { file: self.text(file).into(), line, column: col })
     }
 
     /// What the runtime exports.

@@ -1,7 +1,7 @@
 //! A program: functions and data over one table of names and types.
 
 use crate::data::{Data, Reloc, RelocTarget};
-use crate::func::Func;
+use crate::func::{Func, Pos, Signature};
 use crate::sym::{Sym, Syms};
 use crate::types::{TypeId, TypeTable};
 use std::sync::Arc;
@@ -31,14 +31,25 @@ pub struct Init {
     pub funcs: Vec<Sym>,
 }
 
+/// A function without a Go body: a native of the runtime.
+#[derive(Clone, Debug)]
+pub struct Extern {
+    /// Its link name.
+    pub sym: Sym,
+    /// Its type.
+    pub sig: Signature,
+    /// Where it is declared, if a source declares it. Not part of the text form.
+    pub pos: Option<Pos>,
+}
+
 /// A whole program, ready for passes and code generation.
 pub struct Program {
     /// Names and types.
     pub context: Arc<Context>,
     /// Functions with bodies, by name.
     pub funcs: Vec<Func>,
-    /// Functions that are called or named and have no Go body: natives of the runtime, with their types.
-    pub externs: Vec<(Sym, crate::func::Signature)>,
+    /// Functions that are called or named and have no Go body.
+    pub externs: Vec<Extern>,
     /// Variables and constants, by name.
     pub data: Vec<Data>,
     /// Types whose descriptors the program needs, beyond those its functions and data name.

@@ -346,8 +346,8 @@ impl<'w, 'a> Reach<'w, 'a> {
         let defined: FxHashSet<Sym> =
             self.funcs.iter().map(|f| f.sym).chain(self.data.iter().map(|d| d.sym)).collect();
         let mut externs = self.world.externs();
-        externs.retain(|e| self.syms.contains(&e.0) && !defined.contains(&e.0));
-        externs.sort_by_key(|e| text(e.0));
+        externs.retain(|e| self.syms.contains(&e.sym) && !defined.contains(&e.sym));
+        externs.sort_by_key(|e| text(e.sym));
         let in_interface = self.types.into_iter().filter(|t| t.1 == Use::Interface);
         let mut types: Vec<TypeId> = in_interface.map(|t| t.0).collect();
         let link = |ty: &TypeId| context.types.string(&context.syms, *ty, trigo_ir::Style::Link);

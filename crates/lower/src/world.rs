@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use trigo_ir::Sym;
 use trigo_ir::data::Data;
 use trigo_ir::func::{Attrs, Pos, Signature};
-use trigo_ir::program::Context;
+use trigo_ir::program::{Context, Extern};
 use trigo_ir::types::{InterfaceMethod, TypeId as IrType};
 use trigo_syntax::Symbol;
 use trigo_syntax::ast::{DeclId, DeclKind, ExprId, ExprKind, File, Node};
@@ -95,6 +95,8 @@ pub struct World<'a> {
     linked: FxHashMap<ObjId, Sym>,
     /// What was named, and how it is made.
     definitions: RwLock<FxHashMap<Sym, Definition>>,
+    /// Functions that are declared without a body, by link name: the first declaration.
+    bodiless: FxHashMap<Sym, ObjId>,
     /// Types of functions that were named and have no body.
     externs: Mutex<FxHashMap<Sym, Signature>>,
     /// Methods of interfaces that lowered code calls, since [`reach`](crate::reach) looked last.
@@ -121,6 +123,7 @@ impl<'a> World<'a> {
             funcs: FxHashMap::default(),
             linked: FxHashMap::default(),
             definitions: RwLock::default(),
+            bodiless: FxHashMap::default(),
             externs: Mutex::default(),
             interface_calls: Mutex::default(),
             local_types,
@@ -174,6 +177,9 @@ impl<'a> World<'a> {
             let name = self.store.obj_name(obj);
             let package = self.store.obj(obj).pkg.map_or("", |pkg| &*self.store.pkg(pkg).path);
             let has_body = has_body || crate::body::is_operation(package, name);
+            if !has_body && !generic {
+                self.bodiless.entry(self.declared_sym(obj)).or_insert(obj);
+            }
             if has_body && !generic && name != "_" && (is_method || name != "init") {
                 let sym = self.declared_sym(obj);
                 self.define(sym, || Definition::Func(self.funcs[&obj], empty.clone()));
@@ -308,9 +314,11 @@ impl<'a> World<'a> {
     }
 
     /// All functions without body that were noted, in no order.
-    pub(crate) fn externs(&self) -> Vec<(Sym, Signature)> {
+    pub(crate) fn externs(&self) -> Vec<Extern> {
         let externs = self.externs.lock().unwrap_or_else(PoisonError::into_inner);
-        externs.iter().map(|(&sym, sig)| (sym, sig.clone())).collect()
+        let pos = |sym| self.bodiless.get(sym).and_then(|&obj| self.object_pos(obj));
+        let externs = externs.iter();
+        externs.map(|(sym, sig)| Extern { sym: *sym, sig: sig.clone(), pos: pos(sym) }).collect()
     }
 
     /// The `init` functions of a package in the order of its files.

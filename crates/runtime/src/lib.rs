@@ -17,6 +17,7 @@
 //! | file | what |
 //! |---|---|
 //! | `start` | from C's `main` to `runtime.main`; threads; the program's variables as roots |
+//! | `processor` | whether it has what compiled code needs |
 //! | `entries`, `leaves` | the assembly that compiled code calls |
 //! | `worker` | a thread with a mutator; from a native to the next goroutine |
 //! | `scheduler`, `parking` | who runs next; waiting and being made ready, permits |
@@ -51,6 +52,8 @@ mod netpoll;
 #[cfg(not(loom))]
 mod notify;
 mod parking;
+#[cfg(not(loom))]
+mod processor;
 #[cfg(not(loom))]
 mod reflection;
 #[cfg(not(loom))]

@@ -38,6 +38,7 @@ pub unsafe extern "C" fn trigo_start(
     envp: usize,
     module: &'static Module,
 ) -> ! {
+    crate::processor::check();
     let config = crate::settings::config();
     // SAFETY: as the caller vouches.
     unsafe { start(argc, argv, envp, module, config) }

@@ -65,8 +65,9 @@ pub struct Check {
 
 /// Compile a program to an executable that stands alone.
 ///
-/// The executable is named after the package's directory, or the first file. A package that is not main, and several
-/// packages, are compiled as far as they can be without a program, which finds errors, and leave nothing.
+/// The executable is named after the package's directory, or the first file. Packages that are not main are compiled as far
+/// as they can be without a program, which finds errors, and leave nothing. Of several packages, the programs are linked too,
+/// and left only if -o names a directory.
 #[derive(Args)]
 #[command(args_override_self = true)]
 pub struct Build {
@@ -90,7 +91,7 @@ pub struct Run {
     #[command(flatten)]
     pub compile: Compile,
     /// A package or .go files; what follows is handed to the program
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub arguments: Vec<String>,
 }
 

@@ -24,18 +24,21 @@ pub struct Style<'a> {
 /// # Errors
 /// If the output cannot be written.
 pub fn print(errors: &[Error], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    // Further lines of a message begin with places of their own.
+    let dir = format!("\n\t{}/", style.dir.display());
     let limit = if style.all { errors.len() } else { LIMIT };
     for error in errors.iter().take(limit) {
+        let message = error.message.replace(&dir, "\n\t");
         match &error.position {
             Some(position) => {
                 let mut short = position.clone();
                 short.file = shorten(&position.file, style.dir).to_path_buf();
-                writeln!(out, "{short}: {}", error.message)?;
+                writeln!(out, "{short}: {message}")?;
                 if style.source {
                     print_source(position, out)?;
                 }
             }
-            None => writeln!(out, "{}", error.message)?,
+            None => writeln!(out, "{message}")?,
         }
     }
     if errors.len() > limit {
@@ -87,6 +90,13 @@ mod tests {
         assert!(printed(&errors, dir, false, false).ends_with("e9\ntoo many errors\n"));
         assert!(printed(&errors, dir, true, false).ends_with("e10\n"));
         assert!(printed(&errors[..10], dir, false, false).ends_with("e9\n"));
+    }
+
+    #[test]
+    fn all_lines_of_a_message_have_short_names() {
+        let error = Error::new("twice\n\t/m/a.go:1:2: here\n\t/n/m/a.go:1:3: there");
+        let text = printed(&[error], Path::new("/m"), false, false);
+        assert_eq!(text, "twice\n\ta.go:1:2: here\n\t/n/m/a.go:1:3: there\n");
     }
 
     #[test]

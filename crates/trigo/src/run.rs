@@ -10,17 +10,30 @@ use trigo_loader::{Error, Result};
 
 use crate::build::write;
 use crate::cli::Run;
-use crate::compile::{Compiled, compile};
+use crate::compile::sources;
 
 /// Compiles a program and runs it.
 pub fn run(run: &Run) -> Result<ExitCode> {
     let (named, arguments) = split(&run.arguments);
-    match compile(&run.compile, named)? {
-        Compiled::Program { file, name } => execute(&file, &name, arguments),
-        Compiled::Packages => {
-            Err(Error::new(format!("package {} is not a main package", named.join(" "))))
+    if named.is_empty() {
+        return Err(Error::new("no go files listed"));
+    }
+    if let Some(test) = named.iter().find(|name| name.ends_with("_test.go")) {
+        return Err(Error::new(format!("cannot run *_test.go files ({test})")));
+    }
+    let Some(mut sources) = sources(&run.compile, named)? else { return Ok(ExitCode::FAILURE) };
+    let paths: Vec<&str> = sources.paths().collect();
+    match (&paths[..], &sources.mains()[..]) {
+        (_, &[main]) if paths.len() == 1 => match sources.link(main) {
+            Some(file) => execute(&file, &sources.name(main), arguments),
+            None => Ok(ExitCode::FAILURE),
+        },
+        ([], _) => Err(Error::new(format!("no packages loaded from {}", named.join(" ")))),
+        ([path], _) => Err(Error::new(format!("package {path} is not a main package"))),
+        (paths, _) => {
+            let (named, paths) = (named.join(" "), paths.join("\n\t"));
+            Err(Error::new(format!("pattern {named} matches multiple packages:\n\t{paths}")))
         }
-        Compiled::Failed => Ok(ExitCode::FAILURE),
     }
 }
 

@@ -26,7 +26,7 @@ fn runtime() -> &'static Runtime {
 pub fn compile(program: &Program) -> Vec<u8> {
     match trigo_codegen::compile(program, runtime()) {
         Ok((file, _)) => file,
-        Err(errors) => panic!("{}", errors.join("\n")),
+        Err(errors) => panic!("{errors:?}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::lex::{Token, lex};
 use crate::data::{Data, Reloc, RelocTarget, Section};
 use crate::func::{Pos, Signature};
-use crate::program::{Context, Init, Program};
+use crate::program::{Context, Extern, Init, Program};
 use crate::sym::Sym;
 use crate::types::{Basic, ChanDir, Field, InterfaceMethod, Method, Name, Shape, TypeId};
 use std::sync::Arc;
@@ -206,7 +206,10 @@ impl<'a> Parser<'a> {
                 self.context.types.set_methods(ty, methods.into());
             }
             "descriptor" => program.types.push(self.ty()?),
-            "extern" => program.externs.push((self.sym()?, self.sig()?)),
+            "extern" => {
+                let (sym, sig) = (self.sym()?, self.sig()?);
+                program.externs.push(Extern { sym, sig, pos: None });
+            }
             "alias" => {
                 let alias = self.sym()?;
                 self.expect("=")?;

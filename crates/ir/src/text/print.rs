@@ -27,7 +27,7 @@ pub fn print_program(program: &Program) -> String {
         program
             .externs
             .iter()
-            .map(|e| format!("extern {}{}\n", print.sym(e.0), print.sig(&e.1)))
+            .map(|e| format!("extern {}{}\n", print.sym(e.sym), print.sig(&e.sig)))
             .collect(),
         true,
     );

@@ -1,6 +1,7 @@
 //! The command as a user runs it.
 
 mod bad_input;
+mod build;
 mod shared_cache;
 mod world;
 
