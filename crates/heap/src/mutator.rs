@@ -7,6 +7,7 @@
 mod alloc;
 mod answer;
 mod assist;
+mod leave;
 pub(crate) mod native;
 mod raw;
 mod sampling;
@@ -232,13 +233,11 @@ impl MutatorState {
         self.id
     }
 
-    /// Bytes of a kind allocated and not yet counted at a flip; they count as such from now on. The mutator's answer and
-    /// its leaving may meet here, and each byte goes to one of them.
+    /// Bytes of a kind allocated and not yet counted at a flip; they count as such from now on. Called by whoever may touch
+    /// the private state.
     fn take_unflipped(&self, kind: usize) -> u64 {
+        // Relaxed: see above.
         let bytes = self.bytes[kind].load(Ordering::Relaxed);
-        if self.flipped[kind].load(Ordering::Relaxed) == bytes {
-            return 0;
-        }
         bytes - self.flipped[kind].swap(bytes, Ordering::Relaxed)
     }
 
@@ -696,23 +695,6 @@ impl Drop for Unblock<'_> {
         self.0.private().watch.forget();
         let sp = self.0.private().sp;
         self.0.answer_pending(sp);
-    }
-}
-
-impl Drop for Mutator {
-    fn drop(&mut self) {
-        self.poll_slow();
-        let shared = Arc::clone(&self.heap.shared);
-        // SAFETY: the gate is RUNNING and this is the mutator's thread.
-        unsafe { self.state().retire(&shared) };
-        self.state().gate.block();
-        let mut registry = lock(&shared.registry);
-        registry.mutators.retain(|m| !Arc::ptr_eq(m, &self.owner));
-        registry.departed_pauses.merge(self.owner.holds.pauses());
-        for (kind, own) in self.owner.bytes.iter().enumerate() {
-            registry.departed[kind] += own.load(Ordering::Relaxed);
-            registry.departed_unflipped[kind] += self.owner.take_unflipped(kind);
-        }
     }
 }
 

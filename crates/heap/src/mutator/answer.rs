@@ -20,7 +20,7 @@ impl Mutator {
     pub(super) fn answer_pending(&mut self, sp: usize) {
         let mut looks = 0u32;
         loop {
-            self.answer_all(sp);
+            while self.answer_one(sp) {}
             if !self.heap.shared.control.is_held() {
                 return;
             }
@@ -30,18 +30,19 @@ impl Mutator {
         }
     }
 
-    fn answer_all(&mut self, sp: usize) {
+    /// Answers the handshake that is pending; false if none is.
+    pub(super) fn answer_one(&mut self, sp: usize) -> bool {
+        let Some(n) = self.state().gate.pending() else { return false };
         let shared = &self.heap.shared;
-        while let Some(n) = self.state().gate.pending() {
-            let stretch = Stretch::begin();
-            self.private().set_sp(sp);
-            let action = shared.control.action();
-            // SAFETY: the gate is RUNNING and this is the mutator's thread.
-            unsafe { self.state().answer(shared, action) };
-            self.state().gate.finish(n);
-            shared.control.answered();
-            self.state().holds.handshake(&stretch);
-        }
+        let stretch = Stretch::begin();
+        self.private().set_sp(sp);
+        let action = shared.control.action();
+        // SAFETY: the gate is RUNNING and this is the mutator's thread.
+        unsafe { self.state().answer(shared, action) };
+        self.state().gate.finish(n);
+        shared.control.answered();
+        self.state().holds.handshake(&stretch);
+        true
     }
 }
 
