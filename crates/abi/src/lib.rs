@@ -61,6 +61,7 @@
 //! from 0. The runtime names nothing of a program but its [`module::Module`], which is what stands at `PROGRAM_BASE`; that
 //! names the Go functions which the runtime calls.
 
+pub mod cursors;
 pub mod entries;
 pub mod goroutine;
 pub mod module;

@@ -189,3 +189,16 @@ const _: () = assert!(
         && words::BUFFER_NEXT == trigo_heap::offsets::BUFFER_NEXT
         && words::BUFFER_END == trigo_heap::offsets::BUFFER_END
 );
+
+const _: () = {
+    use trigo_abi::cursors;
+    use trigo_heap::{Layout, offsets::uniform_cursor};
+    let mut slot = 0;
+    while slot < cursors::SLOTS.len() {
+        let bytes = cursors::SLOTS[slot] as usize;
+        let of = [uniform_cursor(Layout::NO_SCAN, bytes), uniform_cursor(Layout::POINTERS, bytes)];
+        let [Some(plain), Some(pointers)] = of else { panic!() };
+        assert!(plain == cursors::of(slot, false) && pointers == cursors::of(slot, true));
+        slot += 1;
+    }
+};

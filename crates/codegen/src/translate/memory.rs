@@ -2,9 +2,10 @@
 
 use super::{GO, Translator, clif_type, frame_slot};
 use crate::target::Target;
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Value, types};
 use cranelift_codegen::isa::CallConv;
-use trigo_abi::{entries, worker};
+use trigo_abi::{cursors, entries, worker};
 use trigo_ir::data::RelocTarget;
 use trigo_ir::func::Val;
 use trigo_ir::inst::{Barrier, Place};
@@ -109,8 +110,46 @@ impl Translator<'_> {
         if place == Place::Stack {
             return self.alloc_in_frame(layout.size, layout.align);
         }
+        match self.cursor(ty) {
+            Some((cursor, slot)) => self.bump(ty, cursor, slot),
+            None => self.new_object(ty),
+        }
+    }
+
+    fn new_object(&mut self, ty: TypeId) -> Value {
         let descriptor = self.address_of(RelocTarget::Type(ty), 0);
         self.entry(CallConv::Tail, entries::NEW_OBJECT, &[descriptor], 1)[0]
+    }
+
+    /// The cursor for objects of a type, and their slots' size, if the type is small and all pointers or none.
+    fn cursor(&self, ty: TypeId) -> Option<(usize, u64)> {
+        let types = &self.env.context.types;
+        let size = types.size(ty);
+        let class = cursors::SLOTS.iter().position(|&slot| size <= slot)?;
+        let mut pointers = 0;
+        types.each_pointer(ty, 0, &mut |_| pointers += 1);
+        let uniform = pointers == 0 || pointers * 8 == size;
+        uniform.then(|| (cursors::of(class, pointers > 0), cursors::SLOTS[class]))
+    }
+
+    /// Takes the next slot of a cursor; the runtime finds more when there is none.
+    fn bump(&mut self, ty: TypeId, cursor: usize, slot: u64) -> Value {
+        let object = self.load_worker(types::I64, cursor);
+        let end = self.moved(object, slot as i64);
+        let limit = self.load_worker(types::I64, cursor + cursors::LIMIT);
+        let full = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
+        let [slow, fast, done] = [(); 3].map(|()| self.b.create_block());
+        let result = self.b.append_block_param(done, types::I64);
+        self.b.set_cold_block(slow);
+        self.b.ins().brif(full, slow, &[], fast, &[]);
+        self.b.switch_to_block(slow);
+        let made = self.new_object(ty);
+        self.b.ins().jump(done, &[clif::BlockArg::Value(made)]);
+        self.b.switch_to_block(fast);
+        self.store_worker(cursor, end);
+        self.b.ins().jump(done, &[clif::BlockArg::Value(object)]);
+        self.b.switch_to_block(done);
+        result
     }
 
     /// A new array.
