@@ -26,18 +26,30 @@ impl<'f> Directives<'f> {
         Self { file, decl }
     }
 
+    /// Whether what a call's arguments convert from pointers to numbers stays alive until it returns. gc's other meaning
+    /// of `uintptrescapes`, that it must not move, holds for every object.
+    pub fn keeps_pointers(&self) -> bool {
+        self.words().any(|word| matches!(word, "go:uintptrescapes" | "go:uintptrkeepalive"))
+    }
+
     /// Those that say something about the function's code.
     pub fn attrs(&self) -> Attrs {
         let mut attrs = Attrs::default();
-        for &directive in &self.file[self.file[self.decl].directives] {
-            let text = self.file.directive_text(directive);
-            attrs = attrs.with(match text.split_ascii_whitespace().next() {
-                Some("go:nosplit") => Attrs::NOSPLIT,
-                Some("go:noinline") => Attrs::NOINLINE,
-                Some("go:nowritebarrier" | "go:nowritebarrierrec") => Attrs::NOWRITEBARRIER,
+        for word in self.words() {
+            attrs = attrs.with(match word {
+                "go:nosplit" => Attrs::NOSPLIT,
+                "go:noinline" => Attrs::NOINLINE,
+                "go:nowritebarrier" | "go:nowritebarrierrec" => Attrs::NOWRITEBARRIER,
                 _ => Attrs::default(),
             });
         }
         attrs
+    }
+
+    /// Their names.
+    fn words(&self) -> impl Iterator<Item = &'f str> {
+        let file = self.file;
+        let directives = &file[file[self.decl].directives];
+        directives.iter().filter_map(|&d| file.directive_text(d).split_ascii_whitespace().next())
     }
 }

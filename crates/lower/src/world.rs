@@ -411,8 +411,17 @@ impl<'a> World<'a> {
 
     /// The properties that a declaration's directives give a function.
     pub fn attrs(&self, decl: FuncDecl) -> Attrs {
+        self.directives(decl).attrs()
+    }
+
+    /// Whether a call of a function keeps alive what its arguments convert from pointers to numbers.
+    pub fn keeps_pointers(&self, func: ObjId) -> bool {
+        self.func_decl(func).is_some_and(|decl| self.directives(decl).keeps_pointers())
+    }
+
+    fn directives(&self, decl: FuncDecl) -> Directives<'_> {
         let package = &self.packages[decl.package as usize];
-        Directives::of(&package.files[decl.file as usize], decl.decl).attrs()
+        Directives::of(&package.files[decl.file as usize], decl.decl)
     }
 
     /// A name of the source as one of the IR.

@@ -94,6 +94,32 @@ fn operands_that_call_are_evaluated_first() {
 }
 
 #[test]
+fn pointers_given_as_numbers_stay_alive_through_a_call_that_asks_for_it() {
+    let p = program(
+        "import \"unsafe\"
+         type T struct{}
+         //go:uintptrescapes
+         func escapes(p uintptr, rest ...uintptr) {}
+         //go:uintptrkeepalive
+         func (T) keeps(p uintptr) {}
+         func plain(p uintptr) {}
+         func main() {
+            var p unsafe.Pointer
+            escapes(uintptr(p), 1, uintptr(p), (uintptr)(unsafe.Pointer(&p)))
+            T{}.keeps(uintptr(p))
+            plain(uintptr(p))
+            defer escapes(uintptr(p), uintptr(p))
+            defer T{}.keeps(uintptr(p))
+         }",
+    );
+    let kept = |name| ops(func(&p, name)).filter(|op| matches!(op, Op::KeepAlive(_))).count();
+    assert_eq!(kept("main.main"), 4);
+    // The calls that come later hold the pointers themselves, not only their numbers.
+    assert_eq!(kept("main.main.deferwrap1"), 2);
+    assert_eq!(kept("main.main.deferwrap2"), 1);
+}
+
+#[test]
 fn a_method_value_of_an_instance_names_other_instances() {
     // The wrapper's making names the method, which is made known by the way.
     let p = program(

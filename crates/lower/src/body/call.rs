@@ -4,8 +4,8 @@ use super::select_method::{Code, Method};
 use super::value::{Addr, Value};
 use super::{Body, Res};
 use trigo_ir::func::{Signature, Val};
-use trigo_ir::inst::{AllocWhat, Callee, Op};
-use trigo_ir::types::{Scalar, Shape, TypeId as IrType};
+use trigo_ir::inst::{AllocWhat, Callee, ConvertOp, Op};
+use trigo_ir::types::{Basic, Scalar, Shape, TypeId as IrType};
 use trigo_syntax::ast::{ExprId, ExprKind};
 use trigo_types::{Builtin, Mode, ObjId, ObjKind, SelectionKind};
 
@@ -15,6 +15,8 @@ pub(super) struct Prepared {
     pub sig: Signature,
     /// Receiver and arguments.
     pub args: Vec<Value>,
+    /// Pointers that the callee is given as numbers and that stay alive until it returns.
+    pub kept: Vec<Val>,
 }
 
 /// What a call expression calls.
@@ -89,6 +91,7 @@ impl Body<'_, '_> {
         let prepared = self.prepare(e)?;
         self.at_expr(e);
         let results = self.call_with(prepared.callee, prepared.sig.clone(), &prepared.args);
+        self.keep_alive(&prepared.kept);
         Ok(results.into_iter().zip(prepared.sig.results).collect())
     }
 
@@ -97,13 +100,17 @@ impl Body<'_, '_> {
         let ExprKind::Call { fun, .. } = self.file[e].kind else {
             return self.fail_at(e, "not a call");
         };
+        let mut kept = Vec::new();
+        let mut keeps = false;
         let (code, ty, recv) = match self.called(fun)? {
             Called::Func(obj, ident) => {
                 let ty = self.called_type(fun, Some(ident))?;
                 let sym = self.func_sym(ident, obj);
+                keeps = self.world.keeps_pointers(obj);
                 (Code::Func(sym), ty, None)
             }
             Called::Method(selector) => {
+                keeps = self.world.keeps_pointers(self.selected(selector)?.obj);
                 let Method { code, recv_ty, recv, ty } = self.method(selector)?;
                 (code, ty, Some((recv_ty, recv)))
             }
@@ -119,7 +126,8 @@ impl Body<'_, '_> {
         let Some((mut sig, variadic)) = self.signature(ty) else {
             return self.fail_at(e, "a call of what is no function");
         };
-        let mut args = self.arguments(e, &sig.params, variadic)?;
+        let kept_here = keeps.then_some(&mut kept);
+        let mut args = self.arguments(e, &sig.params, variadic, kept_here)?;
         if let Some((recv_ty, recv)) = recv {
             sig.params.insert(0, recv_ty);
             args.insert(0, recv);
@@ -136,11 +144,22 @@ impl Body<'_, '_> {
                 Callee::Code(self.interface_method(itab, index))
             }
         };
-        Ok(Prepared { callee, sig, args })
+        Ok(Prepared { callee, sig, args, kept })
     }
 
-    /// A call's arguments as its parameters' types say.
-    fn arguments(&mut self, e: ExprId, params: &[IrType], variadic: bool) -> Res<Vec<Value>> {
+    /// Keeps values alive up to here.
+    pub(super) fn keep_alive(&mut self, vals: &[Val]) {
+        vals.iter().for_each(|&val| drop(self.b.push(Op::KeepAlive(val), &[])));
+    }
+
+    /// A call's arguments as its parameters' types say. Pointers that become numbers are put into `kept`, if it is there.
+    fn arguments(
+        &mut self,
+        e: ExprId,
+        params: &[IrType],
+        variadic: bool,
+        kept: Option<&mut Vec<Val>>,
+    ) -> Res<Vec<Value>> {
         let ExprKind::Call { args, spread, .. } = self.file[e].kind else {
             return self.fail_at(e, "not a call");
         };
@@ -167,17 +186,54 @@ impl Body<'_, '_> {
         }
         if !variadic || spread {
             let pairs: Vec<_> = args.iter().copied().zip(params.iter().copied()).collect();
-            return self.in_order(&pairs);
+            return self.in_order_keeping(pairs, kept);
         }
         let fixed = params.len() - 1;
         let elem = self.elem_of(params[fixed]);
         let types = params[..fixed].iter().copied().chain(std::iter::repeat(elem));
         let pairs: Vec<_> = args.iter().copied().zip(types).collect();
-        let mut values = self.in_order(&pairs)?;
+        let mut values = self.in_order_keeping(pairs, kept)?;
         self.at_expr(e);
         let rest = values.split_off(fixed);
         values.push(self.variadic(params[fixed], &rest));
         Ok(values)
+    }
+
+    /// Arguments in order. With `kept`, those that convert an `unsafe.Pointer` to a number are evaluated as pointers, which
+    /// are put there, and converted afterwards (`cmd/compile/internal/walk/order.go`, `call`).
+    fn in_order_keeping(
+        &mut self,
+        mut pairs: Vec<(ExprId, IrType)>,
+        kept: Option<&mut Vec<Val>>,
+    ) -> Res<Vec<Value>> {
+        let Some(kept) = kept else { return self.in_order(&pairs) };
+        let mut pointers = Vec::new();
+        for (i, pair) in pairs.iter_mut().enumerate() {
+            if let Some(pointer) = self.pointer_in_number(pair.0)? {
+                *pair = (pointer, Basic::UnsafePointer.id());
+                pointers.push(i);
+            }
+        }
+        let mut values = self.in_order(&pairs)?;
+        for i in pointers {
+            let pointer = values[i].first();
+            kept.push(pointer);
+            values[i] = Value::one(self.b.convert(ConvertOp::PtrToInt, Scalar::I64, pointer));
+        }
+        Ok(values)
+    }
+
+    /// The pointer `p` of `uintptr(p)`.
+    fn pointer_in_number(&self, e: ExprId) -> Res<Option<ExprId>> {
+        let ExprKind::Call { fun, args, .. } = self.file[self.file.unparen(e)].kind else {
+            return Ok(None);
+        };
+        let Called::Conversion(to) = self.called(fun)? else { return Ok(None) };
+        let x = self.file[args][0];
+        let is_it = self.basic(to) == Some(Basic::Uintptr)
+            && !self.is_nil(x)
+            && self.basic(self.ty(x)?) == Some(Basic::UnsafePointer);
+        Ok(is_it.then_some(x))
     }
 
     /// The call that gives all arguments: `g()` in `f(g())`, where `g` has several results.
@@ -257,7 +313,7 @@ impl Body<'_, '_> {
     pub(super) fn comma_ok(&mut self, e: ExprId) -> Res<Vec<(Value, IrType)>> {
         let second = match self.info.typ(e).map(|t| self.world.store.vars(t.1)) {
             Some([_, second]) => self.obj_ty(*second),
-            _ => trigo_ir::types::Basic::Bool.id(),
+            _ => Basic::Bool.id(),
         };
         let (value, ty, ok) = match self.file[e].kind {
             ExprKind::Index { x, args, .. } => {

@@ -59,7 +59,7 @@ impl<'w, 'a> Body<'w, 'a> {
             }
             _ => {}
         }
-        let Prepared { callee, sig, args } = self.prepare(call)?;
+        let Prepared { callee, sig, args, kept } = self.prepare(call)?;
         self.at_expr(call);
         if sig.params.is_empty() && sig.results.is_empty() {
             match callee {
@@ -73,13 +73,18 @@ impl<'w, 'a> Body<'w, 'a> {
         if let Callee::Code(val) | Callee::Closure(val) = callee {
             held.push((word, Value::one(val)));
         }
+        let before_kept = held.len();
+        held.extend(kept.into_iter().map(|pointer| (word, Value::one(pointer))));
         self.thunk(kind, Signature::default(), &held, what, |inner, mut values| {
+            let kept = values.split_off(before_kept);
             let callee = match callee {
                 Callee::Direct(sym) => Callee::Direct(sym),
                 Callee::Code(_) => Callee::Code(last(&mut values)?),
                 Callee::Closure(_) => Callee::Closure(last(&mut values)?),
             };
             inner.call_with(callee, sig, &values);
+            let kept: Vec<Val> = kept.iter().map(Value::first).collect();
+            inner.keep_alive(&kept);
             inner.return_nothing();
             Ok(())
         })
