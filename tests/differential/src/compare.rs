@@ -1,6 +1,8 @@
-//! One program under both compilers.
+//! Some programs under both compilers.
 
+use crate::generate::package;
 use anyhow::{Context, Result, ensure};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,6 +12,9 @@ use wait_timeout::ChildExt;
 /// Go is given little time, so that Trigo, given more, has no excuse.
 const GO_TIME: Duration = Duration::from_secs(2);
 const TRIGO_TIME: Duration = Duration::from_secs(20);
+
+/// A collection at every hundredth slow path of allocation, each verified, and freed memory filled with poison.
+const TORTURE: (&str, &str) = ("TRIGO_GC", "torture=100,verify,poison");
 
 /// The two commands.
 #[derive(Debug)]
@@ -37,50 +42,88 @@ struct Outcome {
 }
 
 impl Peers {
-    /// Builds and runs a program under both.
+    /// Builds the programs of some seeds under both, as packages of one program that runs the one it is asked for, and
+    /// runs each: under Trigo once as users do, and once under torture. Gives a verdict for each seed.
     ///
     /// # Errors
-    /// If a compiler cannot be run, or Go refuses the program.
-    pub fn compare(&self, program: &str) -> Result<Verdict> {
+    /// If a compiler cannot be run, or Go refuses a program.
+    pub fn compare(&self, seeds: &[u64]) -> Result<Vec<(u64, Verdict)>> {
         let folder = tempfile::tempdir()?;
-        let source = folder.path().join("main.go");
-        std::fs::write(&source, program)?;
+        write_module(folder.path(), seeds)?;
         let (by_go, by_trigo) = (folder.path().join("go"), folder.path().join("trigo"));
-        let built = build(&self.go, &source, &by_go)?;
+        let built = build(&self.go, folder.path(), &by_go)?;
         ensure!(built.is_none(), "go rejects a generated program:\n{}", built.unwrap_or_default());
-        let Some(expected) = run(&by_go, GO_TIME)? else { return Ok(Verdict::Skipped) };
-        if let Some(error) = build(&self.trigo, &source, &by_trigo)? {
-            return Ok(Verdict::Different(format!(
-                "trigo does not build it: {}",
-                first_line(&error)
-            )));
+        if let Some(error) = build(&self.trigo, folder.path(), &by_trigo)? {
+            if let &[seed] = seeds {
+                let how = format!("trigo does not build it: {}", first_line(&error));
+                return Ok(vec![(seed, Verdict::Different(how))]);
+            }
+            // One by one, to know which.
+            let verdicts = seeds.iter().map(|&seed| self.compare(&[seed]));
+            return Ok(verdicts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect());
         }
-        let Some(got) = run(&by_trigo, TRIGO_TIME)? else {
-            return Ok(Verdict::Different(format!("it runs for more than {TRIGO_TIME:?}")));
-        };
-        Ok(if got == expected {
-            Verdict::Same
-        } else {
-            Verdict::Different(difference(&expected, &got))
-        })
+        let verdict = |&seed: &u64| Ok((seed, compare_runs(seed, &by_go, &by_trigo)?));
+        seeds.iter().map(verdict).collect()
     }
 }
 
+fn compare_runs(seed: u64, by_go: &Path, by_trigo: &Path) -> Result<Verdict> {
+    let Some(expected) = run(by_go, seed, &[], GO_TIME)? else { return Ok(Verdict::Skipped) };
+    for (environment, suffix) in [(&[][..], ""), (&[TORTURE][..], " (under torture)")] {
+        let how = match run(by_trigo, seed, environment, TRIGO_TIME)? {
+            Some(got) if got == expected => continue,
+            Some(got) => difference(&expected, &got),
+            None => format!("it runs for more than {TRIGO_TIME:?}"),
+        };
+        return Ok(Verdict::Different(how + suffix));
+    }
+    Ok(Verdict::Same)
+}
+
+/// Writes a module whose program runs the seed that its argument names.
+fn write_module(folder: &Path, seeds: &[u64]) -> Result<()> {
+    let (mut imports, mut cases) = (String::new(), String::new());
+    for &seed in seeds {
+        let (name, text) = package(seed);
+        imports += &format!("\t\"differential/{name}\"\n");
+        cases += &format!("\tcase \"{seed}\":\n\t\t{name}.Main()\n");
+        fs::create_dir(folder.join(&name))?;
+        fs::write(folder.join(&name).join("main.go"), text)?;
+    }
+    let main = format!(
+        "package main\n\nimport (\n\t\"os\"\n\n{imports})\n\n\
+         func main() {{\n\tswitch os.Args[1] {{\n{cases}\t}}\n}}\n"
+    );
+    fs::write(folder.join("main.go"), main)?;
+    fs::write(folder.join("go.mod"), "module differential\n\ngo 1.27\n")?;
+    Ok(())
+}
+
 /// Builds; gives what the compiler says if it refuses.
-fn build(command: &Path, source: &Path, program: &Path) -> Result<Option<String>> {
+fn build(command: &Path, folder: &Path, program: &Path) -> Result<Option<String>> {
     let output = Command::new(command)
         .args(["build", "-o"])
-        .args([program, source])
+        .args([program, Path::new(".")])
+        .current_dir(folder)
         .env("CGO_ENABLED", "0")
+        .env("GOFLAGS", "")
+        .env("GOWORK", "off")
         .output()
         .with_context(|| format!("cannot run {}", command.display()))?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     Ok((!output.status.success()).then_some(said))
 }
 
-/// Runs; gives nothing if it takes longer than `time`.
-fn run(program: &Path, time: Duration) -> Result<Option<Outcome>> {
+/// Runs a seed; gives nothing if it takes longer than `time`.
+fn run(
+    program: &Path,
+    seed: u64,
+    environment: &[(&str, &str)],
+    time: Duration,
+) -> Result<Option<Outcome>> {
     let mut child = Command::new(program)
+        .arg(seed.to_string())
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -1,7 +1,7 @@
 //! Compares Trigo with Go on random programs.
 //!
-//! Each seed is a [`program`], compiled and run by both ([`compare()`]). What they print, and whether they end well, must be
-//! the same.
+//! Each seed is a [`program`], compiled and run by both ([`compare()`]), under Trigo also with many collections. What they
+//! print, and whether they end well, must be the same.
 
 mod compare;
 mod generate;
@@ -14,6 +14,9 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
+
+/// How many programs are built in one go: linking and the standard library cost more than one of them.
+const BATCH: u64 = 25;
 
 /// What came of many programs.
 #[derive(Debug, Default)]
@@ -42,16 +45,19 @@ pub fn compare(peers: &Peers, seeds: Range<u64>) -> Result<Summary> {
     let summary = Mutex::new(Summary::default());
     let work = || -> Result<()> {
         loop {
-            let seed = next.fetch_add(1, Ordering::SeqCst);
-            if seed >= seeds.end {
+            let first = next.fetch_add(BATCH, Ordering::SeqCst);
+            if first >= seeds.end {
                 return Ok(());
             }
-            let verdict = peers.compare(&program(seed))?;
+            let batch: Vec<u64> = (first..seeds.end.min(first + BATCH)).collect();
+            let verdicts = peers.compare(&batch)?;
             let mut summary = summary.lock().unwrap_or_else(|poison| poison.into_inner());
-            match verdict {
-                Verdict::Same => summary.same += 1,
-                Verdict::Skipped => summary.skipped += 1,
-                Verdict::Different(how) => summary.different.push((seed, how)),
+            for (seed, verdict) in verdicts {
+                match verdict {
+                    Verdict::Same => summary.same += 1,
+                    Verdict::Skipped => summary.skipped += 1,
+                    Verdict::Different(how) => summary.different.push((seed, how)),
+                }
             }
         }
     };

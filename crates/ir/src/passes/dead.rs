@@ -5,10 +5,10 @@ use crate::inst::Op;
 use crate::program::Context;
 
 /// Runs the pass.
-pub fn run(_: &Context, func: &mut Func) {
-    let used = used(func);
+pub fn run(context: &Context, func: &mut Func) {
+    let used = used(context, func);
     let kept = |func: &Func, op: &Op, results: &[Val]| {
-        !is_removable(func, op) || results.iter().any(|v| used[v.index()])
+        !is_removable(context, func, op) || results.iter().any(|v| used[v.index()])
     };
     for b in 0..func.blocks.len() {
         let mut insts = std::mem::take(&mut func.blocks[b].insts);
@@ -24,21 +24,28 @@ pub fn run(_: &Context, func: &mut Func) {
     remove_args(func, &used_params(func, &used));
 }
 
-/// Loads from slots fault no more than arithmetic does.
-fn is_removable(func: &Func, op: &Op) -> bool {
-    op.is_pure()
-        || matches!(op, Op::Load { addr, .. } if matches!(func.def(*addr), Some(Op::SlotAddr(..))))
+/// Objects up to this size go when nobody looks at them: gc would have them on the stack
+/// (`cmd/compile/internal/ir.MaxImplicitStackVarSize`). Larger ones show in what the heap counts.
+const UNSEEN: u64 = 64 << 10;
+
+fn is_removable(context: &Context, func: &Func, op: &Op) -> bool {
+    match op {
+        // Loads from slots fault no more than arithmetic does.
+        Op::Load { addr, .. } => matches!(func.def(*addr), Some(Op::SlotAddr(..))),
+        Op::Alloc { ty, .. } => context.types.layout(*ty).size <= UNSEEN,
+        _ => op.is_pure(),
+    }
 }
 
 /// The values that something reaches which is not removable.
-fn used(func: &Func) -> Vec<bool> {
+fn used(context: &Context, func: &Func) -> Vec<bool> {
     let mut used = vec![false; func.vals.len()];
     let mut work: Vec<Val> = Vec::new();
     let preds = crate::cfg::Cfg::new(func).preds;
     for block in &func.blocks {
         for &inst in &block.insts {
             let op = &func.insts[inst.index()].op;
-            if !is_removable(func, op) {
+            if !is_removable(context, func, op) {
                 op.operands(&mut |v| work.push(v));
             }
         }

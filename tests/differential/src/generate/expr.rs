@@ -51,7 +51,7 @@ impl Program {
         }
         match self.types.kind(ty).clone() {
             Kind::Int(name, bits, signed) => self.int_expr(ty, name, bits, signed, depth),
-            Kind::Float => self.float_expr(ty, depth),
+            Kind::Float(name) => self.float_expr(ty, name, depth),
             Kind::Str => self.string_expr(ty, depth),
             Kind::Bool => self.bool_expr(ty, depth),
             _ => varying(self.composite(ty, depth)),
@@ -198,8 +198,8 @@ impl Program {
                 format!("{f}({}, {})", self.operand(ty, d), self.expr(ty, d))
             }
             10 => {
-                let float = self.types.of(Kind::Float);
-                format!("{name}(whole({}))", self.operand(float, d))
+                let float = self.types.some_float(&mut self.random);
+                format!("{name}(whole(float64({})))", self.operand(float, d))
             }
             _ => match self.some_var(|_| true) {
                 Some(v) => match self.types.kind(v.ty) {
@@ -214,18 +214,23 @@ impl Program {
         })
     }
 
-    fn float_expr(&mut self, ty: Ty, depth: usize) -> Expr {
+    fn float_expr(&mut self, ty: Ty, name: &str, depth: usize) -> Expr {
         if depth == 0 {
-            let text = *self.random.pick(&["0.5", "1.0", "-2.25", "1e10", "3.0", "1e-3", "1e300"]);
-            return constant(format!("float64({text})"));
+            let text = *self.random.pick(&["0.5", "1.0", "-2.25", "1e10", "3.0", "1e-3", "1e30"]);
+            return constant(format!("{name}({text})"));
         }
         let d = depth - 1;
-        varying(match self.random.between(0, 3) {
+        varying(match self.random.between(0, 5) {
             0 => {
-                let int = self.types.int();
-                format!("float64({})", self.operand(int, d))
+                let kind = self.int_kind();
+                let int = self.types.of(kind);
+                format!("{name}({})", self.operand(int, d))
             }
-            1 => format!("(-{})", self.operand(ty, d)),
+            1 => {
+                let other = self.types.some_float(&mut self.random);
+                format!("{name}({})", self.operand(other, d))
+            }
+            2 => format!("(-{})", self.operand(ty, d)),
             _ => {
                 let op = *self.random.pick(&["+", "-", "*", "/"]);
                 format!("({} {op} {})", self.operand(ty, d), self.operand(ty, d))
@@ -283,11 +288,13 @@ impl Program {
             }
             _ => {
                 let other = match self.random.between(0, 2) {
-                    0 => Kind::Str,
-                    1 => Kind::Float,
-                    _ => self.int_kind(),
+                    0 => self.types.of(Kind::Str),
+                    1 => self.types.some_float(&mut self.random),
+                    _ => {
+                        let kind = self.int_kind();
+                        self.types.of(kind)
+                    }
                 };
-                let other = self.types.of(other);
                 let op = *self.random.pick(&["<", "<=", ">", ">=", "==", "!="]);
                 format!("({} {op} {})", self.operand(other, d), self.operand(other, d))
             }
@@ -361,16 +368,17 @@ impl Program {
                     }
                 }
             }
-            Kind::Int(..) | Kind::Float | Kind::Str | Kind::Bool => self.expr(ty, depth),
+            Kind::Int(..) | Kind::Float(_) | Kind::Str | Kind::Bool => self.expr(ty, depth),
         }
     }
 
-    fn shape(&mut self, depth: usize) -> String {
+    pub(super) fn shape(&mut self, depth: usize) -> String {
         let int = self.types.int();
-        match self.random.between(0, if depth == 0 { 2 } else { 3 }) {
+        match self.random.between(0, if depth == 0 { 3 } else { 4 }) {
             0 => "shape(nil)".into(),
             1 => format!("shape(square({}))", self.operand(int, depth)),
             2 => format!("shape(&box{{{}, {}}})", self.expr(int, depth), self.expr(int, depth)),
+            3 => format!("shape(&crate{{box{{{}, 2}}, inner{{}}, 1}})", self.expr(int, depth)),
             _ => format!("shape(labelled{{present({}), \"l\"}})", self.shape(depth - 1)),
         }
     }

@@ -11,9 +11,10 @@
 //! 5. Nothing shows the capacity that `append` gives, which a compiler may choose: what is appended to, or cut, has no room.
 //! 6. Constant operands are hidden from constant folding where Go would refuse an overflow.
 //!
-//! Output is by `print`, which needs no package: each statement group prints a hash of some variable.
+//! Output is by `println`: each statement group prints a hash of some variable.
 
 mod expr;
+mod idiom;
 mod prelude;
 mod random;
 mod stmt;
@@ -62,6 +63,17 @@ struct Program {
 
 /// The program of a seed.
 pub fn program(seed: u64) -> String {
+    write(seed, "main", "main")
+}
+
+/// The same as a package: its name, and its text. Its function `Main` does what the program does.
+pub fn package(seed: u64) -> (String, String) {
+    let name = format!("seed{seed}");
+    let text = write(seed, &name, "Main");
+    (name, text)
+}
+
+fn write(seed: u64, package: &str, main: &str) -> String {
     let mut p = Program {
         random: Random::new(seed),
         types: Types::default(),
@@ -74,13 +86,14 @@ pub fn program(seed: u64) -> String {
         is_pure: false,
         in_literal: false,
     };
-    p.write();
+    p.write(package, main);
     p.out
 }
 
 impl Program {
-    fn write(&mut self) {
-        self.line("package main");
+    fn write(&mut self, package: &str, main: &str) {
+        self.line(&format!("package {package}"));
+        self.out.push_str(prelude::IMPORTS);
         self.declare_types();
         self.out.push_str(prelude::TEXT);
         for _ in 0..self.random.between(2, 4) {
@@ -92,7 +105,7 @@ impl Program {
             tests.push(format!("test{i}"));
             self.test_function(&format!("test{i}"));
         }
-        self.line("func main() {");
+        self.line(&format!("func {main}() {{"));
         for test in tests {
             self.line(&format!("\tprotect(\"{test}\", {test})"));
         }

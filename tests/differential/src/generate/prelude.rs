@@ -1,7 +1,20 @@
 //! What every generated program begins with.
 
+/// Packages, of which every program uses each.
+pub const IMPORTS: &str = r#"
+import (
+	"fmt"
+	"strconv"
+	"sync"
+)
+"#;
+
 /// Helpers that keep expressions from panicking, hide constants, and report.
 pub const TEXT: &str = r#"
+var _ = fmt.Sprint
+var _ = strconv.Itoa
+var _ sync.Mutex
+
 func id[T any](x T) T { return x }
 
 func at(i, n int) int {
@@ -150,6 +163,50 @@ type box struct{ w, h int }
 
 func (b *box) area() int    { return b.w * b.h }
 func (b *box) name() string { return "box" }
+
+type inner struct{ level int }
+
+func (i inner) depth() int { return i.level + 1 }
+
+type crate struct {
+	box
+	inner
+	weight int8
+}
+
+type tree[T any] struct {
+	left, right *tree[T]
+	key         int
+	value       T
+}
+
+func (t *tree[T]) insert(key int, value T) *tree[T] {
+	if t == nil {
+		return &tree[T]{key: key, value: value}
+	}
+	switch {
+	case key < t.key:
+		t.left = t.left.insert(key, value)
+	case key > t.key:
+		t.right = t.right.insert(key, value)
+	default:
+		t = &tree[T]{t.left, t.right, key, value}
+	}
+	return t
+}
+
+func (t *tree[T]) depth() int {
+	if t == nil {
+		return 0
+	}
+	return 1 + max(t.left.depth(), t.right.depth())
+}
+
+func (t *tree[T]) all(yield func(int, T) bool) { t.each(yield) }
+
+func (t *tree[T]) each(yield func(int, T) bool) bool {
+	return t == nil || t.left.each(yield) && yield(t.key, t.value) && t.right.each(yield)
+}
 
 type labelled struct {
 	shape

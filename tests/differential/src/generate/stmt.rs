@@ -17,7 +17,7 @@ impl Program {
         }
     }
 
-    fn block(&mut self, vars: Vec<Var>) {
+    pub(super) fn block(&mut self, vars: Vec<Var>) {
         let count = self.random.between(1, 3);
         self.nested(vars, |p| p.statements(count));
     }
@@ -26,8 +26,8 @@ impl Program {
         let deep = self.indent > 5 || self.loops > LOOP_DEPTH;
         let last = match (deep, self.is_pure) {
             (true, _) => 9,
-            (false, true) => 15,
-            (false, false) => 25,
+            (false, true) => 18,
+            (false, false) => 30,
         };
         match self.random.between(0, last) {
             0..=3 => self.declaration(),
@@ -40,14 +40,12 @@ impl Program {
             13 => self.range_loop(),
             14 => self.switch(),
             15 => self.type_switch(),
-            16 => self.report(),
-            17 => self.deferred(),
-            18 | 19 => self.protected(),
-            20 | 21 => self.risky_in_protection(),
-            22 => self.goroutines(),
-            23 => self.captures(),
-            24 => self.recovered_result(),
-            _ => self.select(),
+            16..=18 => self.pure_idiom(),
+            19 => self.report(),
+            20 => self.deferred(),
+            21 | 22 => self.protected(),
+            23 | 24 => self.risky_in_protection(),
+            _ => self.idiom(),
         }
     }
 
@@ -78,7 +76,7 @@ impl Program {
     }
 
     /// A value that an assignment in a loop cannot make ever longer.
-    fn bounded(&mut self, ty: Ty, depth: usize) -> String {
+    pub(super) fn bounded(&mut self, ty: Ty, depth: usize) -> String {
         let value = self.expr(ty, depth);
         match self.types.kind(ty) {
             Kind::Str => format!("clip({value})"),
@@ -181,7 +179,7 @@ impl Program {
         }
     }
 
-    fn condition(&mut self) -> String {
+    pub(super) fn condition(&mut self) -> String {
         let ty = self.types.of(Kind::Bool);
         self.operand(ty, 2)
     }
@@ -324,7 +322,7 @@ impl Program {
     }
 
     /// Prints a hash of some variable.
-    fn report(&mut self) {
+    pub(super) fn report(&mut self) {
         if let Some(v) = self.some_var(|_| true) {
             let hash = self.hash(v.ty, "0", &v.name);
             let tag = self.fresh("r");
@@ -360,7 +358,7 @@ impl Program {
     }
 
     /// One step that may panic.
-    fn risky(&mut self) {
+    pub(super) fn risky(&mut self) {
         let int = self.types.int();
         let i = self.operand(int, 1);
         let ty = self.some_type(1);
@@ -390,81 +388,5 @@ impl Program {
             10 => self.line(&format!("var {a} shape; println({a}.area())")),
             _ => self.line(&format!("{a} := id({i}); println(1 << ({a} % 9))")),
         }
-    }
-
-    /// Goroutines that send what they make of a number; the results are summed.
-    fn goroutines(&mut self) {
-        let int = self.types.int();
-        let (c, n, sum) = (self.fresh("c"), self.random.between(1, 4), self.fresh("v"));
-        let f = self.isolated(|p| p.literal(&[int], int, 3));
-        let room = self.random.between(0, 2);
-        self.line(&format!("{c}, {sum} := make(chan int, {room}), 0"));
-        self.line(&format!("for i := range {n} {{"));
-        self.line(&format!("\tgo func() {{ {c} <- {f}(i) }}()"));
-        self.line("}");
-        self.line(&format!("for range {n} {{ {sum} += <-{c} }}"));
-        self.declare(Var { name: sum, ty: int, mutable: true, min_len: 0 });
-    }
-
-    /// Writes something that sees no variables.
-    fn isolated<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> T {
-        let scopes = std::mem::take(&mut self.scopes);
-        self.scopes.push(Vec::new());
-        let result = write(self);
-        self.scopes = scopes;
-        result
-    }
-
-    /// Closures that capture loop variables and shared ones, called later.
-    fn captures(&mut self) {
-        let (list, next) = (self.fresh("list"), self.fresh("next"));
-        let int = self.types.int();
-        let start = self.expr(int, 1);
-        let shared = self.fresh("v");
-        self.line(&format!("var {list} []func() int; {next} := counter({start}); {shared} := 0"));
-        self.line(&format!("for i := range {} {{", self.types.structs().len() + 1));
-        self.line(&format!(
-            "\t{list} = append({list}, func() int {{ {shared} += i; return {next}() + i }})"
-        ));
-        self.line("}");
-        self.line(&format!("for _, f := range {list} {{ println(f(), {shared}) }}"));
-        self.declare(Var { name: shared, ty: int, mutable: true, min_len: 0 });
-    }
-
-    /// A named result that a deferred function sets after a panic.
-    fn recovered_result(&mut self) {
-        let ty = self.some_type(1);
-        let (name, result) = (self.types.name(ty), self.fresh("v"));
-        let (good, bad) = (self.expr(ty, 1), self.expr(ty, 1));
-        self.line(&format!("{result} := func() (r {name}) {{"));
-        self.line(&format!("\tdefer func() {{ if recover() != nil {{ r = {bad} }} }}()"));
-        self.nested(Vec::new(), |p| {
-            p.line(&format!("r = {good}"));
-            p.risky();
-        });
-        self.line("\treturn r");
-        self.line("}()");
-        self.declare(Var { name: result, ty, mutable: true, min_len: 0 });
-    }
-
-    /// A select of which one case at a time is ready.
-    fn select(&mut self) {
-        let int = self.types.int();
-        let (a, b, v) = (self.fresh("c"), self.fresh("c"), self.fresh("v"));
-        let value = self.expr(int, 2);
-        self.line(&format!("{a}, {b}, {v} := make(chan int, 1), make(chan string), 0"));
-        let rounds = self.random.between(1, 3);
-        self.line(&format!("for range {rounds} {{"));
-        self.line("\tselect {");
-        self.line(&format!("\tcase {a} <- {value}:"));
-        self.line(&format!("\t\t{v}++"));
-        self.line(&format!("\tcase x, ok := <-{a}:"));
-        self.line(&format!("\t\tif ok {{ {v} += x }}"));
-        self.line(&format!("\tcase s := <-{b}:"));
-        self.line(&format!("\t\t{v} += len(s)"));
-        self.line("\t}");
-        self.line("}");
-        self.line(&format!("select {{ case {b} <- \"\": default: {v}-- }}"));
-        self.declare(Var { name: v, ty: int, mutable: true, min_len: 0 });
     }
 }

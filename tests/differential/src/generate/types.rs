@@ -1,6 +1,7 @@
 //! The types that a generated program uses.
 
 use super::Program;
+use super::random::Random;
 use std::fmt::Write;
 
 /// A type, by its place in [`Types`].
@@ -11,7 +12,8 @@ pub struct Ty(usize);
 pub enum Kind {
     /// An integer type: name, bits, whether it is signed.
     Int(&'static str, u32, bool),
-    Float,
+    /// `float64` or `float32`.
+    Float(&'static str),
     Str,
     Bool,
     Slice(Ty),
@@ -66,10 +68,18 @@ impl Types {
         self.of(Kind::Int(name, bits, signed))
     }
 
+    pub fn float(&mut self) -> Ty {
+        self.of(Kind::Float("float64"))
+    }
+
+    pub fn some_float(&mut self, random: &mut Random) -> Ty {
+        self.of(Kind::Float(if random.chance(70) { "float64" } else { "float32" }))
+    }
+
     pub fn name(&self, ty: Ty) -> String {
         match self.kind(ty) {
             Kind::Int(name, ..) => (*name).to_owned(),
-            Kind::Float => "float64".into(),
+            Kind::Float(name) => (*name).to_owned(),
             Kind::Str => "string".into(),
             Kind::Bool => "bool".into(),
             Kind::Slice(t) => format!("[]{}", self.name(*t)),
@@ -90,7 +100,7 @@ impl Types {
     /// Whether `==` compiles and cannot panic.
     pub fn is_comparable(&self, ty: Ty) -> bool {
         match self.kind(ty) {
-            Kind::Int(..) | Kind::Float | Kind::Str | Kind::Bool => true,
+            Kind::Int(..) | Kind::Float(_) | Kind::Str | Kind::Bool => true,
             Kind::Array(_, t) => self.is_comparable(*t),
             Kind::Struct(_, fields) => fields.iter().all(|&t| self.is_comparable(t)),
             Kind::Pair(a, b) => self.is_comparable(*a) && self.is_comparable(*b),
@@ -104,6 +114,17 @@ impl Types {
         }
     }
 
+    /// Whether a value is shown alike wherever it is: it holds no pointers and no functions.
+    pub fn is_plain(&self, ty: Ty) -> bool {
+        match self.kind(ty) {
+            Kind::Int(..) | Kind::Float(_) | Kind::Str | Kind::Bool => true,
+            Kind::Slice(t) | Kind::Array(_, t) => self.is_plain(*t),
+            Kind::Map(k, v) | Kind::Pair(k, v) => self.is_plain(*k) && self.is_plain(*v),
+            Kind::Struct(_, fields) => fields.iter().all(|&t| self.is_plain(t)),
+            Kind::Func(..) | Kind::Pointer(_) | Kind::Shape | Kind::Any => false,
+        }
+    }
+
     /// Whether a value may hold a function, which a function's body must not call lest it call itself.
     pub fn has_func(&self, ty: Ty) -> bool {
         match self.kind(ty) {
@@ -113,7 +134,7 @@ impl Types {
             Kind::Struct(_, fields) => fields.iter().any(|&t| self.has_func(t)),
             // A struct with a function may be in it.
             Kind::Any => true,
-            Kind::Int(..) | Kind::Float | Kind::Str | Kind::Bool | Kind::Shape => false,
+            Kind::Int(..) | Kind::Float(_) | Kind::Str | Kind::Bool | Kind::Shape => false,
         }
     }
 
@@ -144,7 +165,7 @@ impl Program {
         let kind = match self.random.between(0, if depth == 0 { 9 } else { 21 }) {
             0..=2 => return self.types.int(),
             3..=5 => self.int_kind(),
-            6 => Kind::Float,
+            6 => return self.types.some_float(&mut self.random),
             7 | 8 => Kind::Str,
             9 => Kind::Bool,
             10..=12 => Kind::Slice(self.some_type(depth - 1)),
@@ -209,7 +230,7 @@ impl Program {
         let hash = |p: &Self, t, x: &str| p.hash(t, "h", x);
         match self.types.kind(ty).clone() {
             Kind::Int(..) => "return mix(h, uint64(x))".into(),
-            Kind::Float => "if x != x { return mix(h, 1) }; if x > 1e15 || x < -1e15 { return mix(h, 2) }; return mix(h, uint64(int64(x*1024)))".into(),
+            Kind::Float(_) => "if x != x { return mix(h, 1) }; if x > 1e15 || x < -1e15 { return mix(h, 2) }; return mix(h, uint64(int64(x*1024)))".into(),
             Kind::Str => "h = mix(h, uint64(len(x))); for i := range len(x) { h = mix(h, uint64(x[i])) }; return h".into(),
             Kind::Bool => "if x { return mix(h, 3) }; return mix(h, 4)".into(),
             Kind::Slice(t) => format!("if x == nil {{ return mix(h, 5) }}; for _, e := range x {{ h = {} }}; return mix(h, uint64(len(x)))", hash(self, t, "e")),
