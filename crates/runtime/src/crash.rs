@@ -24,7 +24,7 @@ pub(crate) fn deadlock(worker: &mut Worker) {
     let goroutine = crate::natives::new_goroutine(worker, closure);
     // SAFETY: a closure begins with its code's address.
     goroutine.go.startpc = unsafe { *(closure as *const usize) };
-    runtime().scheduler.ready(goroutine);
+    runtime().scheduler.ready(None, goroutine);
 }
 
 /// Sends a goroutine that has used its stack to `runtime.stackoverflow(limit, sp, lo, hi)`, by the block of `trigo_morestack`.

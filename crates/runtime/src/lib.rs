@@ -20,7 +20,8 @@
 //! | `processor` | whether it has what compiled code needs |
 //! | `entries`, `leaves` | the assembly that compiled code calls |
 //! | `worker` | a thread with a mutator; from a native to the next goroutine |
-//! | `scheduler`, `parking` | who runs next; waiting and being made ready, permits |
+//! | `scheduler`, `queue`, `seekers` | who runs next, and that nobody is forgotten |
+//! | `parking` | waiting and being made ready; permits |
 //! | `goroutine`, `stack` | what a goroutine is, and where it runs |
 //! | `natives/` | functions that Go declares without a body |
 //! | `netpoll` | files to wait for |
@@ -28,7 +29,8 @@
 //! | `types` | type descriptors, as far as allocation needs them |
 //! | `signals`, `crash` | faults, and other ends of a program |
 //! | `notify` | signals that the program wants to hear of |
-//! | `monitor`, `clock` | time |
+//! | `monitor`, `watching`, `clock` | time, and turns |
+//! | `pins` | models of what goroot/src/runtime/pin.go does |
 //! | `settings` | what the environment says |
 //! | `sync` | the shim for atomics and locks |
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
@@ -52,12 +54,16 @@ mod netpoll;
 #[cfg(not(loom))]
 mod notify;
 mod parking;
+#[cfg(all(test, loom))]
+mod pins;
 #[cfg(not(loom))]
 mod processor;
+mod queue;
 #[cfg(not(loom))]
 mod reflection;
 #[cfg(not(loom))]
 mod scheduler;
+mod seekers;
 #[cfg(not(loom))]
 mod settings;
 #[cfg(not(loom))]
@@ -69,6 +75,7 @@ mod start;
 mod sync;
 #[cfg(not(loom))]
 mod types;
+mod watching;
 #[cfg(not(loom))]
 mod worker;
 

@@ -4,7 +4,8 @@
 use crate::clock;
 use crate::goroutine::Goroutine;
 use crate::runtime;
-use crate::sync::{AtomicBool, Condvar, Mutex, Ordering, lock};
+use crate::sync::{Condvar, Mutex, Ordering, lock};
+use crate::watching::Watching;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -13,9 +14,8 @@ static ALARM: Mutex<Alarm> = Mutex::new(Alarm { goroutine: 0, when: i64::MAX });
 static CHANGED: Condvar = Condvar::new();
 static STARTED: Once = Once::new();
 
-/// Whether turns are watched. Who leaves a goroutine waiting looks at this afterwards; the monitor looks for goroutines that
-/// wait after it has stopped watching: so one of the two sees the other.
-static WATCHING: AtomicBool = AtomicBool::new(false);
+/// Whether turns are watched.
+static WATCHING: Watching = Watching::new();
 
 struct Alarm {
     goroutine: usize,
@@ -39,8 +39,7 @@ pub(crate) fn wake_at(goroutine: *mut Goroutine, when: i64) {
 
 /// A goroutine is ready and no worker is free to run it: no other shall run for longer than a turn from now on.
 pub(crate) fn watch() {
-    // SeqCst: see `WATCHING`.
-    if !WATCHING.load(Ordering::SeqCst) && !WATCHING.swap(true, Ordering::SeqCst) {
+    if WATCHING.start() {
         start();
         // The monitor looks at the flag under the lock before it sleeps.
         drop(lock(&ALARM));
@@ -56,7 +55,7 @@ fn start() {
 }
 
 fn run() {
-    let mut turns = Turns::default();
+    let mut turns = Turns { next: i64::MAX, seen: Vec::new() };
     let mut alarm = lock(&ALARM);
     loop {
         let now = clock::now();
@@ -65,16 +64,18 @@ fn run() {
             alarm.when = i64::MAX;
             drop(alarm);
             // First ready, so that the program does not look dead in between. It may have been made ready for a new timer.
-            runtime().scheduler.ready(goroutine);
+            runtime().scheduler.ready(None, goroutine);
             runtime().scheduler.outside(false);
             alarm = lock(&ALARM);
             continue;
         }
-        let until = match WATCHING.load(Ordering::SeqCst) {
-            true => turns.next.min(alarm.when),
-            false => alarm.when,
-        };
-        if until == turns.next && until <= now {
+        if !WATCHING.is_on() {
+            turns.next = i64::MAX;
+        } else if turns.next == i64::MAX {
+            turns.next = now + TURN;
+        }
+        let until = turns.next.min(alarm.when);
+        if turns.next <= now {
             drop(alarm);
             turns.look(now);
             alarm = lock(&ALARM);
@@ -87,9 +88,8 @@ fn run() {
 }
 
 /// The workers' turns, as they were seen last.
-#[derive(Default)]
 struct Turns {
-    /// When to look next.
+    /// When to look next; never while turns are not watched.
     next: i64,
     /// By the worker's number.
     seen: Vec<usize>,
@@ -99,12 +99,8 @@ impl Turns {
     /// Has those give way that run what they ran when this was last called, a turn ago.
     fn look(&mut self, now: i64) {
         let scheduler = &runtime().scheduler;
-        if !scheduler.wants_turn() {
-            WATCHING.store(false, Ordering::SeqCst);
-            if !scheduler.wants_turn() {
-                return;
-            }
-            WATCHING.store(true, Ordering::SeqCst);
+        if !scheduler.has_work() && WATCHING.stop(|| scheduler.has_work()) {
+            return;
         }
         self.next = now + TURN;
         scheduler.each_worker(|worker| {

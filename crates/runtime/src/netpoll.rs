@@ -218,7 +218,7 @@ impl Side {
 /// Makes goroutines ready that waited; zeros are none.
 fn wake(goroutines: Vec<usize>) {
     for goroutine in goroutines.into_iter().filter(|&goroutine| goroutine != 0) {
-        runtime().scheduler.ready(goroutine as *mut Goroutine);
+        runtime().scheduler.ready(None, goroutine as *mut Goroutine);
         runtime().scheduler.outside(false);
     }
 }

@@ -132,7 +132,7 @@ fn run() {
         unsafe { libc::sem_wait(CAME.0.get()) };
         let goroutine = std::mem::take(&mut *lock(&WAITER));
         if goroutine != 0 {
-            runtime().scheduler.ready(goroutine as *mut Goroutine);
+            runtime().scheduler.ready(None, goroutine as *mut Goroutine);
             runtime().scheduler.outside(false);
         }
     }

@@ -81,7 +81,7 @@ pub unsafe fn start(
     let closure = Box::leak(Box::new(module.main as usize));
     let main = crate::natives::new_goroutine(&mut worker, &raw const *closure as usize);
     main.go.startpc = module.main as usize;
-    runtime.scheduler.ready(main);
+    runtime.scheduler.ready(None, main);
     run(worker)
 }
 
@@ -93,7 +93,7 @@ fn run(mut worker: Box<Worker>) -> ! {
     unsafe { crate::entries::trigo_run_worker(Box::into_raw(worker).cast(), words) }
 }
 
-/// Starts a thread for a worker.
+/// Starts a thread for a worker, which seeks.
 pub(crate) fn spawn_worker(number: usize, permit: usize) {
     let thread = std::thread::Builder::new().name(format!("worker {number}")).stack_size(1 << 20);
     thread

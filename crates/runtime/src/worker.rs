@@ -6,6 +6,7 @@
 use crate::goroutine::Goroutine;
 use crate::parking::{self, Permit};
 use crate::runtime;
+use crate::scheduler::Next;
 use crate::sync::{AtomicUsize, Ordering};
 use trigo_abi::worker as words;
 use trigo_heap::{Interrupter, Layout, Mutator};
@@ -42,6 +43,10 @@ pub(crate) struct Worker {
     pub(crate) interrupter: Interrupter,
     /// How often a goroutine was taken on here.
     pub(crate) turns: AtomicUsize,
+    /// It has a permit and looks for work.
+    pub(crate) seeking: bool,
+    /// How often it looked for a goroutine.
+    pub(crate) taken: usize,
     pub(crate) number: usize,
     /// The number of its permit, while it has one: Go's P.
     pub(crate) id: AtomicUsize,
@@ -52,7 +57,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// A worker for the calling thread, with a permit.
+    /// A worker for the calling thread, with a permit; it is counted among those that seek.
     pub(crate) fn new(number: usize, permit: usize) -> Box<Worker> {
         let mutator = runtime().heap.attach();
         let mut worker = Box::new(Worker {
@@ -62,6 +67,8 @@ impl Worker {
             suspended_at: 0,
             permit: Permit::new(),
             turns: AtomicUsize::new(0),
+            seeking: true,
+            taken: 0,
             number,
             id: AtomicUsize::new(permit),
             layouts: Box::new([(0, Layout::NO_SCAN); CACHED]),
@@ -86,7 +93,7 @@ impl Worker {
 
     /// What a goroutine does at a safepoint: it gives way if it was asked to and nothing keeps it on its thread.
     pub(crate) fn give_way(&mut self, asked: bool) -> Outcome {
-        match asked && self.running().go.locks == 0 && runtime().scheduler.wants_turn() {
+        match asked && self.running().go.locks == 0 && runtime().scheduler.wants_turn(self) {
             true => Outcome::Yield,
             false => Outcome::Done,
         }
@@ -107,8 +114,19 @@ impl Worker {
         (result, if goes_on { Outcome::Done } else { Outcome::Yield })
     }
 
-    /// Takes a goroutine that is ready on; its stack pointer.
-    pub(crate) fn resume(&mut self, goroutine: *mut Goroutine) -> usize {
+    /// Takes the goroutine on that the scheduler gave; its stack pointer.
+    fn take_on(&mut self, next: Next) -> usize {
+        if !next.same_turn {
+            // Relaxed: only the monitor looks, and only whether it changes. Before the interrupt is taken: one that was
+            // meant for the last goroutine does no more than take a turn from this one.
+            self.turns.store(self.turns.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+            self.mutator.take_interrupt();
+        }
+        self.resume(next.goroutine)
+    }
+
+    /// Goes on with a goroutine that is ready; its stack pointer.
+    fn resume(&mut self, goroutine: *mut Goroutine) -> usize {
         self.goroutine = goroutine;
         let goroutine = self.running();
         let stack = goroutine.stack.as_ref().expect("a ready goroutine has a stack");
@@ -117,10 +135,6 @@ impl Worker {
         // Release: who sees the count sees the state too.
         goroutine.resumes.fetch_add(1, Ordering::Release);
         self.set_word(words::G, self.goroutine as usize);
-        // Relaxed: only the monitor looks, and only whether it changes. Before the interrupt is taken: one that was meant
-        // for the last goroutine does no more than take a turn from this one.
-        self.turns.store(self.turns.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-        self.mutator.take_interrupt();
         self.mutator.set_stack_guard(goroutine.limit);
         goroutine.sp
     }
@@ -147,7 +161,7 @@ impl Worker {
         self.goroutine = std::ptr::null_mut();
         self.set_word(words::G, 0);
         let next = runtime().scheduler.next(self);
-        self.resume(next)
+        self.take_on(next)
     }
 
     /// The running goroutine has ended.
@@ -177,7 +191,7 @@ pub(crate) extern "C" fn trigo_enter(
 /// A worker's first goroutine.
 pub(crate) extern "C" fn trigo_first(worker: &mut Worker) -> usize {
     let next = runtime().scheduler.next(worker);
-    worker.resume(next)
+    worker.take_on(next)
 }
 
 const _: () = assert!(

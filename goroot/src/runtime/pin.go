@@ -9,7 +9,8 @@ import (
 //
 // A goroutine that sync.Pool pins is not preempted, and no pool is emptied meanwhile: Go empties them while the world is
 // stopped. Here, who empties them says so, and waits until nobody is pinned; who pins itself looks whether somebody empties
-// them, and waits. Both write their own word before they read the other's, so one of them sees the other.
+// them, and waits. Both write their own word before they read the other's, so one of them sees the other. The models are in
+// crates/runtime/src/pins.rs.
 
 // pins counts the pinned goroutines. It is one number in many words, each with a cache line of its own: a goroutine may
 // come back from the allocator, still pinned, as another processor, and take its pin out of another word.
@@ -27,9 +28,12 @@ func sync_runtime_procPin() int {
 		gp := getg()
 		gp.locks++
 		id := procID()
+		if gp.locks > 1 {
+			// Who is pinned already is waited for, and must not wait itself.
+			return id
+		}
 		pins[id%len(pins)].n.Add(1)
-		// Who is pinned already is waited for, and must not wait itself.
-		if gp.locks > 1 || poolsBusy.Load() == 0 {
+		if poolsBusy.Load() == 0 {
 			return id
 		}
 		sync_runtime_procUnpin()
@@ -39,8 +43,11 @@ func sync_runtime_procPin() int {
 
 //go:linkname sync_runtime_procUnpin sync.runtime_procUnpin
 func sync_runtime_procUnpin() {
-	pins[procID()%len(pins)].n.Add(-1)
-	getg().locks--
+	gp := getg()
+	if gp.locks == 1 {
+		pins[procID()%len(pins)].n.Add(-1)
+	}
+	gp.locks--
 }
 
 //go:linkname sync_atomic_runtime_procPin sync/atomic.runtime_procPin

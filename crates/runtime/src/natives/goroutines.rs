@@ -47,12 +47,12 @@ natives! {
     }
 
     "runtime.parkNative" park(w) {
-        w.running().go.wait_since = crate::clock::now();
+        w.running().go.wait_since = crate::clock::coarse();
         Outcome::Park
     }
 
-    "runtime.readyNative" ready(_w, goroutine: *mut Goroutine) {
-        if !runtime().scheduler.ready(goroutine) {
+    "runtime.readyNative" ready(w, goroutine: *mut Goroutine) {
+        if !runtime().scheduler.ready(Some(w), goroutine) {
             crate::crash::fatal("runtime: a goroutine was made ready twice");
         }
         Outcome::Done
@@ -60,7 +60,7 @@ natives! {
 
     "runtime.yieldNative" give_way(w) {
         w.mutator.poll();
-        match runtime().scheduler.wants_turn() {
+        match runtime().scheduler.wants_turn(w) {
             true => Outcome::Yield,
             false => Outcome::Done,
         }

@@ -29,7 +29,7 @@ impl Observer for Wake {
     fn cycle_ended(&self, _record: &CycleRecord) {
         let waiter = std::mem::take(&mut *lock(&WAITER));
         if waiter != 0 {
-            runtime().scheduler.ready(waiter as *mut Goroutine);
+            runtime().scheduler.ready(None, waiter as *mut Goroutine);
         }
     }
 }

@@ -68,8 +68,8 @@ unsafe fn each_return(goroutine: &Goroutine, sp: usize, mut f: impl FnMut(usize)
 /// A goroutine that waits for others, and what would have to be reachable for them to wake it.
 struct Waiter {
     goroutine: usize,
-    /// Since when it waits: tells one wait from the next.
-    since: i64,
+    /// Tells one wait from the next.
+    resumes: u32,
     stack: Arc<Stack>,
     objects: Vec<NonNull<u8>>,
 }
@@ -109,6 +109,8 @@ mod reason {
 fn waiter(at: usize) -> Option<Waiter> {
     // SAFETY: goroutines are never freed. This one may run meanwhile; then what was read of it is not used in the end.
     let goroutine = unsafe { &*(at as *const Goroutine) };
+    // Before all the rest: if the number is still the same in the end, so was the wait.
+    let resumes = goroutine.resumes.load(Ordering::Acquire);
     if goroutine.state.load(Ordering::Acquire) != state::WAITING {
         return None;
     }
@@ -129,7 +131,7 @@ fn waiter(at: usize) -> Option<Waiter> {
         _ => return None,
     }
     let stack = goroutine.stack.clone()?;
-    Some(Waiter { goroutine: at, since: go.wait_since, stack, objects })
+    Some(Waiter { goroutine: at, resumes, stack, objects })
 }
 
 natives! {
@@ -185,12 +187,13 @@ natives! {
         let suspects: Vec<_> = waiters.iter().map(Waiter::suspect).collect();
         *leaked = 0;
         for place in w.mutator.collect_leaks(&suspects).unwrap_or_default() {
-            let Waiter { goroutine: at, since, .. } = waiters[place];
+            let Waiter { goroutine: at, resumes, .. } = waiters[place];
             // SAFETY: as above.
             let goroutine = unsafe { &mut *(at as *mut Goroutine) };
             // It may have waited for something else already when the cycle began. Go does not count a main goroutine that only keeps
             // the program alive.
-            let same = goroutine.state.load(Ordering::Acquire) == state::WAITING && goroutine.go.wait_since == since;
+            let same = goroutine.state.load(Ordering::Acquire) == state::WAITING
+                && goroutine.resumes.load(Ordering::Relaxed) == resumes;
             if same && !(goroutine.go.goid == 1 && goroutine.go.wait_reason == reason::SELECT_NONE) {
                 goroutine.go.leaked = true;
                 *leaked += 1;
