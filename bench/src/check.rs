@@ -51,6 +51,9 @@ struct Row {
 pub fn bench(options: &Options) -> Result<()> {
     let (go, version) = go::checked()?;
     let peers = Peers::new(&go, options.trigo.as_deref())?;
+    // An empty cache for every run. They stay until the end: a file system from which files were just removed makes new
+    // ones slowly.
+    let caches = Folder::new("trigo-bench-caches")?;
     let mut rows: Vec<Row> = ["check-all", "check-named", "parse", "lex"]
         .map(|name| Row { name, go: Vec::new(), trigo: Vec::new() })
         .into();
@@ -61,9 +64,9 @@ pub fn bench(options: &Options) -> Result<()> {
                 if (round + turn) % 2 == 0 {
                     row.go.push(process::run(&mut peers.go(row.name))?);
                 } else {
-                    // An empty cache for every run.
-                    let cache = Folder::new("trigo-bench-cache")?;
-                    row.trigo.push(process::run(&mut peers.trigo(row.name, &cache.0)?)?);
+                    let cache = caches.0.join(format!("{}-{round}", row.name));
+                    std::fs::create_dir(&cache)?;
+                    row.trigo.push(process::run(&mut peers.trigo(row.name, &cache)?)?);
                 }
             }
         }

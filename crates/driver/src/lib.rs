@@ -66,22 +66,32 @@ impl Program {
 /// Errors of loading are not repeated here: see [`Graph::all_errors`]. Uses rayon's threads and blocks until all is done.
 pub fn check(graph: &Graph, bodies: Bodies) -> Program {
     let (store, interner) = store();
-    let packages = Work::new(graph, &store, bodies, None).run_all();
+    let packages = Work::new(graph, &store, bodies, Keep::Trees, None).run_all();
     Program { store, interner, packages }
 }
 
-/// Like [`check`] with the bodies of the roots, but packages that the cache knows are not checked and have no trees.
+/// Like [`check`] with the bodies of the roots, but for the errors alone: packages that the cache knows are not checked, and
+/// those without errors have no trees.
 ///
 /// Uses rayon's threads and reads and writes the cache; blocks until all is done.
 pub fn check_cached(graph: &Graph, cache: Option<&Cache>) -> Program {
     let (store, interner) = store();
-    let packages = Work::new(graph, &store, Bodies::Roots, cache).run_all();
+    let packages = Work::new(graph, &store, Bodies::Roots, Keep::Errors, cache).run_all();
     Program { store, interner, packages }
 }
 
 fn store() -> (Arc<Store>, Arc<Interner>) {
     let interner = Arc::new(Interner::new());
     (Arc::new(Store::new(interner.clone())), interner)
+}
+
+/// What is kept of a checked package.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// All that was found out.
+    Trees,
+    /// Its errors, and what its importers need. The memory of the rest serves the packages after it.
+    Errors,
 }
 
 /// A piece of work that waits for nothing.
@@ -98,6 +108,7 @@ struct Work<'g> {
     graph: &'g Graph,
     store: &'g Store,
     bodies: Bodies,
+    keep: Keep,
     cache: Option<&'g Cache>,
     is_root: Vec<bool>,
     /// The number of a package's first file; its others follow.
@@ -116,7 +127,13 @@ struct Work<'g> {
 }
 
 impl<'g> Work<'g> {
-    fn new(graph: &'g Graph, store: &'g Store, bodies: Bodies, cache: Option<&'g Cache>) -> Self {
+    fn new(
+        graph: &'g Graph,
+        store: &'g Store,
+        bodies: Bodies,
+        keep: Keep,
+        cache: Option<&'g Cache>,
+    ) -> Self {
         let count = graph.packages.len();
         let mut importers = vec![Vec::new(); count];
         let mut missing = Vec::with_capacity(count);
@@ -145,6 +162,7 @@ impl<'g> Work<'g> {
             graph,
             store,
             bodies,
+            keep,
             cache,
             is_root,
             first_file,
@@ -217,7 +235,7 @@ impl<'g> Work<'g> {
         let sound = source.errors.is_empty()
             && imports.filter_map(|import| self.done(import)).all(Package::is_sound);
         let skips_bodies = self.bodies == Bodies::Roots && !self.is_root[index];
-        let package = match self.cache.filter(|_| sound) {
+        let mut package = match self.cache.filter(|_| sound) {
             Some(cache) => stored::package(self, cache, id, skips_bodies),
             None => {
                 let mut package = self.parse(id);
@@ -227,6 +245,9 @@ impl<'g> Work<'g> {
                 package
             }
         };
+        if self.keep == Keep::Errors && package.errors.is_empty() {
+            package.drop_trees(self.store);
+        }
         let _ = self.done[index].set(package);
         for &importer in &self.importers[index] {
             self.one_less(importer, scope);

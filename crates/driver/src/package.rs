@@ -37,6 +37,14 @@ impl Package {
         (self.pkg.is_some() || self.stored.is_some()) && self.errors.is_empty()
     }
 
+    /// Forgets how the package is written; where its objects are declared can still be said.
+    pub(crate) fn drop_trees(&mut self, store: &Store) {
+        for file in std::mem::take(&mut self.files) {
+            store.drop_tree(&file);
+        }
+        self.info = Info::default();
+    }
+
     pub(crate) fn parse(work: &Work<'_>, source: &graph::Package, id: PackageId) -> Package {
         let mut errors = Vec::new();
         let files = (work.first_file(id).0..)

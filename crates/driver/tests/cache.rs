@@ -143,10 +143,9 @@ impl World {
     }
 
     fn entries(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let folders = fs::read_dir(self.path("cache")).into_iter().flatten().flatten();
-        let folders = folders.filter(|folder| folder.path().is_dir());
-        let files = folders.flat_map(|folder| fs::read_dir(folder.path()).unwrap().flatten());
-        files.map(|file| (file.path(), fs::read(file.path()).unwrap())).collect()
+        let files = fs::read_dir(self.path("cache")).into_iter().flatten().flatten();
+        let files = files.map(|file| file.path()).filter(|path| !path.ends_with("trimmed"));
+        files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
     }
 }
 

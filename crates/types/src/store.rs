@@ -199,6 +199,12 @@ impl Store {
         self.sources.write().unwrap_or_else(PoisonError::into_inner).insert(source.id, source);
     }
 
+    /// Gives up a file's tree, and keeps its source as [`Store::add_source`] does.
+    pub fn drop_tree(&self, file: &File) {
+        self.add_source(file.source().clone());
+        self.files.write().unwrap_or_else(PoisonError::into_inner).remove(&file.id());
+    }
+
     /// Whether a type is in every store with the same number.
     pub(crate) fn is_predeclared(&self, id: TypeId) -> bool {
         id.index() < self.predeclared
