@@ -2,18 +2,12 @@
 //!
 //! The cache is outside the repository, shared by every checkout: `$TRIGO_CACHE`, else
 //! `$XDG_CACHE_HOME/trigo`, else `~/.cache/trigo`. Tests and benchmarks that xtask starts always
-//! find it in `$TRIGO_CACHE`. An entry of it is a folder that [`install`](crate::install) put there
+//! find it in `$TRIGO_CACHE`. An entry of it is a folder that [`distribution::entry`] put there
 //! whole, so that its existence means it is complete.
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::path::PathBuf;
-
-/// The Go release that Trigo is built against and measured against.
-pub const GO_VERSION: &str = "1.27.3";
-
-/// The entry that is a GOROOT.
-pub const GO_ENTRY: &str = "go-1.27.3";
 
 /// The entry that holds Go's `test/` directory and, in `PACKAGE`, which package it came from.
 pub const GO_TESTS_ENTRY: &str = "go-tests-1.27";
@@ -46,7 +40,7 @@ fn locate(var: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf> {
 ///
 /// When it is not installed; the message says what to run.
 pub fn go_root() -> Result<PathBuf> {
-    entry(GO_ENTRY, "go")
+    entry(distribution::go::ENTRY, "go")
 }
 
 /// Go's `test/` directory that `setup` installed.

@@ -1,9 +1,9 @@
-//! The outside parts: Go's distribution and Go's `test/` directory.
+//! Outside parts that contributors need: Go's `test/` directory.
 //!
-//! Each comes from where a maintained archive already carries it, through that archive's ordinary
-//! client, and is checked: the first against a pinned hash, the second by apt's signatures.
+//! It comes from where a maintained archive already carries it, through that archive's ordinary
+//! client, and is checked by apt's signatures. Go's distribution, which users need too, is the
+//! room `distribution`'s.
 
-pub mod go;
 pub mod go_tests;
 mod sources;
 
@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 /// Runs a client of an archive to its end and returns what it printed.
 ///
 /// `without` completes "cannot run X: " when the program is not on this machine.
-fn run(command: &mut Command, without: &str) -> Result<String> {
+pub fn run(command: &mut Command, without: &str) -> Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command
         .stdin(Stdio::null())

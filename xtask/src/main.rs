@@ -4,8 +4,7 @@
 //! file, one concept each:
 //!
 //! * [`cache`]: where fetched things live, and how verbs find them;
-//! * [`install`]: putting a directory into the cache, whole or not at all;
-//! * [`fetch`]: the outside parts themselves: Go's distribution, Go's `test/` directory;
+//! * [`fetch`]: Go's `test/` directory, and how clients of archives are run;
 //! * [`fuzz`]: the fuzz targets;
 //! * [`guard`]: running a child under a time and a memory limit;
 //! * [`stage`]: the list of named, timed, counted steps that a test run is made of;
@@ -22,7 +21,6 @@ mod conformance;
 mod fetch;
 mod fuzz;
 mod guard;
-mod install;
 mod models;
 mod stage;
 mod suite;

