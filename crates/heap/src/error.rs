@@ -55,8 +55,6 @@ pub enum Error {
         /// The object's address.
         address: usize,
     },
-    /// The heap is shutting down: its threads have ended.
-    Closed,
 }
 
 impl fmt::Display for Error {
@@ -94,7 +92,6 @@ impl fmt::Display for Error {
                     "the object at {address:#x} already has a finalizer; remove that one first"
                 )
             }
-            Error::Closed => write!(f, "the heap has been shut down"),
         }
     }
 }

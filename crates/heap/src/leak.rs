@@ -10,7 +10,6 @@
 use crate::{
     Heap, Mutator, Root, Stack,
     collector::{Hunt, Hunted},
-    error::Error,
 };
 use std::{ptr::NonNull, sync::Arc};
 
@@ -63,16 +62,13 @@ impl Mutator {
     /// let leaked = mutator.collect_leaks(&[
     ///     Suspect::new(&stacks[0]).waits_for(known),
     ///     Suspect::new(&stacks[1]).waits_for(forgotten),
-    /// ])?;
+    /// ]);
     /// assert_eq!(leaked, [1]);
     /// assert_eq!(heap.stats().live_objects, 2);
     /// # drop(channel);
     /// # Ok::<(), trigo_heap::Error>(())
     /// ```
-    ///
-    /// # Errors
-    /// [`Error::Closed`] if the heap shuts down first.
-    pub fn collect_leaks(&mut self, suspects: &[Suspect<'_>]) -> Result<Vec<usize>, Error> {
+    pub fn collect_leaks(&mut self, suspects: &[Suspect<'_>]) -> Vec<usize> {
         let heap = self.heap().clone();
         self.blocked(|| heap.collect_leaks(suspects))
     }
@@ -80,10 +76,7 @@ impl Mutator {
 
 impl Heap {
     /// [`Mutator::collect_leaks`] for a thread that is not attached to this heap.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] if the heap shuts down first.
-    pub fn collect_leaks(&self, suspects: &[Suspect<'_>]) -> Result<Vec<usize>, Error> {
+    pub fn collect_leaks(&self, suspects: &[Suspect<'_>]) -> Vec<usize> {
         let hunted = suspects.iter().enumerate().map(|(place, suspect)| Hunted {
             place,
             stack: Arc::clone(suspect.stack),
@@ -91,7 +84,7 @@ impl Heap {
             slots: suspect.roots.iter().map(|root| root.slot_address()).collect(),
         });
         let (hunt, result) = Hunt::new(hunted.collect());
-        self.shared.control.ask_hunt(hunt)?;
-        result.recv().map_err(|_| Error::Closed)
+        self.shared.control.ask_hunt(hunt);
+        result.recv().expect("a heap with a handle has a collector")
     }
 }

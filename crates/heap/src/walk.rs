@@ -7,7 +7,6 @@
 use crate::{
     Heap, LayoutKind, Mutator,
     collector::Moment,
-    error::Error,
     heap::Shared,
     space::{Found, sizes::BLOCK},
     sync::Ordering,
@@ -42,31 +41,25 @@ impl Mutator {
     /// let root = mutator.root(object);
     /// mutator.alloc(Layout::POINTERS, 16)?;
     /// let (mut live, mut dead) = (0, 0);
-    /// mutator.walk(|object| *(if object.live { &mut live } else { &mut dead }) += object.size)?;
+    /// mutator.walk(|object| *(if object.live { &mut live } else { &mut dead }) += object.size);
     /// assert_eq!((live, dead), (112, 16));
     /// # drop(root);
     /// # Ok::<(), trigo_heap::Error>(())
     /// ```
     ///
-    /// # Errors
-    /// [`Error::Closed`] if the heap shuts down first.
-    ///
     /// # Panics
     /// If `visit` does; the heap goes on unharmed. `visit` must not use this heap: attaching to it, or collecting, would
     /// wait for ever.
-    pub fn walk(&mut self, visit: impl FnMut(Object)) -> Result<(), Error> {
+    pub fn walk(&mut self, visit: impl FnMut(Object)) {
         let heap = self.heap().clone();
-        self.blocked(|| heap.walk(visit))
+        self.blocked(|| heap.walk(visit));
     }
 }
 
 impl Heap {
     /// [`Mutator::walk`] for a thread that is not attached to this heap.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] if the heap shuts down first.
-    pub fn walk(&self, visit: impl FnMut(Object)) -> Result<(), Error> {
-        self.shared.control.while_held(Moment::Closed, || each_object(&self.shared, visit))
+    pub fn walk(&self, visit: impl FnMut(Object)) {
+        self.shared.control.while_held(Moment::Closed, || each_object(&self.shared, visit));
     }
 }
 

@@ -90,7 +90,7 @@ impl Mutator {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotAnObject`] if `object` points into no object of this heap, [`Error::Closed`] if the heap shuts down first.
+    /// [`Error::NotAnObject`] if `object` points into no object of this heap.
     pub fn why_alive(&mut self, object: NonNull<u8>) -> Result<Option<Path>, Error> {
         let heap = self.heap().clone();
         self.blocked(|| heap.why_alive(object))
@@ -107,7 +107,7 @@ impl Heap {
         heap.control.while_held(Moment::Idle, || {
             let target = allocated(heap, address).ok_or(Error::NotAnObject { address })?.base();
             Ok(Search::new(heap, target).run())
-        })?
+        })
     }
 }
 

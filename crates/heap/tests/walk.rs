@@ -49,11 +49,10 @@ fn a_walk_meets_each_object_once_with_its_size_layout_and_state() {
     m.walk(|object| {
         let found = expected.remove(&(object.address.as_ptr() as usize));
         assert_eq!(found, Some((object.size, object.layout, object.live)));
-    })
-    .unwrap();
+    });
     assert!(expected.is_empty(), "{} objects were not met", expected.len());
     let mut left = 0;
-    m.walk(|object| left += usize::from(object.live)).unwrap();
+    m.walk(|object| left += usize::from(object.live));
     assert_eq!(left, roots.len());
 }
 
@@ -89,13 +88,12 @@ fn mutators_are_held_while_a_walk_looks_and_go_on_afterwards() {
             let again = |words: &[(NonNull<u8>, usize)]| {
                 words.iter().filter(|(object, word)| read(*object) != *word).count()
             };
-            let walked = heap.walk(|object| {
+            heap.walk(|object| {
                 words.push((object.address, read(object.address)));
                 if words.len().is_multiple_of(64) {
                     changed += again(&words[words.len() - 64..]);
                 }
             });
-            changed += usize::from(walked.is_err());
         }
         // Asserted after the scope, which would wait for ever for threads that nobody stops.
         stop.store(true, Ordering::Relaxed);

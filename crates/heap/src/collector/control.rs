@@ -4,10 +4,7 @@ use super::{
     hunt::Hunt,
     loan::{Loan, Moment},
 };
-use crate::{
-    error::Error,
-    sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock},
-};
+use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock};
 use std::{
     collections::VecDeque,
     sync::OnceLock,
@@ -178,18 +175,14 @@ impl Control {
     }
 
     /// Queues a request for the held heap and asks for the cycle that it needs, if it needs one.
-    pub(super) fn ask_loan(&self, mut loan: Loan) -> Result<(), Error> {
+    pub(super) fn ask_loan(&self, mut loan: Loan) {
         let mut book = lock(&self.book);
-        if book.closed {
-            return Err(Error::Closed);
-        }
         if loan.moment == Moment::Closed {
             loan.cycle = book.started + 1;
             book.wanted = book.wanted.max(loan.cycle);
         }
         book.loans.push(loan);
         self.wake_collector();
-        Ok(())
     }
 
     /// The requests that can be met at `moment` of cycle `cycle`.
@@ -199,16 +192,12 @@ impl Control {
     }
 
     /// Queues a hunt for leaked stacks and asks for a cycle of its own.
-    pub(crate) fn ask_hunt(&self, mut hunt: Hunt) -> Result<(), Error> {
+    pub(crate) fn ask_hunt(&self, mut hunt: Hunt) {
         let mut book = lock(&self.book);
-        if book.closed {
-            return Err(Error::Closed);
-        }
         hunt.cycle = book.started + 1;
         book.hunts.push_back(hunt);
         book.wanted = book.wanted.max(book.started + book.hunts.len() as u64);
         self.wake_collector();
-        Ok(())
     }
 
     /// The hunt that cycle `cycle` is to conduct.

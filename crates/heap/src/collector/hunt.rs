@@ -35,7 +35,7 @@ pub(crate) struct Hunt {
 }
 
 impl Hunt {
-    /// A hunt, and where its result will arrive; an end of the channel without one means that the heap shut down.
+    /// A hunt, and where its result will arrive.
     pub(crate) fn new(suspects: Vec<Hunted>) -> (Self, Receiver<Vec<usize>>) {
         let (reply, result) = sync_channel(1);
         (Self { cycle: 0, suspects, leaked: Vec::new(), reply }, result)

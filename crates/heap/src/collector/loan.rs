@@ -4,7 +4,6 @@
 //! driver only waits. Returning is the drop of a channel's end, which happens on every way out.
 
 use super::{Control, Driver};
-use crate::error::Error;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// The moment at which the borrower gets the heap.
@@ -29,17 +28,14 @@ pub(super) struct Loan {
 
 impl Control {
     /// Runs `f` on this thread while all mutators are held. The caller is no mutator, or a blocked one.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] if the heap shuts down first.
-    pub(crate) fn while_held<R>(&self, moment: Moment, f: impl FnOnce() -> R) -> Result<R, Error> {
+    pub(crate) fn while_held<R>(&self, moment: Moment, f: impl FnOnce() -> R) -> R {
         let (held, wait_until_held) = sync_channel(1);
         let (borrowed, returned) = sync_channel::<()>(1);
-        self.ask_loan(Loan { moment, cycle: 0, held, returned })?;
-        wait_until_held.recv().map_err(|_| Error::Closed)?;
+        self.ask_loan(Loan { moment, cycle: 0, held, returned });
+        wait_until_held.recv().expect("a heap with a handle has a collector");
         let result = f();
         drop(borrowed);
-        Ok(result)
+        result
     }
 }
 

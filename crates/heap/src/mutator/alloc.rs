@@ -154,7 +154,7 @@ impl Mutator {
     #[cold]
     #[inline(never)]
     fn take_error(&mut self) -> Error {
-        self.private().error.take().unwrap_or(Error::Closed)
+        self.private().error.take().expect("the slow path leaves its error behind")
     }
 
     /// Refills a cursor and allocates from it; null if that fails, with the error left behind.

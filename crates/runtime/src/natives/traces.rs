@@ -186,7 +186,7 @@ natives! {
         });
         let suspects: Vec<_> = waiters.iter().map(Waiter::suspect).collect();
         *leaked = 0;
-        for place in w.mutator.collect_leaks(&suspects).unwrap_or_default() {
+        for place in w.mutator.collect_leaks(&suspects) {
             let Waiter { goroutine: at, resumes, .. } = waiters[place];
             // SAFETY: as above.
             let goroutine = unsafe { &mut *(at as *mut Goroutine) };
