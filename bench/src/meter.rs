@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
+use nix::time::{ClockId, clock_gettime};
 
 /// User and system time of this process so far.
 pub fn cpu() -> Duration {
@@ -38,6 +39,30 @@ impl RunDelay {
         let delay = text.split_whitespace().nth(1).and_then(|word| word.parse().ok());
         delay.expect("schedstat's second word is the run delay")
     }
+}
+
+/// How long a thread spins in [`longest_spin`] between two looks at its processor time: as long as an assist takes.
+const SPIN: Duration = Duration::from_micros(20);
+
+/// For `length` spins on the clock, over and over for 20 µs, and returns the longest that one took beyond them, in
+/// nanoseconds, less the time that the kernel ran another thread: what the heap's own account of a hold would show for one
+/// that does nothing. On a virtual machine that is what its host takes, and interrupts.
+pub fn longest_spin(length: Duration) -> u64 {
+    let start = Instant::now();
+    let mut longest = 0;
+    while start.elapsed() < length {
+        let (wall, cpu) = (Instant::now(), thread_cpu());
+        while wall.elapsed() < SPIN {}
+        let without = wall.elapsed().saturating_sub(thread_cpu() - cpu);
+        longest = longest.max(wall.elapsed().saturating_sub(without + SPIN).as_nanos() as u64);
+    }
+    longest
+}
+
+/// Processor time of the calling thread so far.
+fn thread_cpu() -> Duration {
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("each thread has this clock");
+    Duration::from(time)
 }
 
 /// Sleeps in the kernel until `due` has passed since `start`; it does not spin, so the kernel's

@@ -4,6 +4,7 @@
 //! then runs one [`cycle`] at a time and gives memory back afterwards. It takes part in marking only
 //! when the markers, which run at the lowest priority, got less than the background's share.
 
+mod class;
 pub(crate) mod control;
 mod cycle;
 mod handshake;
@@ -56,18 +57,38 @@ impl Threads {
             let shared = Arc::clone(shared);
             let spawned = thread::Builder::new()
                 .name(format!("trigo-mark-{i}"))
-                .spawn(move || markers::run(&shared));
+                .spawn(move || or_abort(|| markers::run(&shared)));
             handles.push(spawned.expect("the system has room for a thread"));
         }
         shared.control.set_markers(handles.iter().map(|h| h.thread().clone()).collect());
         let driver = Arc::clone(shared);
-        let spawned =
-            thread::Builder::new().name("trigo-gc".into()).spawn(move || Driver::new(driver).run());
+        let spawned = thread::Builder::new()
+            .name("trigo-gc".into())
+            .spawn(move || or_abort(|| Driver::new(driver).run()));
         let handle = spawned.expect("the system has room for a thread");
         shared.control.set_collector(handle.thread().clone());
         handles.push(handle);
         Self { shared: Arc::clone(shared), handles }
     }
+}
+
+/// Runs a thread of the heap. If it panics, which code of the client's on it can, the process ends: a cycle would never
+/// get on.
+fn or_abort(run: impl FnOnce()) {
+    struct Abort;
+    impl Drop for Abort {
+        fn drop(&mut self) {
+            if thread::panicking() {
+                eprintln!(
+                    "trigo-heap: {} panicked, in an observer, a root source or a trace function; no cycle could end any more, aborting",
+                    thread::current().name().unwrap_or("a thread of the heap")
+                );
+                std::process::abort();
+            }
+        }
+    }
+    let _abort = Abort;
+    run();
 }
 
 impl Drop for Threads {
@@ -76,8 +97,7 @@ impl Drop for Threads {
         for handle in self.handles.drain(..) {
             // The last handle may be dropped by an observer, on the driver itself.
             if handle.thread().id() != thread::current().id() {
-                // A thread that panicked has already said so.
-                let _ = handle.join();
+                handle.join().expect("a thread of the heap that panics ends the process");
             }
         }
     }
@@ -135,6 +155,7 @@ impl Driver {
     }
 
     fn run(&mut self) {
+        class::take_short_turns();
         while !self.heap.control.is_shut_down() {
             if self.heap.control.take_retarget() {
                 self.replan();
@@ -226,7 +247,6 @@ impl Driver {
             used.saturating_sub(self.heap.heap_bytes()) + self.beside_pages;
         self.pacer.beside.external = self.heap.external.load(Ordering::Relaxed);
         self.heap.set_plan(self.pacer.plan());
-        self.heap.slow_from.store(self.pacer.slow_from(), Ordering::Relaxed);
         if self.heap.heap_bytes() >= self.heap.trigger.load(Ordering::Relaxed) {
             self.heap.control.trigger();
         }

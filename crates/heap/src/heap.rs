@@ -107,13 +107,13 @@ pub(crate) struct Shared {
     pub(crate) external: AtomicUsize,
     pub(crate) trigger: AtomicUsize,
     pub(crate) goal: AtomicUsize,
-    /// Heap bytes beyond which allocation is slowed down for the memory limit's sake.
-    pub(crate) slow_from: AtomicUsize,
+    /// Heap bytes beyond which a mutator waits for the next flip.
+    pub(crate) bound: AtomicUsize,
     /// Scan bytes owed per allocated byte while marking, as the bits of an `f64`; zero when none is owed.
     pub(crate) assist_ratio: AtomicU64,
     /// Scan bytes done in the background and not yet used up by mutators that would have to assist.
     pub(crate) credit: AtomicU64,
-    /// Marking threads that look for work.
+    /// Threads that look for work to mark.
     pub(crate) hungry: AtomicU32,
 }
 
@@ -149,6 +149,14 @@ impl Shared {
         self.hungry.load(Ordering::Relaxed) > 0 && self.pool.is_empty()
     }
 
+    /// Does `wait`, in which the caller waits for work that others have.
+    pub(crate) fn while_hungry(&self, wait: impl FnOnce()) {
+        // Relaxed: a hint for those who have work to share.
+        self.hungry.fetch_add(1, Ordering::Relaxed);
+        wait();
+        self.hungry.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Bytes of live and not yet collected objects, as the pacer counts them.
     pub(crate) fn heap_bytes(&self) -> usize {
         // Relaxed: statistics; the trigger tolerates a chunk's delay.
@@ -159,6 +167,12 @@ impl Shared {
     pub(crate) fn set_plan(&self, plan: Plan) {
         self.trigger.store(plan.trigger, Ordering::Relaxed);
         self.goal.store(plan.goal, Ordering::Relaxed);
+        self.bound.store(plan.bound, Ordering::Relaxed);
+    }
+
+    /// Whether the heap is as large as it may become before the next flip.
+    pub(crate) fn is_at_bound(&self) -> bool {
+        self.heap_bytes() >= self.bound.load(Ordering::Relaxed)
     }
 
     /// The allocation kind of objects of `bytes` bytes with `layout`.
@@ -225,7 +239,7 @@ impl Heap {
             external: AtomicUsize::new(0),
             trigger: AtomicUsize::new(plan.trigger),
             goal: AtomicUsize::new(plan.goal),
-            slow_from: AtomicUsize::new(plan.goal.max(config.memory_limit.unwrap_or(usize::MAX))),
+            bound: AtomicUsize::new(plan.bound),
             assist_ratio: AtomicU64::new(0),
             credit: AtomicU64::new(0),
             hungry: AtomicU32::new(0),

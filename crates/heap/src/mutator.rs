@@ -177,7 +177,7 @@ struct Private {
     /// The highest address of the thread's own stack, if that is scanned.
     native_top: Option<usize>,
     stack: Option<Arc<Stack>>,
-    marker: Option<Box<Marker>>,
+    marker: Box<Marker>,
     /// Scan bytes owed for allocations.
     debt: f64,
     /// Bytes allocated and not yet added to the heap's count.
@@ -187,8 +187,8 @@ struct Private {
     error: Option<Error>,
     sampler: Option<Box<sampling::Sampler>>,
     watch: Watch,
-    /// The heap has grown past what the memory limit allows: the next slow path waits a moment.
-    slowed: bool,
+    /// The heap has reached its bound: the next slow path waits for a flip.
+    at_bound: bool,
 }
 
 impl Private {
@@ -404,14 +404,14 @@ impl Mutator {
             suspended_at: None,
             native_top: None,
             stack: None,
-            marker: None,
+            marker: Box::new(Marker::new()),
             debt: 0.0,
             uncounted: 0,
             torture: shared.config.debug.torture.unwrap_or(0),
             error: None,
             sampler: None,
             watch: Watch::default(),
-            slowed: false,
+            at_bound: false,
         };
         let owner = Arc::new(MutatorState {
             client: ClientWords::new(),

@@ -9,6 +9,8 @@
 pub(crate) const BACKGROUND_SHARE: f64 = 0.25;
 /// Cycles whose rates are remembered; the most pessimistic one counts.
 const MEMORY: usize = 4;
+/// The part of the goal that mutators have at least left to allocate in, as far as their debts go.
+const LEAST_ROOM: f64 = 256.0;
 /// Work is never estimated to be less than this many bytes.
 const LEAST_WORK: f64 = 1000.0;
 
@@ -52,6 +54,8 @@ pub(crate) struct Plan {
     pub(crate) trigger: usize,
     /// Heap bytes that the cycle is to end below.
     pub(crate) goal: usize,
+    /// Heap bytes beyond which mutators wait for a flip.
+    pub(crate) bound: usize,
 }
 
 impl Pacer {
@@ -70,7 +74,7 @@ impl Pacer {
     pub(crate) fn plan(&self) -> Plan {
         let goal = self.goal();
         if goal == usize::MAX {
-            return Plan { trigger: usize::MAX, goal };
+            return Plan { trigger: usize::MAX, goal, bound: usize::MAX };
         }
         let marked = self.marked.min(goal);
         let room = (goal - marked) as f64;
@@ -78,7 +82,7 @@ impl Pacer {
         let low = marked + (room * 0.7) as usize;
         let high = (marked + (room * 0.95) as usize).max(goal.saturating_sub(4 << 20));
         let trigger = goal.saturating_sub(runway as usize).clamp(low, high.max(low));
-        Plan { trigger, goal }
+        Plan { trigger, goal, bound: self.bound(0, goal) }
     }
 
     fn goal(&self) -> usize {
@@ -96,16 +100,31 @@ impl Pacer {
         self.targets.memory_limit.map_or(usize::MAX, |limit| {
             let others = self.beside.overhead.saturating_add(self.beside.external);
             let left = limit.saturating_sub(others);
-            let headroom = (left / 33).max(1 << 20);
+            let headroom = (left / 20).max(1 << 20);
             left.saturating_sub(headroom)
         })
     }
 
-    /// The heap bytes beyond which allocation is slowed down, so that a collector that does not get a processor at once
-    /// does not cost the limit. Where the live heap itself leaves next to no room, that begins at [`Pacer::twice`]: any
-    /// earlier would only bring the program to a halt.
-    pub(crate) fn slow_from(&self) -> usize {
-        if self.can_hold_limit() { self.goal_by_limit() } else { self.twice() }
+    /// The heap bytes beyond which mutators wait for the flip of a cycle that began at `start` bytes, or has not begun: the
+    /// goal, and for a collector that does not get a processor at once a tenth of it and the least heap. A memory
+    /// limit leaves no such room, unless the live heap itself leaves next to none below the limit: then the bound is
+    /// [`Pacer::twice`], and any lower one would only bring the program to a halt.
+    pub(crate) fn bound(&self, start: usize, goal: usize) -> usize {
+        if !self.can_hold_limit() {
+            return self.twice().max(start);
+        }
+        let room = (goal / 10).saturating_add(self.targets.min_heap);
+        goal.max(start).saturating_add(room).min(self.goal_by_limit().max(start))
+    }
+
+    /// The bound from a flip that found [`Self::marked`] bytes alive until the sweep has ended. A memory limit leaves next to
+    /// no room then: free memory that no sweep has found yet would have to be made up for by more.
+    pub(crate) fn bound_while_sweeping(&self) -> usize {
+        let limit = self.goal_by_limit();
+        if limit == usize::MAX || !self.can_hold_limit() {
+            return self.bound(0, self.goal());
+        }
+        self.marked.saturating_add(limit / 64)
     }
 
     /// Whether the limit leaves an eighth of the live heap to allocate in. Cycles would follow each other closely otherwise.
@@ -119,6 +138,7 @@ impl Pacer {
     }
 
     /// Scan bytes a mutator owes per byte it allocates, when `live` of `goal` bytes are allocated and `done` bytes scanned.
+    /// The room never counts as less than a part of the goal: beyond the goal, the bound takes over.
     pub(crate) fn assist_ratio(&self, live: usize, goal: usize, done: usize) -> f64 {
         let expected = (self.scanned + self.beside.roots) as f64;
         let mut left = expected - done as f64;
@@ -128,7 +148,7 @@ impl Pacer {
             left = (live.max(done) - done) as f64;
             room = (goal as f64 * 1.1 - live as f64).max(0.0);
         }
-        left.max(LEAST_WORK) / room.max(64.0 * 1024.0)
+        left.max(LEAST_WORK) / room.max(goal as f64 / LEAST_ROOM).max(64.0 * 1024.0)
     }
 
     /// Takes in a finished cycle. `marking` and `mutating` are processor seconds spent on each while it marked.
@@ -211,7 +231,7 @@ mod tests {
         p.targets.gc_percent = Some(50);
         assert_eq!(p.plan().goal, 151 * MIB);
         p.targets.gc_percent = None;
-        assert_eq!(p.plan(), Plan { trigger: usize::MAX, goal: usize::MAX });
+        assert_eq!(p.plan(), Plan { trigger: usize::MAX, goal: usize::MAX, bound: usize::MAX });
     }
 
     #[test]
@@ -236,15 +256,26 @@ mod tests {
     }
 
     #[test]
-    fn allocation_slows_down_at_a_limit_that_can_be_held_and_else_at_twice_the_live_heap() {
-        let mut p = pacer(Some(100), Some(64 * MIB));
-        p.marked = 10 * MIB;
-        assert!((60 * MIB..64 * MIB).contains(&p.slow_from()) && p.slow_from() > p.plan().goal);
+    fn the_bound_leaves_room_beyond_the_goal_and_beyond_a_heap_that_is_larger() {
+        let p = pacer(Some(100), None);
+        assert_eq!(p.bound(50 * MIB, 100 * MIB), 114 * MIB);
+        assert_eq!(p.bound(150 * MIB, 100 * MIB), 164 * MIB);
+        assert_eq!(p.bound(50 * MIB, usize::MAX), usize::MAX);
+        assert_eq!(pacer(None, None).plan().bound, usize::MAX);
+    }
+
+    #[test]
+    fn the_bound_is_a_limit_that_can_be_held_and_else_twice_the_live_heap() {
+        let mut p = pacer(Some(400), Some(64 * MIB));
+        p.marked = 20 * MIB;
+        assert!((60 * MIB..64 * MIB).contains(&p.plan().bound));
         p.beside.overhead = 20 * MIB;
-        assert!((40 * MIB..44 * MIB).contains(&p.slow_from()));
+        assert!((40 * MIB..44 * MIB).contains(&p.plan().bound));
+        assert!((20 * MIB..21 * MIB).contains(&p.bound_while_sweeping()));
         p.marked = 60 * MIB;
-        assert_eq!(p.slow_from(), 124 * MIB);
-        assert_eq!(pacer(Some(100), None).slow_from(), usize::MAX);
+        assert_eq!(p.plan().bound, 124 * MIB);
+        assert_eq!(p.bound_while_sweeping(), 124 * MIB);
+        assert!(pacer(Some(100), None).bound_while_sweeping() > 4 * MIB);
     }
 
     #[test]

@@ -29,6 +29,8 @@ use crate::{
 const GONE: u32 = u32::MAX;
 /// Spans an allocation inspects before it takes a fresh one.
 const INSPECT: usize = 32;
+/// Marks that it sweeps at most for that, and the last span's: some ten microseconds' worth.
+const MOST_MARKS: usize = 16 << 10;
 /// Spans that the collector sweeps between two looks at the list.
 const BATCH: usize = 32;
 /// Looks at a lock before a mutator does without it.
@@ -89,7 +91,7 @@ impl Spans {
 
     /// A span that has been used before and has free slots, among the next few.
     fn take_swept(&self, space: &Space, kind: u16, info: &KindInfo, epoch: u32) -> Option<usize> {
-        for _ in 0..INSPECT {
+        for _ in 0..INSPECT.min(MOST_MARKS / info.slots as usize + 1) {
             // The lock is taken for each span anew, so that nobody waits for all of them.
             let mut list = self.try_lock(kind)?;
             if list.epoch != epoch {

@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 use support::watch::Watch;
-use trigo_heap::{Config, Error, Heap, Layout, LayoutSpec, Mutator, Zeroing};
+use trigo_heap::{Config, Error, Heap, Layout, LayoutSpec, Mutator, Observer, Zeroing};
 
 fn heap() -> Heap {
     Heap::new(Config { reserve: 64 << 20, ..Config::default() }).expect("address space")
@@ -254,6 +254,27 @@ fn a_thread_that_ends_without_dropping_its_mutator_aborts_the_process() {
             said.contains("the thread of mutator 1 ended without dropping its Mutator"),
             "{said}"
         );
+    }
+}
+
+#[test]
+fn an_observer_that_panics_aborts_the_process() {
+    #[derive(Debug)]
+    struct Panics;
+    impl Observer for Panics {
+        fn cycle_begins(&self, _number: u64) {
+            panic!("not today");
+        }
+    }
+    let ended = in_child("an_observer_that_panics_aborts_the_process", || {
+        let heap = heap();
+        heap.observe(Arc::new(Panics));
+        heap.collect();
+    });
+    if let Some((status, said)) = ended {
+        use std::os::unix::process::ExitStatusExt;
+        assert_eq!(status.signal(), Some(libc::SIGABRT), "{said}");
+        assert!(said.contains("not today") && said.contains("trigo-gc panicked"), "{said}");
     }
 }
 

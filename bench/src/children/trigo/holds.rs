@@ -7,7 +7,7 @@ use trigo_heap::{Heap, HoldTimes, Mutator};
 use super::object::{Object, build, check_all, object_kind};
 use super::{attached, init, new, pointers, set};
 use crate::job::Order;
-use crate::meter::RunDelay;
+use crate::meter::{RunDelay, longest_spin};
 use crate::random::Random;
 use crate::report::{Pause, Report};
 
@@ -17,6 +17,8 @@ const RING: usize = 4096;
 const STRETCH: u32 = 64;
 /// The length in nanoseconds from which an operation counts as a pause.
 const PAUSE_FLOOR: u64 = 5000;
+/// How long each of two threads spins to see what the machine itself does to a thread.
+const CONTROL: Duration = Duration::from_secs(1);
 /// GOGC, low so that the run sees several cycles.
 const PERCENT: u32 = 25;
 
@@ -33,6 +35,13 @@ pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, millis: u64) {
     let heap = mutator.heap().clone();
     heap.set_gc_percent(Some(PERCENT));
     mutator.collect();
+    let control = mutator.blocked(|| {
+        std::thread::scope(|scope| {
+            let threads = [(); 2].map(|()| scope.spawn(|| longest_spin(CONTROL)));
+            threads.map(|thread| thread.join().expect("it only spins")).into_iter().max()
+        })
+    });
+    report.set("control_max_us", control.unwrap_or(0) as f64 / 1e3);
     let cycles_before = heap.stats().cycles;
     let length = Duration::from_millis(millis);
     let start = Instant::now();
@@ -61,6 +70,7 @@ pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, millis: u64) {
     report.set("hold_alloc_us", hold(|h| h.alloc));
     report.set("hold_max_us", hold(|h| h.handshake + h.assist + h.alloc));
     report.set("hold_preempted_us", hold(|h| h.preempted));
+    report.set("waited_max_us", hold(|h| h.waited));
     report.set("op_max_us", longest as f64 / 1e3);
     report.set("op_max_own_us", own as f64 / 1e3);
     report.set("run_delay_ms", seen.iter().map(|seen| seen.delayed).sum::<u64>() as f64 / 1e6);

@@ -6,6 +6,7 @@
 
 use super::{Driver, control::Action, hunt::Hunt, loan::Moment};
 use crate::{
+    mark::STRIDE,
     mutator::Template,
     pace,
     stats::{CycleRecord, Reason, now, thread_cpu},
@@ -100,6 +101,8 @@ impl<'d> Cycle<'d> {
             processors: heap.processors,
             total_percent: 0,
         };
+        // A heap that has outgrown its goal, because that was lowered, is not to wait for all of the cycle.
+        heap.bound.store(driver.pacer.bound(record.heap_at_start, record.goal), Ordering::Relaxed);
         let time = now();
         let last_tick = Tick { at: time, credit: 0 };
         Self {
@@ -197,7 +200,7 @@ impl<'d> Cycle<'d> {
         let share = 0.5 * elapsed * pace::BACKGROUND_SHARE * processors;
         if progress < share && !heap.pool.is_empty() {
             let cpu = thread_cpu();
-            self.driver.marker.run(&heap, |_| now() >= time + SLICE);
+            self.driver.marker.run(&heap, STRIDE, |_| now() >= time + SLICE);
             let work = self.driver.marker.take_work();
             heap.credit.fetch_add(work.scanned as u64, Ordering::Relaxed);
             heap.counters.add_work(work);
@@ -270,6 +273,9 @@ impl<'d> Cycle<'d> {
         self.record.live = marked.saturating_add(born_black);
         heap.base_live.store(self.record.live, Ordering::Relaxed);
         heap.allocated.fetch_sub(allocated, Ordering::Relaxed);
+        self.driver.pacer.marked = self.record.live;
+        let bound = self.driver.pacer.bound_while_sweeping();
+        heap.bound.store(bound, Ordering::Relaxed);
         self.record.flip = self.lap();
     }
 

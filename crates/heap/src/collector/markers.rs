@@ -5,7 +5,7 @@
 
 use crate::{
     heap::Shared,
-    mark::{Marker, Work},
+    mark::{Marker, STRIDE, Work},
     stats::thread_cpu,
     sync::Ordering,
 };
@@ -16,7 +16,7 @@ const NAP: Duration = Duration::from_micros(50);
 
 /// The life of a marker thread.
 pub(super) fn run(heap: &Shared) {
-    run_when_idle();
+    super::class::run_when_idle();
     let mut marker = Marker::new();
     while !heap.control.is_shut_down() {
         match heap.control.marking() {
@@ -31,7 +31,7 @@ fn mark(heap: &Shared, marker: &mut Marker, cycle: u32) {
     let mut cpu = thread_cpu();
     while heap.control.marking() == cycle {
         let mut reported = Work::default();
-        let drained = marker.run(heap, |work| {
+        let drained = marker.run(heap, STRIDE, |work| {
             report_progress(heap, work, &mut reported);
             heap.control.marking() != cycle
         });
@@ -57,20 +57,12 @@ fn report_progress(heap: &Shared, work: &Work, reported: &mut Work) {
 }
 
 fn wait_for_work(heap: &Shared, cycle: u32) {
-    // Relaxed: a hint for those who have work to share.
-    heap.hungry.fetch_add(1, Ordering::Relaxed);
     if heap.pool.is_quiet() {
         heap.control.wake_collector();
     }
-    while heap.pool.is_empty() && heap.control.marking() == cycle {
-        thread::park_timeout(NAP);
-    }
-    heap.hungry.fetch_sub(1, Ordering::Relaxed);
-}
-
-/// Moves the calling thread to the idle class. A system that refuses leaves it where it is.
-fn run_when_idle() {
-    let param = libc::sched_param { sched_priority: 0 };
-    // SAFETY: sets the scheduling class of the calling thread from a valid parameter.
-    unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &param) };
+    heap.while_hungry(|| {
+        while heap.pool.is_empty() && heap.control.marking() == cycle {
+            thread::park_timeout(NAP);
+        }
+    });
 }

@@ -41,9 +41,9 @@ const PIECE: usize = 1 << 63;
 /// Tags the address of a small object that is already marked, but not scanned.
 const MARKED_ONLY: usize = 1 << 62;
 /// Bytes of a large object scanned at a time.
-const PIECE_BYTES: usize = 128 << 10;
-/// Objects between two looks at whether to stop.
-const STRIDE: usize = 64;
+const PIECE_BYTES: usize = 32 << 10;
+/// Objects between two looks at whether to stop, for those whom nobody waits for; and the most.
+pub(crate) const STRIDE: usize = 64;
 
 /// A place of the ring.
 #[derive(Debug, Clone, Copy)]
@@ -143,13 +143,19 @@ impl Marker {
         }
     }
 
-    /// Marks until nothing is left to take or `stop` says so, asked every 64 objects. True if nothing was left.
-    /// All private work is published on return. Blocks on nothing.
-    pub(crate) fn run(&mut self, heap: &Shared, mut stop: impl FnMut(&Work) -> bool) -> bool {
+    /// Marks until nothing is left to take or `stop` says so, asked every `stride` objects, at most [`STRIDE`]. True if
+    /// nothing was left. All private work is published on return. Blocks on nothing.
+    pub(crate) fn run(
+        &mut self,
+        heap: &Shared,
+        stride: usize,
+        mut stop: impl FnMut(&Work) -> bool,
+    ) -> bool {
+        debug_assert!(stride <= STRIDE);
         let pool = heap.pool();
         pool.enter();
         let drained = loop {
-            if self.stride(heap) && !self.refill(pool) {
+            if self.stride(heap, stride) && !self.refill(pool) {
                 break true;
             }
             if self.len > CAPACITY / 2 && heap.markers_are_hungry() {
@@ -169,9 +175,9 @@ impl Marker {
         std::mem::take(&mut self.work)
     }
 
-    /// Handles up to 64 addresses, and what is in the ring if no more are left. True if nothing is left then.
+    /// Handles up to `most` addresses, and what is in the ring if no more are left. True if nothing is left then.
     #[inline(never)]
-    fn stride(&mut self, heap: &Shared) -> bool {
+    fn stride(&mut self, heap: &Shared, most: usize) -> bool {
         let space = heap.space();
         let view = View {
             base: space.base(),
@@ -182,7 +188,7 @@ impl Marker {
         self.reserve(heap, 2 * STRIDE);
         let mut top = Top { stack: self.stack.as_mut_ptr(), len: self.len };
         let (mut at, mut tally) = (self.at, Tally::default());
-        let mut left = STRIDE;
+        let mut left = most;
         loop {
             left -= self.near.scan(&view, &mut top, &mut tally, left);
             if top.len == 0 || left == 0 {
@@ -368,6 +374,14 @@ pub(crate) struct Greyer<'h> {
 impl<'h> Greyer<'h> {
     pub(crate) fn new(heap: &'h Shared) -> Self {
         Self { heap, out: Outbox::new(heap.pool()) }
+    }
+
+    /// Asks for the mark of an address that [`Self::precise`] is called for soon.
+    #[inline]
+    pub(crate) fn prepare(&self, address: usize) {
+        if let Some(Found::Small { block, slot, info, .. }) = self.heap.space().find(address) {
+            prefetch((&raw const self.heap.space().marks(block, info)[slot]).cast());
+        }
     }
 
     /// Shades the object at an address that is trusted to be in an object, or none of this heap. True if it was white.

@@ -103,7 +103,7 @@ impl Marker {
         }
     }
 
-    /// Scans a large object: at once if it is a piece long, else piece by piece, so that others can help.
+    /// Scans a large object piece by piece, so that others can help and nobody is held up.
     pub(super) fn scan_large(&mut self, heap: &Shared, span: &LargeSpan) {
         let info = heap.layouts().get(span.layout());
         let (start, end) = (span.start(), span.start() + span.bytes());
@@ -115,18 +115,19 @@ impl Marker {
             self.scan_by(heap, start, start, end, info);
             return;
         }
-        let mut piece = start;
-        while piece < end {
-            self.push(heap, piece | PIECE);
-            piece += PIECE_BYTES;
-        }
+        self.push(heap, start | PIECE);
     }
 
     /// Scans the piece of a large object that begins at `piece`.
     #[inline(never)]
     pub(super) fn scan_piece(&mut self, heap: &Shared, piece: usize) {
         let Some(crate::space::Found::Large(span)) = heap.space().find(piece) else { return };
-        let end = (span.start() + span.bytes()).min(piece + PIECE_BYTES);
+        let (next, end) = (piece + PIECE_BYTES, span.start() + span.bytes());
+        if next < end {
+            // Below what this piece leads to, so that it is what others get first.
+            self.push(heap, next | PIECE);
+        }
+        let end = end.min(next);
         self.work.scanned += end - piece;
         self.scan_by(heap, span.start(), piece, end, heap.layouts().get(span.layout()));
     }

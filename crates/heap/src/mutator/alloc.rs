@@ -17,6 +17,7 @@ use crate::{
         pages::PAGE,
         sizes::{self, BLOCK, MAX_SMALL},
     },
+    stats::now,
     sync::Ordering,
 };
 use std::{ptr::NonNull, time::Duration};
@@ -28,13 +29,16 @@ const CHUNK: usize = 4 << 10;
 /// mapped, so zeroing them never waits for the system.
 const TIMED: usize = 8 << 10;
 /// Full spans that a mutator keeps rather than wait for the lock of their list.
-const MOST_UNRETURNED: usize = 64;
+const MOST_UNRETURNED: usize = 256;
 /// Bytes up to which a run is zeroed word by word: a call would take longer.
 const SHORT: usize = 128;
 /// Bytes a mutator allocates before it adds them to the heap's count.
 const COUNT: usize = 16 << 10;
-/// How long a mutator waits at most for each [`COUNT`] bytes that it allocates beyond what the memory limit allows.
-const SLOWED: Duration = Duration::from_micros(200);
+/// How long a mutator waits at most for each [`COUNT`] bytes that it allocates beyond the heap's bound: not for ever, because
+/// what keeps a cycle from its flip may be the client's, an observer that waits for this mutator, say.
+const LONGEST_WAIT: u64 = 10_000_000;
+/// The pause between two looks at whether it may go on.
+const LOOK: Duration = Duration::from_micros(200);
 /// Bytes of a large object zeroed between two polls.
 const ZERO: usize = 64 << 10;
 
@@ -203,8 +207,8 @@ impl Mutator {
         self.state().gate.must_poll()
             || self.shared().control.is_held()
             || self.shared().config.debug.torture.is_some()
-            || private.slowed
-            || self.owes_an_assist()
+            || private.at_bound
+            || self.is_in_debt()
     }
 
     /// What an allocation slow path owes: handshakes, a cycle's start, torture, assists.
@@ -218,11 +222,23 @@ impl Mutator {
                 self.collect();
             }
         }
-        self.assist(sp);
-        if std::mem::take(&mut self.private().slowed) {
-            let shared = std::sync::Arc::clone(self.shared());
-            self.blocked(|| shared.control.wait_for_progress(SLOWED));
+        self.assist();
+        if std::mem::take(&mut self.private().at_bound) {
+            self.wait_for_room();
         }
+    }
+
+    /// Waits, blocked, while the heap is at its bound.
+    fn wait_for_room(&mut self) {
+        let shared = std::sync::Arc::clone(self.shared());
+        let start = now();
+        while shared.is_at_bound() && now() - start < LONGEST_WAIT {
+            if !self.private().marking {
+                shared.control.trigger();
+            }
+            self.blocked(|| shared.control.wait_for_progress(LOOK));
+        }
+        self.state().holds.wait(start);
     }
 
     /// Gives the cursor of `kind` at least one free slot. Says whether the allocation profile wants the next object.
@@ -331,7 +347,7 @@ impl Mutator {
         if private.uncounted >= COUNT {
             let added = std::mem::take(&mut private.uncounted);
             shared.allocated.fetch_add(added, Ordering::Relaxed);
-            private.slowed = shared.heap_bytes() >= shared.slow_from.load(Ordering::Relaxed);
+            private.at_bound = shared.is_at_bound();
             if !private.marking && shared.heap_bytes() >= shared.trigger.load(Ordering::Relaxed) {
                 shared.control.trigger();
             }

@@ -14,6 +14,9 @@ use crate::{
     sync::{AtomicU8, AtomicU64, Ordering, spin_loop, yield_now},
 };
 
+/// How many entries of a barrier buffer ahead marks are asked for.
+const AHEAD: usize = 12;
+
 impl Mutator {
     /// Answers the handshake that is pending, if one is, and waits while all mutators are held. `sp` bounds the
     /// stack's live part.
@@ -115,9 +118,15 @@ impl MutatorState {
         if end > start && !heap.pool.closing().is_closed() {
             let mut greyer = Greyer::new(heap);
             let mut white = false;
+            // SAFETY: the buffer's words below `next` have been written.
+            let word = |at: usize| unsafe { (at as *const usize).read() };
             for at in (start..end).step_by(8) {
-                // SAFETY: the buffer's words below `next` have been written.
-                white |= greyer.precise(unsafe { (at as *const usize).read() });
+                // Their marks lie all over the heap: the misses of several overlap.
+                let ahead = at + 8 * AHEAD;
+                if ahead < end {
+                    greyer.prepare(word(ahead));
+                }
+                white |= greyer.precise(word(at));
             }
             if white {
                 heap.control.spoiled_by_barrier();
@@ -242,7 +251,7 @@ impl Private {
         if patient {
             self.unfiled.drain(..).for_each(|(kind, block)| spans.file(kind, block));
         } else {
-            self.unfiled.retain(|&(kind, block)| !spans.try_file(kind, block));
+            do_while_it_works(&mut self.unfiled, |kind, block| spans.try_file(kind, block));
         }
         // A span that is in no list must not be given up: no sweep would find it.
         if !self.unfiled.is_empty() {
@@ -251,9 +260,16 @@ impl Private {
         if patient {
             self.unreturned.drain(..).for_each(|(kind, block)| spans.put_back(space, kind, block));
         } else {
-            self.unreturned.retain(|&(kind, block)| !spans.try_put_back(space, kind, block));
+            let put_back = |kind, block| spans.try_put_back(space, kind, block);
+            do_while_it_works(&mut self.unreturned, put_back);
         }
     }
+}
+
+/// Does `f` with each span, the last one first, and forgets those with which it works; stops at one with which it does not,
+/// because each of the others would have to wait as long for its lock.
+fn do_while_it_works(list: &mut Vec<(u16, usize)>, mut f: impl FnMut(u16, usize) -> bool) {
+    while list.pop_if(|&mut (kind, block)| f(kind, block)).is_some() {}
 }
 
 /// Claimed slots that are still unused.

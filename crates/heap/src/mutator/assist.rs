@@ -1,11 +1,11 @@
 //! Assists: a mutator that allocates while a cycle marks pays for it with marking.
 //!
-//! An assist takes at most 20 µs. Debt that it cannot pay off in that time is paid by later ones, or by
-//! waiting for the background to catch up, if it grows past a bound.
+//! An assist takes at most 20 µs. Debt that it cannot pay off in that time is paid by later ones; if it grows past a bound, the
+//! mutator waits for the background to catch up.
 
 use super::Mutator;
 use crate::{
-    mark::Marker,
+    mark::Work,
     stats::{Stretch, now},
     sync::Ordering,
 };
@@ -13,73 +13,81 @@ use std::time::Duration;
 
 /// The most nanoseconds one assist takes.
 const LONGEST: u64 = 20_000;
+/// Objects between two looks at the clock: some three microseconds, if each misses the cache.
+const STRIDE: usize = 32;
 /// Scan bytes of debt below which no assist is worth its overhead.
 const LEAST_DEBT: f64 = (32 << 10) as f64;
 /// Scan bytes of debt at which the mutator waits.
 const MOST_DEBT: f64 = (1 << 20) as f64;
+/// Nanoseconds for which a mutator that waits marks at a time.
+const SLICE: u64 = 100_000;
+/// The pause between two looks at what the background has done.
+const NAP: Duration = Duration::from_micros(200);
 
 impl Mutator {
-    /// Pays the debt of this mutator's allocations.
-    pub(super) fn assist(&mut self, sp: usize) {
-        if !self.owes_an_assist() {
+    /// Pays the debt of this mutator's allocations, or a part of it.
+    pub(super) fn assist(&mut self) {
+        if !self.is_in_debt() {
             return;
         }
         self.use_credit();
-        if self.private().debt < LEAST_DEBT || self.shared().pool.closing().is_closed() {
+        if !self.is_in_debt() || self.shared().pool.closing().is_closed() {
             return;
         }
-        let stretch = Stretch::begin();
-        self.mark_until(stretch.start + LONGEST);
+        let stretch = Stretch::begin_awake();
+        self.mark_for(LONGEST);
         self.state().holds.assist(&stretch);
-        let nanos = now() - stretch.start;
-        self.heap.shared.counters.assist_nanos.fetch_add(nanos, Ordering::Relaxed);
         if self.private().debt > MOST_DEBT {
-            self.wait_for_credit(sp);
+            self.pay_off();
         }
     }
 
     /// Whether there is enough debt for an assist.
-    pub(super) fn owes_an_assist(&self) -> bool {
+    pub(super) fn is_in_debt(&self) -> bool {
         let private = self.private();
         private.marking && private.scanned && private.debt >= LEAST_DEBT
     }
 
-    /// Pays with work that was done in the background.
-    fn use_credit(&mut self) {
+    /// Pays with work that was done in the background; true if there was any.
+    fn use_credit(&mut self) -> bool {
         let want = self.private().debt as u64;
         let credit = &self.heap.shared.credit;
         let take = |have: u64| (have > 0).then(|| have - have.min(want));
         // Relaxed: a count of bytes and nothing more.
-        if let Ok(had) = credit.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
-            self.private().debt -= had.min(want) as f64;
-        }
+        let had = credit.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).unwrap_or(0);
+        self.private().debt -= had.min(want) as f64;
+        had > 0
     }
 
-    fn mark_until(&mut self, deadline: u64) {
+    /// Marks until the debt is paid, `nanos` have passed, or nothing is left to take.
+    fn mark_for(&mut self, nanos: u64) {
         let shared = &self.heap.shared;
         let private = self.private();
-        let marker = private.marker.get_or_insert_with(|| Box::new(Marker::new()));
-        let debt = private.debt;
-        marker.run(shared, |work| work.scanned as f64 >= debt || now() >= deadline);
+        let (marker, debt) = (&mut private.marker, private.debt);
+        let start = now();
+        let stop = |work: &Work| work.scanned as f64 >= debt || now() >= start + nanos;
+        marker.run(shared, STRIDE, stop);
         let work = marker.take_work();
         private.debt -= work.scanned as f64;
         shared.counters.add_work(work);
         shared.counters.assisted_bytes.fetch_add(work.scanned as u64, Ordering::Relaxed);
+        shared.counters.assist_nanos.fetch_add(now() - start, Ordering::Relaxed);
     }
 
-    /// Waits, blocked, until the background has caught up or the mark phase ends.
-    fn wait_for_credit(&mut self, _sp: usize) {
+    /// Waits, blocked, until the background has paid the debt, the mark phase ends, or nothing is left that others could mark;
+    /// and marks where the background does not get a processor.
+    fn pay_off(&mut self) {
         let shared = std::sync::Arc::clone(self.shared());
-        let cycle = self.private().cycle;
-        while self.private().debt > LEAST_DEBT
-            && self.private().marking
-            && self.private().cycle == cycle
-        {
-            self.blocked(|| shared.control.wait_for_progress(Duration::from_micros(200)));
-            self.use_credit();
+        let (cycle, start) = (self.private().cycle, now());
+        while self.is_in_debt() && self.private().cycle == cycle {
+            self.blocked(|| shared.while_hungry(|| shared.control.wait_for_progress(NAP)));
             if shared.pool.closing().is_closed() || shared.pool.is_empty() {
-                return;
+                break;
+            }
+            if !self.use_credit() {
+                self.mark_for(SLICE);
             }
         }
+        self.state().holds.wait(start);
     }
 }

@@ -205,14 +205,7 @@ impl Pool {
         let scaled = index as usize / FIRST_SEGMENT + 1;
         let segment = scaled.ilog2() as usize;
         let start = FIRST_SEGMENT * ((1 << segment) - 1);
-        let slots = self.segments[segment].get_or_init(|| {
-            (0..FIRST_SEGMENT << segment)
-                .map(|_| Slot {
-                    next: AtomicU32::new(NIL),
-                    body: UnsafeCell::new(Body { len: 0, words: [0; CAPACITY] }),
-                })
-                .collect()
-        });
+        let slots = self.segments[segment].get_or_init(|| empty_slots(FIRST_SEGMENT << segment));
         &slots[index as usize - start]
     }
 
@@ -250,6 +243,20 @@ impl Pool {
             }
         }
     }
+}
+
+/// Slots of empty packets. Their memory comes zeroed from the system and is not touched: a large segment would take
+/// milliseconds, and others wait for it.
+#[cfg(not(loom))]
+fn empty_slots(n: usize) -> Box<[Slot]> {
+    // SAFETY: zero is a value of every field, and a packet of length zero is empty; `push` sets `next`.
+    unsafe { Box::new_zeroed_slice(n).assume_init() }
+}
+
+#[cfg(loom)]
+fn empty_slots(n: usize) -> Box<[Slot]> {
+    let body = || UnsafeCell::new(Body { len: 0, words: [0; CAPACITY] });
+    (0..n).map(|_| Slot { next: AtomicU32::new(NIL), body: body() }).collect()
 }
 
 /// Collects work of a party that is not counted active: it is published when a packet is full, and on drop. The party

@@ -2,7 +2,8 @@
 //!
 //! A hold is what the heap did to a thread: the time it computed, and the time it slept, waiting for a lock. What
 //! the kernel took the processor away for in between is none, and reported apart. The two look alike on a clock; how often
-//! the thread has gone to sleep by itself tells them apart.
+//! the thread has gone to sleep by itself tells them apart. What a mutator waits because it allocates faster than the
+//! collector can follow is reported apart as well.
 
 use super::{now, thread_cpu};
 use crate::sync::{AtomicU64, Ordering};
@@ -13,6 +14,7 @@ pub(crate) struct Holds {
     handshake: AtomicU64,
     assist: AtomicU64,
     alloc: AtomicU64,
+    waited: AtomicU64,
     preempted: AtomicU64,
     pauses: Pauses,
 }
@@ -71,32 +73,41 @@ pub struct HoldTimes {
     pub assist: u64,
     /// The longest time in which an allocation got new free slots, or a large object its pages.
     pub alloc: u64,
-    /// The longest time without the processor in one of these.
+    /// The longest time that the mutator, blocked, waited for the collector: for marking to make up for a debt of its
+    /// allocations that no assist could pay, or for a flip because the heap had reached its bound.
+    pub waited: u64,
+    /// The longest time without the processor in one of the first three.
     pub preempted: u64,
 }
 
-/// Nanoseconds below which nobody asks where they went.
-const SHORT: u64 = 5_000;
+/// Nanoseconds below which nobody asks where they went: the question takes a microsecond or two.
+const SHORT: u64 = 20_000;
 
 /// A stretch of time in which the calling thread may be held.
 #[derive(Debug)]
 pub(crate) struct Stretch {
     pub(crate) start: u64,
     cpu: u64,
-    sleeps: i64,
+    /// How often the thread had gone to sleep; `None` if it does not in this stretch.
+    sleeps: Option<i64>,
 }
 
 impl Stretch {
     /// Begins now.
     pub(crate) fn begin() -> Self {
-        Self { sleeps: sleeps(), cpu: thread_cpu(), start: now() }
+        Self { sleeps: Some(sleeps()), cpu: thread_cpu(), start: now() }
+    }
+
+    /// Begins a stretch in which the thread takes no lock, and so does not go to sleep by itself.
+    pub(crate) fn begin_awake() -> Self {
+        Self { sleeps: None, cpu: thread_cpu(), start: now() }
     }
 
     /// How long the thread has been held in the `wall` nanoseconds that end now and lie in this stretch, and how long it was
     /// without the processor although it could have run. What it did without before the `wall` counts as if in it.
     fn split(&self, wall: u64) -> (u64, u64) {
         // If it has gone to sleep, it has waited for something, at least for a part of the time.
-        if wall < SHORT || sleeps() != self.sleeps {
+        if wall < SHORT || self.sleeps.is_some_and(|before| sleeps() != before) {
             return (wall, 0);
         }
         let without = (now() - self.start).saturating_sub(thread_cpu() - self.cpu);
@@ -106,31 +117,29 @@ impl Stretch {
 
 /// A stretch that goes on over several short holds, because to begin one takes as long as they do.
 #[derive(Debug, Default)]
-pub(crate) struct Watch {
-    stretch: Option<Stretch>,
-    holds: u32,
-}
+pub(crate) struct Watch(Option<Stretch>);
 
 impl Watch {
-    /// Holds for which a stretch is good.
-    const HOLDS: u32 = 16;
+    /// Nanoseconds for which a stretch is good. What happens in them before a hold begins is taken for a part of it, so they
+    /// are few.
+    const GOOD: u64 = 50_000;
 
     /// A hold begins now.
     pub(crate) fn begin(&mut self) -> u64 {
-        if self.holds == 0 {
-            (self.stretch, self.holds) = (Some(Stretch::begin()), Self::HOLDS);
+        let start = now();
+        if self.0.as_ref().is_some_and(|stretch| start - stretch.start < Self::GOOD) {
+            return start;
         }
-        self.holds -= 1;
-        now()
+        self.0.insert(Stretch::begin()).start
     }
 
     /// The thread has gone to sleep for a reason that is no hold.
     pub(crate) fn forget(&mut self) {
-        self.holds = 0;
+        self.0 = None;
     }
 
     fn split(&self, wall: u64) -> (u64, u64) {
-        self.stretch.as_ref().map_or((wall, 0), |stretch| stretch.split(wall))
+        self.0.as_ref().map_or((wall, 0), |stretch| stretch.split(wall))
     }
 }
 
@@ -158,6 +167,11 @@ impl Holds {
         self.hold(&self.alloc, watch.split(now() - start));
     }
 
+    /// The mutator has waited for the collector since `start`.
+    pub(crate) fn wait(&self, start: u64) {
+        raise(&self.waited, now() - start);
+    }
+
     /// The mutator's answers to handshakes.
     pub(crate) fn pauses(&self) -> &Pauses {
         &self.pauses
@@ -174,6 +188,7 @@ impl Holds {
             handshake: self.handshake.load(Ordering::Relaxed),
             assist: self.assist.load(Ordering::Relaxed),
             alloc: self.alloc.load(Ordering::Relaxed),
+            waited: self.waited.load(Ordering::Relaxed),
             preempted: self.preempted.load(Ordering::Relaxed),
         }
     }

@@ -105,7 +105,7 @@ impl fmt::Display for CycleRecord {
 }
 
 /// Is told of every cycle ([`Heap::observe`](crate::Heap::observe)). What it does delays the next one: it must not wait for a
-/// thread that is attached to the heap, ask for a cycle, or panic.
+/// thread that is attached to the heap or ask for a cycle. A panic there ends the process, with a message.
 ///
 /// ```
 /// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};

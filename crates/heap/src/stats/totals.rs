@@ -71,6 +71,7 @@ pub(crate) fn read(shared: &Shared) -> HeapStats {
         holds.handshake = holds.handshake.max(own.handshake);
         holds.assist = holds.assist.max(own.assist);
         holds.alloc = holds.alloc.max(own.alloc);
+        holds.waited = holds.waited.max(own.waited);
         holds.preempted = holds.preempted.max(own.preempted);
     }
     HeapStats {

@@ -1,0 +1,67 @@
+//! A burst of allocation never outruns the collector past its bound, however long a cycle takes to begin or to flip.
+
+use std::{
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+use trigo_heap::{Config, CycleRecord, Heap, Layout, Observer};
+
+const MIB: usize = 1 << 20;
+const MUTATORS: usize = 2;
+/// What each mutator has not counted yet, and what it allocates in the longest wait for a flip.
+const UNSEEN: usize = MUTATORS * (2 + HELD_UP.as_millis() as usize / 10) * (16 << 10);
+/// How long each cycle is held up before it begins and between the end of marking and the flip.
+const HELD_UP: Duration = Duration::from_millis(100);
+
+/// Holds cycles up, and keeps how far a heap went beyond its bound.
+#[derive(Debug, Default)]
+struct Slow(Mutex<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    held_up: u32,
+    beyond_at_start: usize,
+    beyond_at_flip: usize,
+}
+
+impl Observer for Slow {
+    fn cycle_begins(&self, _cycle: u64) {
+        thread::sleep(HELD_UP);
+    }
+
+    fn finalizers_queued(&self, _waiting: usize) {
+        thread::sleep(HELD_UP);
+        self.0.lock().unwrap().held_up += 1;
+    }
+
+    fn cycle_ended(&self, r: &CycleRecord) {
+        let bound = |from: usize| from + r.goal / 10 + 4 * MIB + UNSEEN;
+        let mut seen = self.0.lock().unwrap();
+        let start = r.heap_at_start.saturating_sub(bound(r.goal));
+        let flip = r.heap_at_end.saturating_sub(bound(r.goal.max(r.heap_at_start)));
+        seen.beyond_at_start = seen.beyond_at_start.max(start);
+        seen.beyond_at_flip = seen.beyond_at_flip.max(flip);
+    }
+}
+
+#[test]
+fn a_burst_of_allocation_never_outruns_the_collector_past_its_bound() {
+    let heap = Heap::new(Config { idle_cycles: false, ..Config::default() }).unwrap();
+    let slow = Arc::new(Slow::default());
+    heap.observe(slow.clone());
+    let burst = || {
+        let mut m = heap.attach();
+        for i in 0..64 * MIB / 64 {
+            let object = m.alloc(Layout::NO_SCAN, 64).unwrap();
+            if i % (MIB / 64) == 0 {
+                m.set_finalizer(object, |_, _| {}).unwrap();
+                m.run_finalizers();
+            }
+        }
+    };
+    thread::scope(|scope| (0..MUTATORS).for_each(|_| drop(scope.spawn(burst))));
+    let Seen { held_up, beyond_at_start, beyond_at_flip } = *slow.0.lock().unwrap();
+    assert!(held_up > 0, "no cycle was held up");
+    assert_eq!((beyond_at_start, beyond_at_flip), (0, 0), "bytes beyond the bound");
+}
