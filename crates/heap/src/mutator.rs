@@ -187,8 +187,8 @@ struct Private {
     error: Option<Error>,
     sampler: Option<Box<sampling::Sampler>>,
     watch: Watch,
-    /// The heap has reached its bound: the next slow path waits for a flip.
-    at_bound: bool,
+    /// Bytes that were allocated though the heap had reached its bound: the next slow path waits for a flip.
+    beyond: usize,
 }
 
 impl Private {
@@ -411,7 +411,7 @@ impl Mutator {
             error: None,
             sampler: None,
             watch: Watch::default(),
-            at_bound: false,
+            beyond: 0,
         };
         let owner = Arc::new(MutatorState {
             client: ClientWords::new(),

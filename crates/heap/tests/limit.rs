@@ -49,7 +49,7 @@ fn the_peak_stays_near_the_limit_when_the_live_heap_allows_it() {
         let heap = heap(gc_percent, limit);
         let mut m = heap.attach();
         let peak = churn(&heap, &mut m, 600 * MIB, 16 * MIB);
-        assert!(peak < limit / 100 * 110, "{} KiB under {} KiB", peak >> 10, limit >> 10);
+        assert!(peak < limit / 100 * 115, "{} KiB under {} KiB", peak >> 10, limit >> 10);
         assert!(peak > limit / 2, "the room is used: {} KiB", peak >> 10);
     }
 }
@@ -62,7 +62,7 @@ fn external_memory_counts_towards_the_limit() {
     heap.add_external(32 * MIB);
     m.collect();
     let peak = churn(&heap, &mut m, 300 * MIB, 8 * MIB);
-    assert!(peak < 64 * MIB / 100 * 110, "{} KiB", peak >> 10);
+    assert!(peak < 64 * MIB / 100 * 115, "{} KiB", peak >> 10);
     heap.sub_external(32 * MIB);
 }
 

@@ -34,9 +34,11 @@ const MOST_UNRETURNED: usize = 256;
 const SHORT: usize = 128;
 /// Bytes a mutator allocates before it adds them to the heap's count.
 const COUNT: usize = 16 << 10;
-/// How long a mutator waits at most for each [`COUNT`] bytes that it allocates beyond the heap's bound: not for ever, because
-/// what keeps a cycle from its flip may be the client's, an observer that waits for this mutator, say.
+/// Nanoseconds that a mutator waits at most for each [`COUNT`] bytes that it allocates beyond the heap's bound: not for ever,
+/// because what keeps a cycle from its flip may be the client's, an observer that waits for this mutator, say.
 const LONGEST_WAIT: u64 = 10_000_000;
+/// How many times as long it waits at most after a large object.
+const MOST_WAITS: usize = 100;
 /// The pause between two looks at whether it may go on.
 const LOOK: Duration = Duration::from_micros(200);
 /// Bytes of a large object zeroed between two polls.
@@ -207,7 +209,7 @@ impl Mutator {
         self.state().gate.must_poll()
             || self.shared().control.is_held()
             || self.shared().config.debug.torture.is_some()
-            || private.at_bound
+            || private.beyond > 0
             || self.is_in_debt()
     }
 
@@ -223,16 +225,18 @@ impl Mutator {
             }
         }
         self.assist();
-        if std::mem::take(&mut self.private().at_bound) {
-            self.wait_for_room();
+        let beyond = std::mem::take(&mut self.private().beyond);
+        if beyond > 0 {
+            self.wait_for_room(beyond);
         }
     }
 
-    /// Waits, blocked, while the heap is at its bound.
-    fn wait_for_room(&mut self) {
+    /// Waits, blocked, while the heap is at its bound, after this mutator has allocated `beyond` bytes more.
+    fn wait_for_room(&mut self, beyond: usize) {
         let shared = std::sync::Arc::clone(self.shared());
         let start = now();
-        while shared.is_at_bound() && now() - start < LONGEST_WAIT {
+        let longest = LONGEST_WAIT * (beyond / COUNT).clamp(1, MOST_WAITS) as u64;
+        while shared.is_at_bound() && now() - start < longest {
             if !self.private().marking {
                 shared.control.trigger();
             }
@@ -347,7 +351,7 @@ impl Mutator {
         if private.uncounted >= COUNT {
             let added = std::mem::take(&mut private.uncounted);
             shared.allocated.fetch_add(added, Ordering::Relaxed);
-            private.at_bound = shared.is_at_bound();
+            private.beyond = if shared.is_at_bound() { added } else { 0 };
             if !private.marking && shared.heap_bytes() >= shared.trigger.load(Ordering::Relaxed) {
                 shared.control.trigger();
             }
