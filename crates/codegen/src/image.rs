@@ -7,8 +7,10 @@
 use object::elf::{self, FileHeader64, ProgramHeader64};
 use object::endian::LittleEndian;
 use object::read::elf::{ElfFile64, ProgramHeader};
-use object::{Object, ObjectSymbol, U32, U64, pod};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind, U32, U64, pod};
 use rustc_hash::FxHashMap;
+
+use crate::symbols::{self, Code, Sections, Symbol};
 
 type Header = ProgramHeader64<LittleEndian>;
 
@@ -23,6 +25,8 @@ pub struct Runtime {
     bytes: Vec<u8>,
     headers: Vec<Header>,
     symbols: FxHashMap<String, u64>,
+    /// Names of its functions with their addresses and sizes, in the order of addresses.
+    functions: Vec<(String, u64, u64)>,
 }
 
 /// A stretch of memory that the program adds.
@@ -60,7 +64,7 @@ impl Runtime {
             .filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.address())))
             .collect();
         let bytes = data.get(..end as usize).ok_or("the runtime's file is cut off")?.to_vec();
-        Ok(Self { bytes, headers, symbols })
+        Ok(Self { bytes, headers, symbols, functions: functions(&file) })
     }
 
     /// The address of something that it exports.
@@ -68,11 +72,15 @@ impl Runtime {
         self.symbols.get(name).copied()
     }
 
-    /// The executable with a program's segments.
+    /// The executable with a program's segments and the names of its functions.
     ///
     /// # Errors
     /// If the runtime has too few program headers to spare.
-    pub fn with_segments(&self, segments: &[Segment]) -> Result<Vec<u8>, String> {
+    pub fn with_segments<'a>(
+        &'a self,
+        segments: &[Segment],
+        functions: impl Iterator<Item = Symbol<'a>>,
+    ) -> Result<Vec<u8>, String> {
         let mut file = self.bytes.clone();
         let mut added = Vec::new();
         for segment in segments {
@@ -90,22 +98,58 @@ impl Runtime {
         if table.len() > self.headers.len() {
             return Err("the runtime has too few program headers to spare".into());
         }
-        self.write_headers(&mut file, &table)?;
+        let own =
+            self.functions.iter().map(|&(ref name, address, size)| Symbol { name, address, size });
+        let sections = symbols::append(&mut file, &code(&table), own.chain(functions));
+        self.write_headers(&mut file, &table, sections)?;
         Ok(file)
     }
 
-    fn write_headers(&self, file: &mut [u8], table: &[Header]) -> Result<(), String> {
+    fn write_headers(
+        &self,
+        file: &mut [u8],
+        table: &[Header],
+        sections: Sections,
+    ) -> Result<(), String> {
         let (header, _) = pod::from_bytes_mut::<FileHeader64<LittleEndian>>(file)
             .map_err(|()| "the runtime's file has no header")?;
         let at = header.e_phoff.get(LE) as usize;
         header.e_phnum.set(LE, table.len() as u16);
-        header.e_shoff.set(LE, 0);
-        header.e_shnum.set(LE, 0);
-        header.e_shstrndx.set(LE, 0);
+        header.e_shoff.set(LE, sections.offset);
+        header.e_shnum.set(LE, sections.count);
+        header.e_shstrndx.set(LE, sections.names);
         let bytes = pod::bytes_of_slice(table);
         file[at..at + bytes.len()].copy_from_slice(bytes);
         Ok(())
     }
+}
+
+/// The functions of a linked file; labels, which have no size, reach to the next one.
+fn functions(file: &ElfFile64<'_, LittleEndian>) -> Vec<(String, u64, u64)> {
+    let text = file.section_by_name(".text").map(|text| text.index());
+    let mut found: Vec<(u64, u64, &str)> = file
+        .symbols()
+        .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown))
+        .filter(|symbol| symbol.section_index().is_some() && symbol.section_index() == text)
+        .filter_map(|symbol| Some((symbol.address(), symbol.size(), symbol.name().ok()?)))
+        .filter(|(.., name)| !name.is_empty())
+        .collect();
+    found.sort_unstable();
+    found.dedup_by_key(|function| function.0);
+    let next = |at: usize| found.get(at + 1).map_or(0, |next| next.0 - found[at].0);
+    let sizes = found.iter().enumerate().map(|(at, found)| match found.1 {
+        0 => next(at),
+        size => size,
+    });
+    found.iter().zip(sizes).map(|(&(at, _, name), size)| (name.to_owned(), at, size)).collect()
+}
+
+/// Where code is, in a file with these headers.
+fn code(table: &[Header]) -> Vec<Code> {
+    let executable = |h: &&Header| h.p_type(LE) == elf::PT_LOAD && h.p_flags(LE) & elf::PF_X != 0;
+    let code =
+        |h: &Header| Code { address: h.p_vaddr(LE), offset: h.p_offset(LE), size: h.p_filesz(LE) };
+    table.iter().filter(executable).map(code).collect()
 }
 
 fn load_header(segment: &Segment, offset: u64) -> Header {

@@ -9,6 +9,7 @@
 //! | [`error`] | what it cannot make a program of |
 //! | [`tables`] | functions and lines for tracebacks |
 //! | [`layout`] | pieces of code and data to segments at addresses |
+//! | [`symbols`] | names of functions for profilers and debuggers |
 //! | [`image`] | the runtime's image; the executable |
 //! | [`program`] | a whole program |
 
@@ -18,6 +19,7 @@ pub mod error;
 pub mod image;
 pub mod layout;
 pub mod program;
+pub mod symbols;
 pub mod tables;
 pub mod target;
 pub mod translate;

@@ -4,6 +4,7 @@ use crate::descriptor::{Descriptors, is_linked, name_piece};
 use crate::error::{Error, Place};
 use crate::image::Runtime;
 use crate::layout::{Fixup, Form, Layout, Piece, PieceId, Section};
+use crate::symbols::Symbol;
 use crate::tables::Tables;
 use crate::target::{Environment, Target};
 use crate::translate::{self, Code, Scratch};
@@ -450,9 +451,13 @@ impl<'p> Linker<'p> {
         if end > i32::MAX as u64 {
             return Err(format!("the program needs {} MB, which is too large", end >> 20));
         }
+        let names = self.tables.names();
         self.fill();
         let segments = self.layout.segments(&|target| self.outside(target));
-        self.runtime.with_segments(&segments)
+        let functions = self.layout.section(Section::Text).zip(&names);
+        let functions =
+            functions.map(|((piece, address), name)| Symbol { name, address, size: piece.size });
+        self.runtime.with_segments(&segments, functions)
     }
 
     fn fill(&mut self) {

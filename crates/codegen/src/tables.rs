@@ -100,6 +100,15 @@ impl<'a> Tables<'a> {
         made
     }
 
+    /// The functions' names.
+    pub fn names(&self) -> Vec<String> {
+        let text = |text: &Text| {
+            let bytes = &self.strings[text.at as usize..][..text.len as usize];
+            String::from_utf8_lossy(bytes).into_owned()
+        };
+        self.funcs.iter().map(|func| text(&func.name)).collect()
+    }
+
     /// Number of functions.
     pub fn functions(&self) -> usize {
         self.funcs.len()
