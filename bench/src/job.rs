@@ -5,6 +5,7 @@
 
 use clap::{Subcommand, ValueEnum};
 
+use crate::kept::Key;
 use crate::peer::Peer;
 
 /// One workload with its sizes.
@@ -105,6 +106,14 @@ pub struct Case {
     pub name: String,
     pub job: Job,
     pub peers: Vec<Peer>,
+}
+
+impl Case {
+    /// Which kept rounds are of this case.
+    pub fn key(&self) -> Key {
+        let peers = self.peers.iter().map(|peer| peer.name()).collect();
+        Key { case: self.name.clone(), job: self.job.arguments(), peers }
+    }
 }
 
 /// All cases, in the order of the page; `quick` ones only show that everything runs.

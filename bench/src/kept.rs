@@ -9,9 +9,6 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::job::Case;
-use crate::peer::Peer;
-
 /// Figures by name; the name ends in the unit.
 pub type Figures = BTreeMap<String, f64>;
 
@@ -23,6 +20,17 @@ pub enum Run {
     Figures(Figures),
     /// What went wrong.
     Failure(String),
+}
+
+/// Which rounds belong together.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The workload.
+    pub case: String,
+    /// Its name and sizes.
+    pub job: Vec<String>,
+    /// Who must take part.
+    pub peers: Vec<String>,
 }
 
 /// One workload, once on each of its peers, one after the other.
@@ -39,8 +47,8 @@ pub struct Round {
 
 impl Round {
     /// What the round gave on a peer, if that took part.
-    pub fn run(&self, peer: Peer) -> Option<&Run> {
-        self.runs.get(&peer.name())
+    pub fn run(&self, peer: &str) -> Option<&Run> {
+        self.runs.get(peer)
     }
 }
 
@@ -97,13 +105,13 @@ impl Kept {
         Ok(())
     }
 
-    /// The rounds of a case with these sizes and at least these peers, in order.
-    pub fn rounds(&self, case: &Case) -> impl Iterator<Item = &Round> {
-        let job = case.job.arguments();
+    /// The rounds of a workload with these sizes and at least these peers, in order.
+    pub fn rounds<'k>(&'k self, key: &Key) -> impl Iterator<Item = &'k Round> + use<'k> {
+        let Key { case, job, peers } = key.clone();
         self.rounds.iter().filter(move |round| {
-            round.case == case.name
+            round.case == case
                 && round.job == job
-                && case.peers.iter().all(|&peer| round.run(peer).is_some())
+                && peers.iter().all(|peer| round.run(peer).is_some())
         })
     }
 }
@@ -111,7 +119,8 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job;
+    use crate::job::{self, Case};
+    use crate::peer::Peer;
 
     fn round(case: &Case) -> Round {
         let run = |peer: &Peer| (peer.name(), Run::Figures([("cpu_s".into(), 1.5)].into()));
@@ -133,9 +142,10 @@ mod tests {
         let again = Kept::new(Some(&path), "abc").unwrap();
         let other = Kept::new(Some(&path), "abd").map(|_| ()).unwrap_err();
         std::fs::remove_file(&path).unwrap();
-        assert_eq!((again.rounds(case).count(), again.rounds(larger).count()), (2, 0));
+        let count = |case: &Case| again.rounds(&case.key()).count();
+        assert_eq!((count(case), count(larger)), (2, 0));
         assert!(matches!(
-            again.rounds(case).next().unwrap().run(case.peers[0]),
+            again.rounds(&case.key()).next().unwrap().run(&case.peers[0].name()),
             Some(Run::Figures(figures)) if figures["cpu_s"] == 1.5
         ));
         assert!(other.to_string().contains("commit abc"), "{other}");

@@ -44,8 +44,9 @@ impl Results {
     /// The medians of what was run of these cases.
     pub fn new(cases: &[Case], kept: &Kept) -> Self {
         let result = |case: &Case| {
-            let rounds: Vec<&Round> = kept.rounds(case).collect();
-            let row = |&peer| Row::new(peer, rounds.iter().filter_map(|round| round.run(peer)));
+            let rounds: Vec<&Round> = kept.rounds(&case.key()).collect();
+            let row =
+                |&peer| Row::new(peer, rounds.iter().filter_map(|round| round.run(&peer.name())));
             let rows = case.peers.iter().map(row).collect();
             (!rounds.is_empty()).then(|| CaseResult {
                 case: case.clone(),
@@ -54,7 +55,7 @@ impl Results {
             })
         };
         let stolen =
-            cases.iter().flat_map(|case| kept.rounds(case)).map(|round| round.stolen).sum();
+            cases.iter().flat_map(|case| kept.rounds(&case.key())).map(|round| round.stolen).sum();
         Self { cases: cases.iter().filter_map(result).collect(), stolen }
     }
 
@@ -87,7 +88,7 @@ pub fn run(
 ) -> Result<()> {
     for round in 0..rounds {
         for case in cases {
-            if kept.rounds(case).count() > round {
+            if kept.rounds(&case.key()).count() > round {
                 continue;
             }
             if until.is_some_and(|until| Instant::now() >= until) {
