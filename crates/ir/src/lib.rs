@@ -33,6 +33,7 @@
 //! | [`text`] | the text form: printer, parser |
 //! | [`verify`] | whether a function keeps all rules |
 //! | [`passes`] | what becomes of a function before code is generated from it |
+//! | [`inline`] | small functions in the place of calls to them |
 //! | `names`, `visit` | words of operations; their operands |
 
 pub mod alg;
@@ -40,6 +41,7 @@ pub mod build;
 pub mod cfg;
 pub mod data;
 pub mod func;
+pub mod inline;
 pub mod inst;
 mod names;
 pub mod passes;

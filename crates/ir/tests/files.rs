@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use trigo_ir::inline::{Body, Names};
 use trigo_ir::text::{parse_program, print_program};
 use trigo_ir::verify::{verify_func, verify_program};
-use trigo_ir::{Program, passes};
+use trigo_ir::{Program, Sym, Syms, inline, passes};
 
 /// What a folder's name stands for.
 fn run(action: &str, mut program: Program) -> String {
@@ -13,8 +14,11 @@ fn run(action: &str, mut program: Program) -> String {
         return verify_program(&program).expect_err("a file of this folder breaks a rule");
     }
     assert_eq!(verify_program(&program), Ok(()), "the input breaks a rule");
-    if action != "text" {
-        let pass = passes::ALL.iter().find(|(name, _)| *name == action);
+    if action == "inline" {
+        inline_all(&mut program);
+    } else if action != "text" {
+        let mut all = passes::ALL.iter().chain(passes::AGAIN);
+        let pass = all.find(|(name, _)| *name == action);
         let pass = pass.unwrap_or_else(|| panic!("no pass is called {action}")).1;
         for func in &mut program.funcs {
             pass(&program.context, func);
@@ -24,6 +28,37 @@ fn run(action: &str, mut program: Program) -> String {
     }
     assert_eq!(verify_program(&program), Ok(()), "the output breaks a rule");
     print_program(&program)
+}
+
+/// Inlines what is small enough.
+fn inline_all(program: &mut Program) {
+    let context = program.context.clone();
+    let names = TestNames(&context.syms);
+    let funcs = program.funcs.iter();
+    let bodies =
+        funcs.filter_map(|func| Some((func.sym, Body::new(&context, func, &names)?))).collect();
+    for func in &mut program.funcs {
+        if inline::run(func, &bodies) {
+            passes::run_again(&context, func);
+        }
+    }
+}
+
+/// `main.native` is a leaf, `runtime.…` is hidden, `main.throw` never returns.
+struct TestNames<'a>(&'a Syms);
+
+impl Names for TestNames<'_> {
+    fn is_native_leaf(&self, sym: Sym) -> bool {
+        self.0.text(sym) == "main.native"
+    }
+
+    fn is_hidden(&self, sym: Sym) -> bool {
+        self.0.text(sym).starts_with("runtime.")
+    }
+
+    fn never_returns(&self, sym: Sym) -> bool {
+        self.0.text(sym) == "main.throw"
+    }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

@@ -18,12 +18,14 @@
 //! | [`alg`] | equality and hash functions |
 //! | [`statics`] | package variables that are data |
 //! | [`program`] | the whole program, and in what order packages are initialised |
+//! | [`inline`](inline_small) | small functions in the place of calls to them |
 //! | `reach` | what it reaches: the work list, descriptors, methods |
 
 pub mod alg;
 mod body;
 mod directives;
 pub mod env;
+mod inline;
 pub mod methods;
 pub mod names;
 pub mod program;
@@ -32,5 +34,6 @@ pub mod statics;
 mod types;
 pub mod world;
 
+pub use inline::inline_small;
 pub use program::{LowerError, lower_packages, lower_program};
 pub use world::{Embed, Package, World};

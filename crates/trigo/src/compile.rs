@@ -116,13 +116,15 @@ impl Sources {
             })
             .collect();
         let lowered = trigo_lower::lower_program(store, packages, trigo_codegen::ROOTS);
-        let program = lowered.program;
+        let mut program = lowered.program;
         self.clock.lap("lower");
         if !lowered.errors.is_empty() {
             let show =
                 |error: &trigo_lower::LowerError| Error::new(error.show(&program.context.syms));
             return Err(lowered.errors.iter().map(show).collect());
         }
+        trigo_lower::inline_small(&mut program);
+        self.clock.lap("inline");
         let runtime = Runtime::read(RUNTIME).map_err(|error| vec![Error::new(error)])?;
         let compiled = trigo_codegen::compile(&program, &runtime);
         let (file, times) = compiled.map_err(|errors| {

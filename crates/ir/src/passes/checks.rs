@@ -4,7 +4,7 @@
 
 use crate::cfg::Cfg;
 use crate::func::{Block, Func, Val};
-use crate::inst::{BoundsKind, Cond, Op, Terminator};
+use crate::inst::{BinaryOp, BoundsKind, Cond, Op, Terminator};
 use crate::program::Context;
 use crate::types::Scalar;
 use rustc_hash::FxHashSet;
@@ -22,6 +22,9 @@ pub fn run(_: &Context, func: &mut Func) {
         match step {
             Step::Enter(block) => {
                 stack.push(Step::Leave(made.trail.len()));
+                if let Some(claim) = condition(func, &cfg, block) {
+                    made.insert(claim);
+                }
                 visit(func, block, &mut made);
                 stack.extend(children[block.index()].iter().map(|&b| Step::Enter(b)));
             }
@@ -35,7 +38,7 @@ enum Step {
     Leave(usize),
 }
 
-/// Checks that hold here. `trail` is the order in which they were made.
+/// [Claims](claim) that hold here. `trail` is the order in which they were made.
 #[derive(Default)]
 struct Made {
     checks: FxHashSet<Op>,
@@ -72,17 +75,29 @@ fn visit(func: &mut Func, block: Block, made: &mut Made) {
             Op::ShiftCheck(val) if constant(func, *val).is_some_and(|x| x >= 0) => false,
             Op::BoundsCheck { kind, x, y, .. } if holds(func, *kind, *x, *y) => false,
             Op::NilCheck(_) | Op::DivCheck(_) | Op::ShiftCheck(_) | Op::BoundsCheck { .. } => {
-                made.insert(op.clone())
+                claim(func, op).is_none_or(|claim| made.insert(claim))
             }
             // An access is a check.
-            Op::Load { addr, .. } | Op::Store { addr, .. } => {
-                made.insert(Op::NilCheck(*addr));
+            Op::Load { .. } | Op::Store { .. } => {
+                claim(func, op).into_iter().for_each(|claim| {
+                    made.insert(claim);
+                });
+                true
+            }
+            Op::Compare(..) if claim(func, op).is_some_and(|c| made.checks.contains(&c)) => {
+                func.insts[inst.index()].op = Op::Iconst(Scalar::I8, 1);
                 true
             }
             _ => true,
         }
     });
     func.blocks[block.index()].insts = insts;
+    while let Some(Terminator::Branch { cond, then, els }) = &func.blocks[block.index()].term
+        && let Some(cond) = negated(func, *cond)
+    {
+        let term = Terminator::Branch { cond, then: els.clone(), els: then.clone() };
+        func.blocks[block.index()].term = Some(term);
+    }
     if let Some(Terminator::Branch { cond, then, els }) = &func.blocks[block.index()].term {
         let chosen = match constant(func, *cond) {
             Some(0) => els.clone(),
@@ -90,6 +105,67 @@ fn visit(func: &mut Func, block: Block, made: &mut Made) {
             None => return,
         };
         func.blocks[block.index()].term = Some(Terminator::Jump(chosen));
+    }
+}
+
+/// What holds after an operation, or if a comparison does, in one form for all that say the same.
+fn claim(func: &Func, op: &Op) -> Option<Op> {
+    Some(match *op {
+        Op::NilCheck(_) | Op::DivCheck(_) | Op::ShiftCheck(_) => op.clone(),
+        Op::BoundsCheck { kind: BoundsKind::Index, x, y, .. } => Op::Compare(Cond::Ult, x, y),
+        Op::BoundsCheck { x, y, .. } => Op::Compare(Cond::Ule, x, y),
+        Op::Load { addr, .. } | Op::Store { addr, .. } => Op::NilCheck(addr),
+        Op::Compare(Cond::Ne, x, y) if matches!(func.def(y), Some(Op::Null)) => Op::NilCheck(x),
+        Op::Compare(Cond::Ult | Cond::Ule, ..) => op.clone(),
+        _ => return None,
+    })
+}
+
+/// What holds in a block because a condition led to it.
+fn condition(func: &Func, cfg: &Cfg, block: Block) -> Option<Op> {
+    let [pred] = cfg.preds[block.index()][..] else { return None };
+    let Some(Terminator::Branch { cond, then, els }) = &func.blocks[pred.index()].term else {
+        return None;
+    };
+    match func.def(*cond)? {
+        op if then.block == block && els.block != block => claim(func, op),
+        &Op::Compare(cond, x, y) if els.block == block && then.block != block => {
+            claim(func, &Op::Compare(inverse(cond)?, x, y))
+        }
+        _ => None,
+    }
+}
+
+/// The condition that holds if another does not; none if neither may, of floats.
+fn inverse(cond: Cond) -> Option<Cond> {
+    Some(match cond {
+        Cond::Eq => Cond::Ne,
+        Cond::Ne => Cond::Eq,
+        Cond::Slt => Cond::Sge,
+        Cond::Sle => Cond::Sgt,
+        Cond::Sgt => Cond::Sle,
+        Cond::Sge => Cond::Slt,
+        Cond::Ult => Cond::Uge,
+        Cond::Ule => Cond::Ugt,
+        Cond::Ugt => Cond::Ule,
+        Cond::Uge => Cond::Ult,
+        Cond::FEq => Cond::FNe,
+        Cond::FNe => Cond::FEq,
+        Cond::FLt | Cond::FLe | Cond::FGt | Cond::FGe => return None,
+    })
+}
+
+/// The boolean of which a value is the negation.
+fn negated(func: &Func, val: Val) -> Option<Val> {
+    match func.def(val)? {
+        Op::Binary(BinaryOp::Xor, x, one)
+            if func.scalar(val) == Scalar::I8
+                && constant(func, *one) == Some(1)
+                && matches!(func.def(*x), Some(Op::Compare(..) | Op::Load { .. })) =>
+        {
+            Some(*x)
+        }
+        _ => None,
     }
 }
 
@@ -131,9 +207,20 @@ fn holds(func: &Func, kind: BoundsKind, x: Val, y: Val) -> bool {
     }
 }
 
-/// A comparison of constants.
+/// A comparison of constants, or of what is not nil with nil; the negation of a comparison.
 fn fold(func: &Func, op: &Op) -> Option<Op> {
+    if let Op::Binary(BinaryOp::Xor, x, one) = op
+        && let Some(Op::Compare(cond, x, y)) = func.def(*x)
+        && constant(func, *one) == Some(1)
+    {
+        return Some(Op::Compare(inverse(*cond)?, *x, *y));
+    }
     let Op::Compare(cond, x, y) = op else { return None };
+    if let Some(Op::Null) = func.def(*y)
+        && is_not_nil(func, *x)
+    {
+        return compare(*cond, Scalar::I64, 1, 0).map(|holds| Op::Iconst(Scalar::I8, holds.into()));
+    }
     let result = match (func.def(*x)?, func.def(*y)?) {
         (Op::Iconst(scalar, x), Op::Iconst(_, y)) => compare(*cond, *scalar, *x, *y)?,
         (Op::Null, Op::Null) => compare(*cond, Scalar::I64, 0, 0)?,

@@ -11,7 +11,14 @@
 //! | [`polls`] | safepoints on the way back of loops |
 //! | [`barriers`] | which stores of pointers the collector must hear of |
 //! | [`compact`] | numbers without gaps |
+//!
+//! After [inlining](crate::inline) some are run again, and
+//!
+//! | pass | what |
+//! |---|---|
+//! | [`alloc2slot`] | objects whose address goes nowhere become slots |
 
+pub mod alloc2slot;
 pub mod barriers;
 pub mod blocks;
 pub mod checks;
@@ -39,12 +46,38 @@ pub const ALL: &[(&str, Pass)] = &[
     ("compact", compact::run),
 ];
 
+/// Passes after inlining, in order.
+pub const AGAIN: &[(&str, Pass)] = &[
+    ("blocks", blocks::run),
+    ("checks", checks::run),
+    ("blocks", blocks::run),
+    ("dead", dead::run),
+    ("alloc2slot", alloc2slot::run),
+    ("mem2reg", mem2reg::run),
+    ("checks", checks::run),
+    ("blocks", blocks::run),
+    ("dead", dead::run),
+    ("compact", compact::run),
+];
+
 /// Runs all passes on a function.
 ///
 /// # Panics
 /// In debug builds, if a pass leaves a function that breaks a rule.
 pub fn run(context: &Context, func: &mut Func) {
-    for (name, pass) in ALL {
+    run_list(ALL, context, func);
+}
+
+/// Runs the passes after inlining on a function.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_again(context: &Context, func: &mut Func) {
+    run_list(AGAIN, context, func);
+}
+
+fn run_list(list: &[(&str, Pass)], context: &Context, func: &mut Func) {
+    for (name, pass) in list {
         pass(context, func);
         if cfg!(debug_assertions) {
             assert_valid(context, func, name);
