@@ -135,8 +135,7 @@ impl Body<'_, '_> {
                 let (map, ty) = &args[0];
                 let (key, key_ty) = &args[1];
                 let key = self.spill(*key_ty, key);
-                let typ = self.type_addr(*ty);
-                self.runtime("mapdelete", &[typ, map.first(), key])?;
+                self.map_call("mapdelete", *ty, map.first(), key)?;
             }
             Builtin::Panic => {
                 self.runtime("gopanic", args[0].0.operands())?;

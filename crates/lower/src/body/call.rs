@@ -1,8 +1,9 @@
 //! Calls.
 
 use super::select_method::{Code, Method};
-use super::value::{Addr, Value};
+use super::value::{Addr, Vals, Value};
 use super::{Body, Res};
+use smallvec::SmallVec;
 use trigo_ir::func::{Signature, Val};
 use trigo_ir::inst::{AllocWhat, Callee, ConvertOp, Op};
 use trigo_ir::types::{Basic, Scalar, Shape, TypeId as IrType};
@@ -372,16 +373,14 @@ impl Body<'_, '_> {
             let (value, _) = self.map_get_ok(ty, map, key)?;
             return Ok((value, map));
         }
-        let typ = self.type_addr(ty);
-        let at = self.runtime1("mapaccess1", &[typ, map, key])?;
+        let at = self.map_call("mapaccess1", ty, map, key)?[0];
         Ok((self.load(Addr::safe(at), elem), map))
     }
 
     /// A map's element or zero, and whether it is there.
     fn map_get_ok(&mut self, ty: IrType, map: Val, key: Val) -> Res<(Value, Val)> {
         let elem = self.elem_of_map(ty);
-        let typ = self.type_addr(ty);
-        let found = self.runtime("mapaccess2", &[typ, map, key])?;
+        let found = self.map_call("mapaccess2", ty, map, key)?;
         let [at, ok] = found[..] else {
             return Err(super::Fail("mapaccess2 has two results".into()));
         };
@@ -402,8 +401,52 @@ impl Body<'_, '_> {
 
     /// Where to store a map's element.
     pub(super) fn map_assign(&mut self, ty: IrType, map: Val, key: Val) -> Res<Val> {
+        Ok(self.map_call("mapassign", ty, map, key)?[0])
+    }
+
+    /// Calls a function of maps with a key in memory, or its variant that takes such a key by value.
+    pub(super) fn map_call(&mut self, name: &str, ty: IrType, map: Val, key: Val) -> Res<Vals> {
         let typ = self.type_addr(ty);
-        self.runtime1("mapassign", &[typ, map, key])
+        let Some((mut suffix, key_ty)) = self.map_variant(ty) else {
+            return self.runtime(name, &[typ, map, key]);
+        };
+        let key = self.load(Addr::safe(key), key_ty);
+        let mut args: SmallVec<[Val; 4]> = [typ, map].into_iter().collect();
+        match key.operands() {
+            // Only storing a pointer takes it as one, for the barrier.
+            &[pointer] if self.b.func.scalar(pointer) == Scalar::Ptr => {
+                if name == "mapassign" {
+                    suffix = "_fast64ptr";
+                    args.push(pointer);
+                } else {
+                    args.push(self.b.convert(ConvertOp::PtrToInt, Scalar::I64, pointer));
+                }
+            }
+            parts => args.extend_from_slice(parts),
+        }
+        self.runtime(&format!("{name}{suffix}"), &args)
+    }
+
+    /// The variant for a map's type, and the key's type: keys that are hashed and compared as a number or a string,
+    /// elements that are stored in place.
+    fn map_variant(&self, ty: IrType) -> Option<(&'static str, IrType)> {
+        let Shape::Map { key, elem } = *self.shape(ty) else { return None };
+        if self.size(elem) > MAP_IN_PLACE {
+            return None;
+        }
+        let suffix = match self.shape(key) {
+            Shape::Basic(Basic::String) => "_faststr",
+            Shape::Basic(_) | Shape::Pointer(_) | Shape::Chan { .. } => {
+                let [part] = self.parts_of(key)? else { return None };
+                match part.scalar {
+                    Scalar::I32 => "_fast32",
+                    Scalar::I64 | Scalar::Ptr => "_fast64",
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        Some((suffix, key))
     }
 
     /// The element type of a map, not of its key.
@@ -426,3 +469,6 @@ impl Body<'_, '_> {
 
 /// Elements up to this size have a shared zero (`internal/abi.ZeroValSize`).
 const MAP_ZERO: u64 = 1024;
+
+/// Elements up to this size are stored in place (`internal/abi.MapMaxElemBytes`).
+const MAP_IN_PLACE: u64 = 128;

@@ -27,6 +27,8 @@ enum Intrinsic {
     Mul,
     AddCarry,
     SubBorrow,
+    /// A number at an address, whatever its alignment.
+    Load,
     AtomicLoad,
     AtomicStore,
     AtomicCas,
@@ -96,6 +98,10 @@ fn find(package: &str, name: &str) -> Option<Intrinsic> {
         },
         "runtime" => match name {
             "KeepAlive" => KeepAlive,
+            _ => return None,
+        },
+        "internal/runtime/maps" => match name {
+            "readUnaligned32" | "readUnaligned64" => Load,
             _ => return None,
         },
         "internal/runtime/atomic" => match name {
@@ -259,6 +265,7 @@ impl Body<'_, '_> {
             Intrinsic::SubBorrow => {
                 self.b.push(Op::SubBorrow(x[0], x[1], x[2]), &[Scalar::I64; 2]).to_vec()
             }
+            Intrinsic::Load => vec![self.b.load(result, x[0], 0)],
             Intrinsic::AtomicLoad => {
                 vec![self.b.push(Op::AtomicLoad(result, x[0]), &[result])[0]]
             }
