@@ -1,4 +1,4 @@
-//! Checked packages on disk.
+//! Checked packages on disk; executables are kept in the same way.
 //!
 //! An entry says that a package has no errors, and holds what its importers need to know of it
 //! ([`trigo_types::archive`]). It is found by a key made of all that checking depends on: the running program, the
@@ -81,18 +81,30 @@ impl Cache {
     }
 
     pub(crate) fn get(&self, key: &Hash) -> Option<Entry> {
-        let path = self.path(key);
-        let entry = decode(&fs::read(&path).ok()?)?;
-        renew(&path);
-        Some(entry)
+        decode(&self.bytes(key)?)
     }
 
     pub(crate) fn put(&self, key: &Hash, entry: &Entry) {
-        // Nothing depends on an entry's being there.
-        let _ = write(&self.path(key), &encode(entry));
+        self.put_bytes(key, &encode(entry));
     }
 
-    fn path(&self, key: &Hash) -> PathBuf {
+    pub(crate) fn bytes(&self, key: &Hash) -> Option<Vec<u8>> {
+        let path = self.path(key);
+        let body = unframe(fs::read(&path).ok()?)?;
+        renew(&path);
+        Some(body)
+    }
+
+    pub(crate) fn put_bytes(&self, key: &Hash, body: &[u8]) {
+        // Nothing depends on an entry's being there.
+        let _ = write(&self.path(key), &frame(body));
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn path(&self, key: &Hash) -> PathBuf {
         let name: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         self.dir.join(name)
     }
@@ -133,14 +145,25 @@ fn encode(entry: &Entry) -> Vec<u8> {
     body.extend((archive.surface.len() as u64).to_le_bytes());
     body.extend(&archive.surface);
     body.extend(&archive.places);
-    [&MAGIC[..], &Sha256::digest(&body), &body].concat()
+    body
 }
 
-fn decode(bytes: &[u8]) -> Option<Entry> {
+/// A file's bytes: a hash before the body.
+fn frame(body: &[u8]) -> Vec<u8> {
+    [&MAGIC[..], &Sha256::digest(body), body].concat()
+}
+
+/// The body of a file that is whole.
+fn unframe(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     let (hash, body) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<32>()?;
     if *hash != *Sha256::digest(body) {
         return None;
     }
+    bytes.drain(..MAGIC.len() + 32);
+    Some(bytes)
+}
+
+fn decode(body: &[u8]) -> Option<Entry> {
     let (surface, rest) = body.split_first_chunk::<32>()?;
     let (len, rest) = rest.split_first_chunk::<8>()?;
     let (own, places) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*len)).ok()?)?;
@@ -204,14 +227,14 @@ mod tests {
 
     #[test]
     fn no_changed_or_missing_byte_goes_unnoticed() {
-        let bytes = encode(&entry());
+        let bytes = frame(&encode(&entry()));
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
-            assert_eq!(decode(&changed), None, "byte {at}");
-            assert_eq!(decode(&bytes[..at]), None, "{at} bytes");
+            assert_eq!(unframe(changed), None, "byte {at}");
+            assert_eq!(unframe(bytes[..at].to_vec()), None, "{at} bytes");
         }
-        assert_eq!(decode(&[&bytes[..], b"x"].concat()), None);
+        assert_eq!(unframe([&bytes[..], b"x"].concat()), None);
     }
 
     #[test]

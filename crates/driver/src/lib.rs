@@ -11,10 +11,12 @@
 //! changed, come from a [`Cache`], and of them only what the others need.
 
 mod cache;
+mod executables;
 mod package;
 mod stored;
 
 pub use cache::Cache;
+pub use executables::ExecutableKey;
 pub use package::Package;
 
 use std::collections::BinaryHeap;

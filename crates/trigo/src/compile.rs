@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use trigo_codegen::Runtime;
-use trigo_driver::{Bodies, Program};
+use trigo_driver::{Bodies, Cache, Program};
 use trigo_loader::directory::Tests;
 use trigo_loader::graph::{Graph, Loader, PackageId};
 use trigo_loader::{Error, Position, Result};
@@ -20,7 +20,11 @@ const RUNTIME: &[u8] = include_bytes!(env!("TRIGO_RUNTIME_IMAGE"));
 /// Packages without errors, ready to be linked.
 pub struct Sources {
     graph: Graph,
-    program: Program,
+    /// None if all programs are linked already.
+    program: Option<Program>,
+    /// Executables of the main packages that are known to the cache.
+    linked: Vec<(PackageId, Vec<u8>)>,
+    cache: Option<Cache>,
     /// What file names in errors are shortened against.
     dir: PathBuf,
     /// The first argument if it names a file, after which the program is called.
@@ -43,20 +47,14 @@ pub fn sources(flags: &Compile, arguments: &[String]) -> Result<Option<Sources>>
     );
     graph.warnings.iter().for_each(|warning| eprintln!("trigo: warning: {warning}"));
     clock.lap("load");
-    let program = trigo_driver::check(&graph, Bodies::All);
-    clock.lap("check");
-    let mut errors = check::errors(&graph, program.errors());
-    // A variable that would stay empty is worse than no program.
-    let embeds = graph.packages.iter().filter(|package| !package.embeds.is_empty());
-    errors.extend(embeds.map(|package| {
-        Error::new(format!("package {}: //go:embed cannot be compiled yet", package.path))
-    }));
-    if !errors.is_empty() {
-        print(&config.dir, &errors);
+    let cache = config.environment.cache().ok().map(|dir| Cache::new(dir.join("linked")));
+    let file = arguments.first().filter(|argument| argument.ends_with(".go")).map(PathBuf::from);
+    let (program, linked) = (None, Vec::new());
+    let mut sources = Sources { graph, program, linked, cache, dir: config.dir, file, clock };
+    if !sources.take_linked() && !sources.check() {
         return Ok(None);
     }
-    let file = arguments.first().filter(|argument| argument.ends_with(".go")).map(PathBuf::from);
-    Ok(Some(Sources { graph, program, dir: config.dir, file, clock }))
+    Ok(Some(sources))
 }
 
 fn print(dir: &Path, errors: &[Error]) {
@@ -66,6 +64,49 @@ fn print(dir: &Path, errors: &[Error]) {
 }
 
 impl Sources {
+    /// Takes all executables from the cache, if nothing else was asked for and they are there.
+    fn take_linked(&mut self) -> bool {
+        let mains = self.mains();
+        let Some(cache) = &self.cache else { return false };
+        if mains.is_empty()
+            || mains.len() != self.graph.roots.len()
+            || !check::errors(&self.graph, Vec::new()).is_empty()
+            || !self.embeds().is_empty()
+        {
+            return false;
+        }
+        let known = |&main: &PackageId| {
+            Some((main, cache.executable(&cache.executable_key(&self.graph, main))?))
+        };
+        let linked: Option<Vec<_>> = mains.iter().map(known).collect();
+        self.clock.lap("cache");
+        linked.map(|linked| self.linked = linked).is_some()
+    }
+
+    /// Checks all packages; whether there were no errors, which are printed.
+    fn check(&mut self) -> bool {
+        let program = trigo_driver::check(&self.graph, Bodies::All);
+        self.clock.lap("check");
+        let mut errors = check::errors(&self.graph, program.errors());
+        // A variable that would stay empty is worse than no program.
+        errors.extend(self.embeds());
+        if !errors.is_empty() {
+            print(&self.dir, &errors);
+            return false;
+        }
+        self.program = Some(program);
+        true
+    }
+
+    /// What cannot be compiled yet.
+    fn embeds(&self) -> Vec<Error> {
+        let embeds = self.graph.packages.iter().filter(|package| !package.embeds.is_empty());
+        let error = |package: &trigo_loader::graph::Package| {
+            Error::new(format!("package {}: //go:embed cannot be compiled yet", package.path))
+        };
+        embeds.map(error).collect()
+    }
+
     /// The import paths of what the arguments name.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.graph.roots.iter().map(|root| &*root.path)
@@ -93,13 +134,21 @@ impl Sources {
 
     /// Makes the executable of a main package; none if that failed, and the errors are printed.
     pub fn link(&mut self, main: PackageId) -> Option<Vec<u8>> {
-        self.compile(main).inspect_err(|errors| print(&self.dir, errors)).ok()
+        if let Some(known) = self.linked.iter().position(|linked| linked.0 == main) {
+            return Some(self.linked.swap_remove(known).1);
+        }
+        let file = self.compile(main).inspect_err(|errors| print(&self.dir, errors)).ok()?;
+        if let Some(cache) = &self.cache {
+            cache.keep_executable(&cache.executable_key(&self.graph, main), &file);
+        }
+        Some(file)
     }
 
     fn compile(&mut self, main: PackageId) -> std::result::Result<Vec<u8>, Vec<Error>> {
-        let store = &self.program.store;
+        let Some(checked) = &self.program else { unreachable!("what is not linked was checked") };
+        let store = &checked.store;
         let has_main = || {
-            let (pkg, name) = (self.program.package(main).pkg?, store.interner().get("main")?);
+            let (pkg, name) = (checked.package(main).pkg?, store.interner().get("main")?);
             store.pkg(pkg).lookup(name)
         };
         if has_main().is_none() {
@@ -108,7 +157,7 @@ impl Sources {
             return Err(vec![Error::new(message)]);
         }
         let needed = self.needed(main);
-        let packages = needed.iter().map(|&id| self.program.package(id));
+        let packages = needed.iter().map(|&id| checked.package(id));
         let packages = packages
             .filter_map(|package| {
                 let (files, info) = (&package.files, &package.info);

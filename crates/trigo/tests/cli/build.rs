@@ -198,3 +198,28 @@ fn builds_at_once_and_builds_that_are_killed_leave_a_whole_program() {
     }
     assert_eq!(printed(&program), "hello\n");
 }
+
+#[test]
+fn a_program_that_did_not_change_comes_from_the_cache() {
+    let world = World::new(&[("m/hello/a.go", HELLO)]);
+    let build = |name: &str| {
+        let (code, out, err) = trigo(&world, &["build", "-v", "-o", name, "./hello"]);
+        assert_eq!((code, out.as_str()), (0, ""), "{err}");
+        (fs::read(world.path("m").join(name)).unwrap(), err.contains("trigo: code:"))
+    };
+    let (first, compiled) = build("first");
+    assert!(compiled);
+    assert_eq!(build("again"), (first.clone(), false));
+    world.write("m/hello/a.go", &HELLO.replace("hello", "other"));
+    let (_, compiled) = build("other");
+    assert!(compiled);
+    assert_eq!(printed(&world.path("m/other")), "other\n");
+    world.write("m/hello/a.go", HELLO);
+    assert_eq!(build("back"), (first.clone(), false));
+    // An entry that was cut off counts as missing.
+    for entry in fs::read_dir(world.path("cache/linked")).unwrap().flatten() {
+        let bytes = fs::read(entry.path()).unwrap();
+        fs::write(entry.path(), &bytes[..bytes.len() / 2]).unwrap();
+    }
+    assert_eq!(build("damaged"), (first, true));
+}
