@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -122,6 +123,10 @@ var crashes = map[string]func(){
 		time.Sleep(time.Minute)
 	},
 	"deadlock": func() { <-make(chan int) },
+	"deadlock on a locked thread": func() {
+		runtime.LockOSThread()
+		<-make(chan int)
+	},
 	"asleep": func() {
 		c := make(chan int)
 		go func() {

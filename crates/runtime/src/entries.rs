@@ -96,16 +96,36 @@ global_asm!(
     "pop rbx",
     "pop rbp",
     "ret",
-    // A worker's thread: rdi is the worker, rsi its words.
+    // A worker's thread: rdi is the worker, rsi its words. Where the system stack begins is the way back.
     ".globl trigo_run_worker",
     "trigo_run_worker:",
     "push rbp",
     "mov rbp, rsp",
+    "push rbx",
+    "push r12",
+    "push r13",
+    "push r14",
+    "push r15",
     "and rsp, -16",
+    "push rbp",
+    "push rbp",
     "mov r15, rsi",
     "mov [r15 + {system_sp}], rsp",
     "call {first}",
     "mov rsp, rax",
+    "pop r14",
+    "pop r13",
+    "pop r12",
+    "pop rbx",
+    "pop rbp",
+    "ret",
+    // Has trigo_run_worker return: rdi are the worker's words.
+    ".globl trigo_leave_worker",
+    "trigo_leave_worker:",
+    "mov rsp, [rdi + {system_sp}]",
+    "mov rbp, [rsp]",
+    "lea rsp, [rbp - 40]",
+    "pop r15",
     "pop r14",
     "pop r13",
     "pop r12",
@@ -238,8 +258,10 @@ global_asm!(
 );
 
 unsafe extern "C" {
-    /// Runs a worker on the calling thread, for ever.
-    pub(crate) fn trigo_run_worker(worker: *mut u8, words: *mut u8) -> !;
+    /// Runs a worker on the calling thread, until it is left.
+    pub(crate) fn trigo_run_worker(worker: *mut u8, words: *mut u8);
+    /// Leaves the worker that the calling thread runs, from a native's frames, which are given up.
+    pub(crate) fn trigo_leave_worker(words: *mut u8) -> !;
     /// Where goroutines begin. Not to be called.
     pub(crate) fn trigo_goroutine();
 }

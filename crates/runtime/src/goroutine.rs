@@ -8,6 +8,7 @@
 use crate::parking::state;
 use crate::stack::{Segment, map};
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, lock};
+use crate::worker::Public;
 use std::sync::Arc;
 use trigo_abi::STACK_GUARD;
 use trigo_heap::{RootSource, RootVisitor, Stack};
@@ -38,7 +39,9 @@ pub(crate) struct Go {
     pub(crate) locks: i32,
     pub(crate) wait_reason: u8,
     pub(crate) leaked: bool,
-    flags: [u8; 6],
+    flags: [u8; 5],
+    /// It runs on one thread alone.
+    pub(crate) wired: bool,
     pub(crate) wait_since: i64,
     sync_safe: u64,
     pub(crate) stack_lo: usize,
@@ -64,6 +67,9 @@ pub(crate) struct Goroutine {
     pub(crate) segment: Option<Segment>,
     pub(crate) on_segment: bool,
     pub(crate) stack: Option<Arc<Stack>>,
+    /// The worker on whose thread alone it runs, and how often it asked for that.
+    pub(crate) thread: Option<Arc<Public>>,
+    pub(crate) wirings: usize,
     /// The one that ended before it, while neither is used again; 0 for none.
     ended_before: usize,
 }
@@ -147,6 +153,8 @@ impl Goroutines {
         let mut list = lock(&self.list);
         goroutine.state.store(state::DEAD, Ordering::Relaxed);
         goroutine.stack = None;
+        goroutine.thread = None;
+        goroutine.wirings = 0;
         goroutine.drop_segment();
         goroutine.ended_before = list.ended;
         list.ended = goroutine as *mut Goroutine as usize;

@@ -19,7 +19,7 @@
 //! | `start` | from C's `main` to `runtime.main`; threads; the program's variables as roots |
 //! | `processor` | whether it has what compiled code needs |
 //! | `entries`, `leaves` | the assembly that compiled code calls |
-//! | `worker` | a thread with a mutator; from a native to the next goroutine |
+//! | `worker`, `template` | a thread with a mutator; from a native to the next goroutine; who starts threads |
 //! | `scheduler`, `queue`, `seekers` | who runs next, and that nobody is forgotten |
 //! | `parking` | waiting and being made ready; permits |
 //! | `goroutine`, `stack` | what a goroutine is, and where it runs |
@@ -73,6 +73,8 @@ mod stack;
 #[cfg(not(loom))]
 mod start;
 mod sync;
+#[cfg(not(loom))]
+mod template;
 #[cfg(not(loom))]
 mod types;
 mod watching;

@@ -6,6 +6,9 @@
 //! the others' queues; and from the shared one first each [`TURNS`]th time, so that nobody waits for ever. This is how
 //! Go's scheduler works (`schedule`, `findRunnable`, `wakep` in proc.go).
 //!
+//! A goroutine may be wired to a thread (`LockOSThread`): that worker runs nothing else, and whoever finds the goroutine gives
+//! it the permit.
+//!
 //! A worker in a call of the system keeps its permit, but others may take it away when there is work; then it has to get one
 //! anew when it comes back.
 //!
@@ -20,9 +23,10 @@ use crate::goroutine::Goroutine;
 use crate::parking::{Ready, ready};
 use crate::queue::Queue;
 use crate::seekers::Seekers;
-use crate::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, lock};
-use crate::worker::Worker;
+use crate::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, lock};
+use crate::worker::{Public, Worker};
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// The queues of permits, by their number. Who has a permit beyond them uses the shared queue.
 static QUEUES: [Queue; 256] = [const { Queue::new() }; 256];
@@ -62,7 +66,9 @@ struct Shared {
     idle: usize,
     /// Permits for some of those, who seek when they wake.
     granted: Vec<usize>,
-    workers: Vec<usize>,
+    workers: Vec<Option<Arc<Public>>>,
+    /// Numbers of workers that have retired.
+    vacant: Vec<usize>,
     /// Goroutines that wait for something outside: files, signals, calls of the system, timers.
     outside: usize,
     /// The program has nothing more to run; told once.
@@ -182,38 +188,91 @@ impl Scheduler {
             shared.granted.push(permit);
             self.work.notify_one();
         } else {
-            let number = shared.workers.len();
-            shared.workers.push(0);
-            crate::start::spawn_worker(number, permit);
+            let number = shared.vacant.pop().unwrap_or(shared.workers.len());
+            if number == shared.workers.len() {
+                shared.workers.push(None);
+            }
+            crate::template::spawn_worker(number, permit);
         }
     }
 
     /// The number of the first worker, and that of its permit.
     pub(crate) fn first(&self) -> (usize, usize) {
         let mut shared = lock(&self.shared);
-        shared.workers.push(0);
+        shared.workers.push(None);
         self.seekers.begin();
         (0, self.permit(&mut shared))
     }
 
     /// A worker that was spawned has started.
     pub(crate) fn started(&self, worker: &Worker) {
-        lock(&self.shared).workers[worker.number] = &raw const *worker as usize;
+        let public = &worker.public;
+        lock(&self.shared).workers[public.number] = Some(Arc::clone(public));
     }
 
     /// The next goroutine for a worker with a permit. Waits, without it, while there is none.
     pub(crate) fn next(&self, worker: &mut Worker) -> Next {
+        if !worker.wired.is_null() {
+            return self.await_wired(worker);
+        }
         loop {
             // Relaxed: who changes them does not wait for this. A worker that came back from the system may have a number
             // beyond those of Go's Ps, until it comes here.
             let surplus = self.too_many.load(Ordering::Relaxed)
-                || worker.id.load(Ordering::Relaxed) >= self.most.load(Ordering::Relaxed);
+                || worker.public.id.load(Ordering::Relaxed) >= self.most.load(Ordering::Relaxed);
             let found = if surplus { None } else { self.find(worker) };
             if let Some(next) = found {
                 self.stop_seeking(worker);
-                return next;
+                // SAFETY: goroutines are never freed; this one is nobody else's until it runs.
+                match unsafe { &(*next.goroutine).thread }.clone() {
+                    None => return next,
+                    Some(owner) => self.hand_over(worker, &owner),
+                }
+            } else {
+                self.rest(worker);
             }
-            self.rest(worker);
+        }
+    }
+
+    /// What the worker found runs on another's thread, which gets the permit, and the queue with it.
+    fn hand_over(&self, worker: &mut Worker, owner: &Public) {
+        owner.give(worker.public.id.load(Ordering::Relaxed));
+        self.sleep(worker, lock(&self.shared));
+    }
+
+    /// The next goroutine for a worker to which one is wired is that one. Others run with its permit until somebody finds
+    /// it and gives one back.
+    fn await_wired(&self, worker: &mut Worker) -> Next {
+        self.give_up(worker);
+        let public = Arc::clone(&worker.public);
+        let permit = worker.mutator.blocked(|| public.wait());
+        public.id.store(permit, Ordering::Relaxed);
+        Next::new(worker.wired as usize)
+    }
+
+    /// The worker, which runs nothing any more, is forgotten.
+    pub(crate) fn retire(&self, worker: &mut Worker) {
+        self.give_up(worker);
+        let number = worker.public.number;
+        let mut shared = lock(&self.shared);
+        shared.workers[number] = None;
+        if number != 0 {
+            shared.vacant.push(number);
+        }
+    }
+
+    /// The worker, which does not seek, gives its permit back and looks for no work.
+    fn give_up(&self, worker: &mut Worker) {
+        let mut shared = lock(&self.shared);
+        self.give_back(&mut shared, worker.public.id.load(Ordering::Relaxed));
+        let dead = shared.is_dead();
+        shared.dead |= dead;
+        drop(shared);
+        self.seekers.fence();
+        if dead {
+            crate::crash::deadlock(worker);
+        } else if self.has_work() {
+            self.wake();
         }
     }
 
@@ -301,7 +360,7 @@ impl Scheduler {
     /// The worker gives its permit back, and gets one again when there is work.
     fn rest(&self, worker: &mut Worker) {
         let mut shared = lock(&self.shared);
-        self.give_back(&mut shared, worker.id.load(Ordering::Relaxed));
+        self.give_back(&mut shared, worker.public.id.load(Ordering::Relaxed));
         if std::mem::take(&mut worker.seeking) {
             self.seekers.end();
         }
@@ -315,12 +374,17 @@ impl Scheduler {
             drop(shared);
             crate::crash::deadlock(worker);
         } else {
-            shared.idle += 1;
-            drop(shared);
-            let permit = worker.mutator.blocked(|| self.granted());
-            worker.id.store(permit, Ordering::Relaxed);
-            worker.seeking = true;
+            self.sleep(worker, shared);
         }
+    }
+
+    /// The worker, which has no permit, waits for one.
+    fn sleep(&self, worker: &mut Worker, mut shared: MutexGuard<'_, Shared>) {
+        shared.idle += 1;
+        drop(shared);
+        let permit = worker.mutator.blocked(|| self.granted());
+        worker.public.id.store(permit, Ordering::Relaxed);
+        worker.seeking = true;
     }
 
     /// Waits for a permit.
@@ -337,13 +401,13 @@ impl Scheduler {
 
     /// The worker, which has no permit, takes one and seeks.
     fn seek(&self, shared: &mut Shared, worker: &mut Worker) {
-        worker.id.store(self.permit(shared), Ordering::Relaxed);
+        worker.public.id.store(self.permit(shared), Ordering::Relaxed);
         self.seekers.begin();
         worker.seeking = true;
     }
 
     /// The worker's goroutine is about to call the system, and may be long.
-    pub(crate) fn enter_syscall(&self, worker: &Worker) {
+    pub(crate) fn enter_syscall(&self, worker: &Public) {
         worker.permit.lend();
         self.seekers.lend();
         if self.has_work() {
@@ -357,7 +421,7 @@ impl Scheduler {
     }
 
     /// The call has returned: whether the goroutine may go on at once; if not, it has to wait for its turn.
-    pub(crate) fn leave_syscall(&self, worker: &Worker) -> bool {
+    pub(crate) fn leave_syscall(&self, worker: &Public) -> bool {
         if worker.permit.claim_back() {
             self.seekers.end_loan();
             return true;
@@ -371,16 +435,15 @@ impl Scheduler {
 
     /// Takes the permit of a worker in a call of the system.
     fn retake(&self, shared: &mut Shared) -> bool {
-        let workers = shared.workers.iter().filter(|&&at| at != 0);
-        // SAFETY: workers are never freed.
-        let mut workers = workers.map(|&at| unsafe { &*(at as *const Worker) });
-        let Some(worker) = workers.find(|worker| worker.permit.take()) else { return false };
-        self.taken(shared, worker);
-        true
+        let taken = shared.workers.iter().flatten().find(|worker| worker.permit.take()).cloned();
+        if let Some(worker) = &taken {
+            self.taken(shared, worker);
+        }
+        taken.is_some()
     }
 
     /// The permit of a worker in a call of the system was taken by the caller: nobody has it.
-    fn taken(&self, shared: &mut Shared, worker: &Worker) {
+    fn taken(&self, shared: &mut Shared, worker: &Public) {
         self.seekers.end_loan();
         self.give_back(shared, worker.id.load(Ordering::Relaxed));
         shared.outside += 1;
@@ -408,12 +471,9 @@ impl Scheduler {
     }
 
     /// Calls `f` with each worker that has started.
-    pub(crate) fn each_worker(&self, mut f: impl FnMut(&Worker)) {
+    pub(crate) fn each_worker(&self, mut f: impl FnMut(&Public)) {
         let workers = lock(&self.shared).workers.clone();
-        for at in workers.into_iter().filter(|&at| at != 0) {
-            // SAFETY: workers are never freed.
-            f(unsafe { &*(at as *const Worker) });
-        }
+        workers.iter().flatten().for_each(|worker| f(worker));
     }
 
     /// A permit: its number, the lowest that nobody has.
@@ -445,7 +505,7 @@ impl Scheduler {
 
 /// The queue that belongs to a worker's permit.
 fn own_queue(worker: &Worker) -> Option<&'static Queue> {
-    QUEUES.get(worker.id.load(Ordering::Relaxed))
+    QUEUES.get(worker.public.id.load(Ordering::Relaxed))
 }
 
 impl Shared {

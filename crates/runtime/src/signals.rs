@@ -8,7 +8,7 @@
 use crate::goroutine::Goroutine;
 use crate::runtime;
 use crate::worker::Worker;
-use std::alloc::{Layout, alloc_zeroed};
+use std::alloc::{Layout, alloc_zeroed, dealloc};
 
 /// Bytes of a signal stack, and its alignment.
 const STACK: usize = 64 << 10;
@@ -37,16 +37,41 @@ pub(crate) fn is_fault(signal: i32) -> bool {
     FAULTS.contains(&signal)
 }
 
-/// Gives the calling thread, a worker's, its signal stack.
-pub(crate) fn prepare_thread(worker: &mut Worker) {
-    // SAFETY: fresh memory of that size, which is never freed, as its worker is not.
-    unsafe {
-        let layout = Layout::from_size_align(STACK, STACK).expect("a power of two");
-        let base = alloc_zeroed(layout);
-        assert!(!base.is_null(), "runtime: no memory for a signal stack");
-        base.cast::<*mut Worker>().write(worker);
-        let stack = libc::stack_t { ss_sp: base.add(64).cast(), ss_flags: 0, ss_size: STACK - 64 };
-        libc::sigaltstack(&stack, std::ptr::null_mut());
+/// The signal stack of a worker's thread.
+pub(crate) struct SignalStack {
+    base: *mut u8,
+}
+
+impl SignalStack {
+    const LAYOUT: Layout = match Layout::from_size_align(STACK, STACK) {
+        Ok(layout) => layout,
+        Err(_) => unreachable!(),
+    };
+
+    /// Gives the calling thread, which is the worker's, its signal stack, until it is dropped there.
+    pub(crate) fn new(worker: &mut Worker) -> Self {
+        // SAFETY: fresh memory of that size, which is freed when signals do not use it any more.
+        unsafe {
+            let base = alloc_zeroed(Self::LAYOUT);
+            assert!(!base.is_null(), "runtime: no memory for a signal stack");
+            base.cast::<*mut Worker>().write(worker);
+            let (ss_sp, ss_size) = (base.add(64).cast(), STACK - 64);
+            let stack = libc::stack_t { ss_sp, ss_flags: 0, ss_size };
+            libc::sigaltstack(&stack, std::ptr::null_mut());
+            Self { base }
+        }
+    }
+}
+
+impl Drop for SignalStack {
+    fn drop(&mut self) {
+        let none =
+            libc::stack_t { ss_sp: std::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
+        // SAFETY: the thread runs no handler now, and has no stack for one afterwards.
+        unsafe {
+            libc::sigaltstack(&none, std::ptr::null_mut());
+            dealloc(self.base, Self::LAYOUT);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! From C's `main` to `runtime.main`, and the threads of workers.
 
 use crate::scheduler::Scheduler;
+use crate::signals::SignalStack;
 use crate::stack::MaxStack;
 use crate::worker::Worker;
 use crate::{Process, RUNTIME, Runtime, runtime};
@@ -82,23 +83,26 @@ pub unsafe fn start(
     let main = crate::natives::new_goroutine(&mut worker, &raw const *closure as usize);
     main.go.startpc = module.main as usize;
     runtime.scheduler.ready(None, main);
-    run(worker)
+    run(worker);
+    unreachable!("the first worker does not retire")
 }
 
-fn run(mut worker: Box<Worker>) -> ! {
-    crate::signals::prepare_thread(&mut worker);
+/// Runs a worker on the calling thread, until it retires.
+fn run(mut worker: Box<Worker>) {
+    let _stack = SignalStack::new(&mut worker);
     runtime().scheduler.started(&worker);
     let words = worker.mutator.state_address();
-    // SAFETY: the worker is this thread's, which does nothing else from now on.
-    unsafe { crate::entries::trigo_run_worker(Box::into_raw(worker).cast(), words) }
+    let worker = Box::into_raw(worker);
+    // SAFETY: the worker is this thread's, which does nothing else until it has retired. Then nobody knows it any more.
+    unsafe {
+        crate::entries::trigo_run_worker(worker.cast(), words);
+        drop(Box::from_raw(worker));
+    }
 }
 
-/// Starts a thread for a worker, which seeks.
-pub(crate) fn spawn_worker(number: usize, permit: usize) {
-    let thread = std::thread::Builder::new().name(format!("worker {number}")).stack_size(1 << 20);
-    thread
-        .spawn(move || run(Worker::new(number, permit)))
-        .expect("runtime: cannot create a thread");
+/// What the thread of a worker does.
+pub(crate) fn run_worker(number: usize, permit: usize) {
+    run(Worker::new(number, permit));
 }
 
 /// Registers the kinds that compiled code has the cursors of, in order.

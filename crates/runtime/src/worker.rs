@@ -7,7 +7,8 @@ use crate::goroutine::Goroutine;
 use crate::parking::{self, Permit};
 use crate::runtime;
 use crate::scheduler::Next;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock};
+use std::sync::Arc;
 use trigo_abi::worker as words;
 use trigo_heap::{Interrupter, Layout, Mutator};
 
@@ -31,6 +32,40 @@ pub(crate) type Native = extern "C" fn(&mut Worker, *mut u8) -> Outcome;
 /// Types whose layouts a worker remembers.
 const CACHED: usize = 512;
 
+/// What other threads see of a worker.
+pub(crate) struct Public {
+    pub(crate) number: usize,
+    pub(crate) permit: Permit,
+    /// The number of its permit, while it has one: Go's P.
+    pub(crate) id: AtomicUsize,
+    /// By which others ask the goroutine that runs here to give way.
+    pub(crate) interrupter: Interrupter,
+    /// How often a goroutine was taken on here.
+    pub(crate) turns: AtomicUsize,
+    /// A permit for the goroutine that is wired to this thread.
+    given: Mutex<Option<usize>>,
+    came: Condvar,
+}
+
+impl Public {
+    /// Gives the worker, whose goroutine is wired to it and is to run, a permit.
+    pub(crate) fn give(&self, permit: usize) {
+        *lock(&self.given) = Some(permit);
+        self.came.notify_one();
+    }
+
+    /// Waits for a permit.
+    pub(crate) fn wait(&self) -> usize {
+        let mut given = lock(&self.given);
+        loop {
+            if let Some(permit) = given.take() {
+                return permit;
+            }
+            given = self.came.wait(given).unwrap_or_else(|error| error.into_inner());
+        }
+    }
+}
+
 /// A worker.
 pub(crate) struct Worker {
     pub(crate) mutator: Mutator,
@@ -38,18 +73,13 @@ pub(crate) struct Worker {
     pub(crate) goroutine: *mut Goroutine,
     /// Its stack pointer, while a native runs for it.
     pub(crate) suspended_at: usize,
-    pub(crate) permit: Permit,
-    /// By which others ask the goroutine that runs here to give way.
-    pub(crate) interrupter: Interrupter,
-    /// How often a goroutine was taken on here.
-    pub(crate) turns: AtomicUsize,
+    pub(crate) public: Arc<Public>,
+    /// The goroutine that is wired to this thread, and runs nowhere else; null if there is none.
+    pub(crate) wired: *mut Goroutine,
     /// It has a permit and looks for work.
     pub(crate) seeking: bool,
     /// How often it looked for a goroutine.
     pub(crate) taken: usize,
-    pub(crate) number: usize,
-    /// The number of its permit, while it has one: Go's P.
-    pub(crate) id: AtomicUsize,
     /// Layouts of types, by the descriptor's address.
     pub(crate) layouts: Box<[(usize, Layout); CACHED]>,
     /// In a forked child until it executes: touches nothing that threads share.
@@ -60,17 +90,23 @@ impl Worker {
     /// A worker for the calling thread, with a permit; it is counted among those that seek.
     pub(crate) fn new(number: usize, permit: usize) -> Box<Worker> {
         let mutator = runtime().heap.attach();
-        let mut worker = Box::new(Worker {
+        let public = Public {
+            number,
+            permit: Permit::new(),
+            id: AtomicUsize::new(permit),
             interrupter: mutator.interrupter(),
+            turns: AtomicUsize::new(0),
+            given: Mutex::default(),
+            came: Condvar::new(),
+        };
+        let mut worker = Box::new(Worker {
             mutator,
             goroutine: std::ptr::null_mut(),
             suspended_at: 0,
-            permit: Permit::new(),
-            turns: AtomicUsize::new(0),
+            public: Arc::new(public),
+            wired: std::ptr::null_mut(),
             seeking: true,
             taken: 0,
-            number,
-            id: AtomicUsize::new(permit),
             layouts: Box::new([(0, Layout::NO_SCAN); CACHED]),
             forked: false,
         });
@@ -102,14 +138,11 @@ impl Worker {
     /// Runs `f`, which may wait for what is outside of the program, while others may run Go code in this worker's place;
     /// what becomes of the goroutine afterwards. `f` must not touch the heap.
     pub(crate) fn outside<R>(&mut self, f: impl FnOnce() -> R) -> (R, Outcome) {
-        let at = &raw const *self;
-        let scheduler = &runtime().scheduler;
+        let (public, scheduler) = (&self.public, &runtime().scheduler);
         let (result, goes_on) = self.mutator.blocked(|| {
-            // SAFETY: the worker lives on; `blocked` uses its mutator only.
-            scheduler.enter_syscall(unsafe { &*at });
+            scheduler.enter_syscall(public);
             let result = f();
-            // SAFETY: as above.
-            (result, scheduler.leave_syscall(unsafe { &*at }))
+            (result, scheduler.leave_syscall(public))
         });
         (result, if goes_on { Outcome::Done } else { Outcome::Yield })
     }
@@ -119,7 +152,8 @@ impl Worker {
         if !next.same_turn {
             // Relaxed: only the monitor looks, and only whether it changes. Before the interrupt is taken: one that was
             // meant for the last goroutine does no more than take a turn from this one.
-            self.turns.store(self.turns.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+            let turns = &self.public.turns;
+            turns.store(turns.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
             self.mutator.take_interrupt();
         }
         self.resume(next.goroutine)
@@ -145,7 +179,12 @@ impl Worker {
         let sp = self.suspended_at;
         match outcome {
             Outcome::Done => return sp,
-            Outcome::Exit => self.end(),
+            Outcome::Exit => {
+                self.end();
+                if !self.wired.is_null() {
+                    self.retire();
+                }
+            }
             Outcome::Park | Outcome::Yield => {
                 goroutine.sp = sp;
                 // SAFETY: the goroutine is suspended at `sp`, its registers above it, and this thread is on its own stack.
@@ -162,6 +201,32 @@ impl Worker {
         self.set_word(words::G, 0);
         let next = runtime().scheduler.next(self);
         self.take_on(next)
+    }
+
+    /// Wires the running goroutine to this thread, or undoes that.
+    pub(crate) fn wire(&mut self, on: bool) {
+        let goroutine = self.running();
+        goroutine.thread = on.then(|| Arc::clone(&self.public));
+        goroutine.go.wired = on;
+        self.wired = if on { self.goroutine } else { std::ptr::null_mut() };
+        crate::template::set_altered(on);
+    }
+
+    /// The wired goroutine has ended, and maybe left the thread altered: nothing else shall run here. As in Go, the process's
+    /// first thread stays, and does nothing.
+    fn retire(&mut self) -> ! {
+        self.wired = std::ptr::null_mut();
+        self.goroutine = std::ptr::null_mut();
+        runtime().scheduler.retire(self);
+        if self.public.number == 0 {
+            self.mutator.blocked(|| {
+                loop {
+                    std::thread::park();
+                }
+            })
+        }
+        // SAFETY: the thread runs a worker, which has no goroutine any more; no frame from here to there owns anything.
+        unsafe { crate::entries::trigo_leave_worker(self.mutator.state_address()) }
     }
 
     /// The running goroutine has ended.

@@ -79,6 +79,7 @@ func allgsNative(buf []*g) int
 func entersyscall()
 func exitsyscall()
 func lockOSThreadNative(delta int)
+func startTemplateThread()
 func setMaxStackNative(n int) int
 func recovery(frame *_deferframe)
 

@@ -17,7 +17,10 @@ func main() {
 	setHooks(deadlock, stackoverflow)
 	debuginit()
 	itabsInit()
+	// Initialisation happens on the process's first thread; if it wires itself to that, main.main runs there too.
+	lockOSThreadNative(1)
 	runInits()
+	lockOSThreadNative(-1)
 	main_main()
 	runExitHooks(0)
 	if dying.Load() != 0 {
@@ -75,8 +78,12 @@ func NumCPU() int { return ncpu() }
 // NumCgoCall returns the number of cgo calls made by the current process, which are none.
 func NumCgoCall() int64 { return 0 }
 
-// LockOSThread wires the calling goroutine to its current operating system thread.
-func LockOSThread() { lockOSThreadNative(1) }
+// LockOSThread wires the calling goroutine to its current operating system thread: it runs there only, and nothing else
+// does, until it has called UnlockOSThread as many times. If it ends before, so does the thread.
+func LockOSThread() {
+	startTemplateThread()
+	lockOSThreadNative(1)
+}
 
 // UnlockOSThread undoes an earlier call to LockOSThread.
 func UnlockOSThread() { lockOSThreadNative(-1) }

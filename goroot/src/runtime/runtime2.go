@@ -84,6 +84,7 @@ type g struct {
 	throwing      bool
 	fipsOnly      bool
 	fipsIndicator uint8
+	wired         bool // to its thread
 	waitsince     int64
 	syncSafe      uint64
 	stackLo       uintptr // its first stack: frames there are further out than all others

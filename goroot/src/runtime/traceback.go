@@ -131,6 +131,9 @@ func printgoroutine(gp *g) {
 			print(", ", minutes, " minutes")
 		}
 	}
+	if gp.wired {
+		print(", locked to thread")
+	}
 	print("]:\n")
 }
 

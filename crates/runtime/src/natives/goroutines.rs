@@ -97,7 +97,7 @@ natives! {
     }
 
     "runtime.procID" proc_id(w) -> (id: usize) {
-        *id = w.id.load(Ordering::Relaxed);
+        *id = w.public.id.load(Ordering::Relaxed);
         Outcome::Done
     }
 
@@ -113,9 +113,20 @@ natives! {
         Outcome::Done
     }
 
-    "runtime.lockOSThreadNative" lock_os_thread(_w, _delta: isize) {
-        // Goroutines do not depend on their thread: there is no cgo, and calls that set a thread's state come from
-        // packages that undo it on the same goroutine.
+    /// Wires the goroutine to its thread once more, or once less.
+    "runtime.lockOSThreadNative" lock_os_thread(w, delta: isize) {
+        let goroutine = w.running();
+        let before = goroutine.wirings;
+        goroutine.wirings = before.saturating_add_signed(delta);
+        let wired = goroutine.wirings > 0;
+        if wired != (before > 0) {
+            w.wire(wired);
+        }
+        Outcome::Done
+    }
+
+    "runtime.startTemplateThread" start_template_thread(_w) {
+        crate::template::start();
         Outcome::Done
     }
 
