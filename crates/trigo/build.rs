@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where programs begin: `trigo_abi::PROGRAM_BASE`.
-const PROGRAM_BASE: &str = "0x10000000";
+const PROGRAM_BASE: &str = "0x2000000";
 
 fn main() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -81,7 +81,7 @@ pub const STACK_PREEMPT: u64 = u64::MAX;
 pub const STACK_GUARD: u64 = 4096;
 
 /// Where the program's image begins, with its [`module::Module`]; the runtime's image ends below.
-pub const PROGRAM_BASE: u64 = 0x1000_0000;
+pub const PROGRAM_BASE: u64 = 0x200_0000;
 
 /// Natives that are called by the System V convention on the goroutine's stack, by link name.
 pub const LEAVES: &[&str] = &[

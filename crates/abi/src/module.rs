@@ -71,6 +71,8 @@ pub struct Module {
     pub goexit: u64,
     /// What `runtime.modinfo` holds.
     pub modinfo: Text,
+    /// The address of `runtime.MemProfileRate`; 0 in a program that never reads the memory profile.
+    pub mem_profile_rate: u64,
 }
 
 /// Things that are written as `repr(C)` lays them out.
@@ -124,6 +126,7 @@ impl Write for Module {
         self.types.write(out);
         words(out, &[self.constants, self.constants_end, self.main, self.sigpanic, self.goexit]);
         self.modinfo.write(out);
+        words(out, &[self.mem_profile_rate]);
     }
 }
 

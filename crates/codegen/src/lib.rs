@@ -11,9 +11,11 @@
 //! | [`layout`] | pieces of code and data to segments at addresses |
 //! | [`symbols`] | names of functions for profilers and debuggers |
 //! | [`image`] | the runtime's image; the executable |
+//! | [`build_info`] | what the program says of itself |
 //! | [`program`] | a whole program |
 
 pub mod abi;
+pub mod build_info;
 pub mod descriptor;
 pub mod error;
 pub mod image;
@@ -24,6 +26,7 @@ pub mod tables;
 pub mod target;
 pub mod translate;
 
+pub use build_info::BuildInfo;
 pub use error::Error;
 pub use image::Runtime;
 pub use program::{Times, compile};

@@ -1,5 +1,6 @@
 //! A whole program: from the IR to an executable.
 
+use crate::build_info::BuildInfo;
 use crate::descriptor::{Descriptors, is_linked, name_piece};
 use crate::error::{Error, Place};
 use crate::image::Runtime;
@@ -38,7 +39,11 @@ pub struct Times {
 ///
 /// # Errors
 /// All that went wrong, sorted: names that nothing defines, and what Cranelift refuses.
-pub fn compile(program: &Program, runtime: &Runtime) -> Result<(Vec<u8>, Times), Vec<Error>> {
+pub fn compile(
+    program: &Program,
+    runtime: &Runtime,
+    info: &BuildInfo,
+) -> Result<(Vec<u8>, Times), Vec<Error>> {
     let start = Instant::now();
     let env = Environment::new(program.context.clone());
     let inits = run_inits(program);
@@ -56,6 +61,7 @@ pub fn compile(program: &Program, runtime: &Runtime) -> Result<(Vec<u8>, Times),
     let coded = Instant::now();
     let mut linker = Linker::new(program, runtime, codes);
     linker.collect()?;
+    linker.build_info(info);
     let data = Instant::now();
     let file = linker.finish().map_err(|error| vec![error.into()])?;
     let times = Times { code: coded - start, data: data - coded, link: data.elapsed() };
@@ -134,7 +140,10 @@ struct Linker<'p> {
     aliases: FxHashMap<Sym, Sym>,
     types: Vec<TypeId>,
     itabs: Vec<(TypeId, TypeId)>,
+    module: Option<PieceId>,
     parts: Option<Parts>,
+    /// What the program says of itself.
+    info: Option<Text>,
 }
 
 /// Pieces that are filled in when addresses are known.
@@ -167,7 +176,9 @@ impl<'p> Linker<'p> {
             aliases: program.aliases.iter().copied().collect(),
             types: Vec::new(),
             itabs: Vec::new(),
+            module: None,
             parts: None,
+            info: None,
         }
     }
 
@@ -192,16 +203,34 @@ impl<'p> Linker<'p> {
         if !too_large.is_empty() {
             return Err(too_large);
         }
-        for data in &self.program.data {
-            self.data(data, &mut wanted);
+        let types = &self.program.context.types;
+        let (empty, others): (Vec<&Data>, Vec<&Data>) =
+            self.program.data.iter().partition(|data| types.layout(data.ty).size == 0);
+        others.into_iter().for_each(|data| self.data(data, &mut wanted));
+        let zerobase = self.program.context.syms.intern("runtime.zerobase");
+        let zerobase = self.layout.find(&RelocTarget::Sym(zerobase).into());
+        for data in empty {
+            // Variables of size zero are where objects of size zero are. Whatever has no variables has no such objects.
+            match zerobase {
+                Some(zerobase) => self.layout.alias(RelocTarget::Sym(data.sym), zerobase),
+                None => self.data(data, &mut wanted),
+            }
         }
         for &ty in &self.program.types {
             wanted.add(&Target::Program(RelocTarget::Type(ty)));
         }
         self.types(&mut wanted)?;
         self.constants(wanted)?;
-        self.parts = Some(self.tables_at(module));
+        self.module = Some(module);
         Ok(())
+    }
+
+    /// Puts what the program says of itself into the tables, and makes room for these, which are whole then.
+    fn build_info(&mut self, info: &BuildInfo) {
+        let text = self.tables.bytes(&info.framed());
+        let module = self.module.expect("all pieces are made");
+        self.parts = Some(self.tables_at(module));
+        self.info = Some(text);
     }
 
     /// The variables that no program can have room for.
@@ -539,10 +568,21 @@ impl<'p> Linker<'p> {
             main: function("runtime.main"),
             sigpanic: function("runtime.sigpanic"),
             goexit: function("runtime.goexit0"),
-            modinfo: Text::default(),
+            modinfo: self.info.unwrap_or_default(),
+            mem_profile_rate: self.mem_profile_rate(),
         }
         .write(&mut out);
         out
+    }
+
+    /// The address of the variable that says how often allocations are sampled, if the program reads the samples.
+    fn mem_profile_rate(&self) -> u64 {
+        let syms = &self.program.context.syms;
+        if !self.funcs.contains(&syms.intern("runtime.memProfile")) {
+            return 0;
+        }
+        let variable = syms.intern("runtime.MemProfileRate");
+        self.layout.resolve(&Target::Program(RelocTarget::Sym(variable))).unwrap_or(0)
     }
 
     fn size(&self, id: PieceId) -> usize {

@@ -109,6 +109,13 @@ impl<'a> Tables<'a> {
         self.funcs.iter().map(|func| text(&func.name)).collect()
     }
 
+    /// Puts bytes of their own among the strings.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Text {
+        let made = Text { at: self.strings.len() as u32, len: bytes.len() as u32 };
+        self.strings.extend_from_slice(bytes);
+        made
+    }
+
     /// Number of functions.
     pub fn functions(&self) -> usize {
         self.funcs.len()

@@ -467,3 +467,17 @@ b0():
     // Sum 0 with carry 1, difference -1 with borrow 1; the quotient by 1000 comes back as 5·2^64 + 5, cut to 64 bits.
     assert_eq!(common::run_text(text), 1000 + 5 - 1 + 5);
 }
+
+#[test]
+fn fused_multiplication_rounds_once() {
+    let small = 2f64.powi(-30);
+    let triples = [(1.0 + small, 1.0 - small, -1.0), (f64::MAX, 2.0, -f64::MAX), (3.0, 4.0, 5.0)];
+    let mut cases = Cases::new();
+    let fma = |v: &[Val]| Op::Fma(v[0], v[1], v[2]);
+    for (x, y, z) in triples {
+        cases.case(fma, &[wide(x), wide(y), wide(z)], wide(x.mul_add(y, z)));
+        let [a, b, c] = [x, y, z].map(|v| v as f32);
+        cases.case(fma, &[narrow(a), narrow(b), narrow(c)], narrow(a.mul_add(b, c)));
+    }
+    cases.run();
+}

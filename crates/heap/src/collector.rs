@@ -161,6 +161,10 @@ impl Driver {
                 self.replan();
             }
             self.lend(Moment::Idle, 0);
+            if let Some(request) = self.heap.control.release_is_due() {
+                self.release_all();
+                self.heap.control.finish_release(request);
+            }
             match self.due() {
                 Some(reason) => self.run_cycle(reason),
                 None => {

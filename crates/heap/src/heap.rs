@@ -347,6 +347,12 @@ impl Heap {
         self.shared.control.collect_and_wait();
     }
 
+    /// Gives all free memory back to the operating system, also what the heap would keep to grow again. Waits for the
+    /// collector's thread, which does it between two cycles. What is garbage is not free before it was [collected](Self::collect).
+    pub fn release(&self) {
+        self.shared.control.release_and_wait();
+    }
+
     /// What the heap holds and has done so far. Cheap enough for a thousand times a second; may wait for short locks.
     pub fn stats(&self) -> HeapStats {
         crate::stats::read(&self.shared)

@@ -24,9 +24,9 @@ const SHARDS: usize = 16;
 pub struct Sampling {
     /// Mean bytes between two samples; at least 1, which samples everything. Go's default is 512 KiB.
     pub rate: u64,
-    /// Names the place that is allocating: called on the allocating thread for each sample. It must not use the heap, and
-    /// should be quick.
-    pub site: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// Names the place that is allocating, given the bytes of the object's slot: called on the allocating thread for each
+    /// sample. It must not use the heap, and should be quick.
+    pub site: Arc<dyn Fn(usize) -> u64 + Send + Sync>,
 }
 
 /// What is estimated of an allocation site. All but `samples` are estimates of the true figures, without bias.
@@ -41,6 +41,10 @@ pub struct SiteProfile {
     pub alloc_objects: f64,
     /// Bytes allocated, in whole slots.
     pub alloc_bytes: f64,
+    /// Objects that cycles found dead.
+    pub freed_objects: f64,
+    /// Their bytes.
+    pub freed_bytes: f64,
     /// Objects that the last cycle found alive.
     pub live_objects: f64,
     /// Their bytes.
@@ -118,18 +122,22 @@ impl Profile {
     /// finalizers have been queued, and no mutator has flipped: no slot of a dead object is in use again.
     pub(crate) fn process_dead(&self, heap: &Shared, cycle: u32) {
         let mut live: HashMap<u64, [f64; 4]> = HashMap::new();
+        let mut dead: HashMap<u64, [f64; 2]> = HashMap::new();
         for shard in &self.live {
             lock(shard).retain(|&object, sample| {
-                let Some(found) = heap.space.find(object) else { return false };
-                let marked = heap.space.is_marked(&found);
+                let found = heap.space.find(object);
+                let marked = found.is_some_and(|found| heap.space.is_marked(&found));
+                let bytes = sample.weight * sample.bytes as f64;
                 if marked {
-                    let bytes = sample.weight * sample.bytes as f64;
                     let work = if sample.black_in == cycle { 0.0 } else { bytes };
                     let scanned = if sample.scan { work } else { 0.0 };
                     let sums = live.entry(sample.site).or_default();
                     for (sum, add) in sums.iter_mut().zip([sample.weight, bytes, work, scanned]) {
                         *sum += add;
                     }
+                } else {
+                    let sums = dead.entry(sample.site).or_default();
+                    (sums[0], sums[1]) = (sums[0] + sample.weight, sums[1] + bytes);
                 }
                 marked
             });
@@ -137,6 +145,9 @@ impl Profile {
         for (site, profile) in lock(&self.sites).iter_mut() {
             let [objects, bytes, marked, scanned] = live.remove(site).unwrap_or_default();
             (profile.live_objects, profile.live_bytes) = (objects, bytes);
+            let [freed_objects, freed_bytes] = dead.remove(site).unwrap_or_default();
+            profile.freed_objects += freed_objects;
+            profile.freed_bytes += freed_bytes;
             profile.marked_bytes += marked;
             profile.scanned_bytes += scanned;
         }
@@ -162,7 +173,7 @@ impl Heap {
     /// # use std::sync::Arc;
     /// # use trigo_heap::{Config, Heap, Layout, Sampling};
     /// let heap = Heap::new(Config::default())?;
-    /// heap.set_sampling(Some(Sampling { rate: 1, site: Arc::new(|| 42) }));
+    /// heap.set_sampling(Some(Sampling { rate: 1, site: Arc::new(|_| 42) }));
     /// let mut mutator = heap.attach();
     /// let kept = mutator.alloc(Layout::POINTERS, 64)?;
     /// let root = mutator.root(kept);
@@ -170,7 +181,7 @@ impl Heap {
     /// mutator.collect();
     /// let sites = heap.allocation_profile();
     /// assert_eq!((sites[0].site, sites[0].samples), (42, 2));
-    /// assert_eq!(sites[0].live_bytes, 64.0);
+    /// assert_eq!((sites[0].live_bytes, sites[0].freed_bytes), (64.0, 64.0));
     /// # drop(root);
     /// # Ok::<(), trigo_heap::Error>(())
     /// ```

@@ -177,6 +177,11 @@ impl Weak {
         }
     }
 
+    /// Whether the object is known to be dead, or to have a queued finalizer. Keeps nothing alive, unlike [`Weak::get`].
+    pub fn is_dead(&self) -> bool {
+        self.cell.peek() == 0
+    }
+
     /// Whether both refer, or referred, to the same object.
     pub fn same(&self, other: &Weak) -> bool {
         Arc::ptr_eq(&self.cell, &other.cell)

@@ -10,7 +10,7 @@ thread_local!(static SITE: Cell<u64> = const { Cell::new(0) });
 fn sampled_heap(rate: u64) -> Heap {
     let config = Config { gc_percent: None, ..Config::default() };
     let heap = Heap::new(config).expect("address space");
-    heap.set_sampling(Some(Sampling { rate, site: Arc::new(|| SITE.get()) }));
+    heap.set_sampling(Some(Sampling { rate, site: Arc::new(|_| SITE.get()) }));
     heap
 }
 
@@ -91,7 +91,7 @@ fn sites_are_asked_on_the_allocating_thread_and_threads_add_up() {
     let asked = Arc::new(AtomicUsize::new(0));
     let heap = Heap::new(Config::default()).expect("address space");
     let count = asked.clone();
-    let site = move || {
+    let site = move |_| {
         count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         SITE.get()
     };

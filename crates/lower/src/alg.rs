@@ -110,7 +110,7 @@ fn equal(
     offset: u64,
     differ: Block,
 ) {
-    use Scalar::{F32, F64, I64, Ptr};
+    use Scalar::{F32, F64, Ptr};
     let context = &*world.context;
     match context.alg(ty) {
         Alg::None => unreachable!("values that cannot be compared"),
@@ -122,11 +122,8 @@ fn equal(
             [0, 8].iter().for_each(|i| equal_scalars(b, F64, at, offset + i, differ))
         }
         Alg::String => {
-            let lens = at.map(|p| load(b, I64, p, offset + 8));
-            unless_equal(b, Cond::Eq, lens, differ);
-            let [p, q] = at.map(|p| load(b, Ptr, p, offset));
-            let same = call_runtime(world, b, "memequal", &[p, q, lens[0]]);
-            unless(b, same, differ);
+            equal_lengths(b, at, offset, differ);
+            equal_contents(world, b, at, offset, differ);
         }
         alg @ (Alg::Interface | Alg::EmptyInterface) => {
             let kinds = at.map(|p| load(b, Ptr, p, offset));
@@ -144,18 +141,7 @@ fn equal(
             b.switch_to(done);
         }
         Alg::Parts => match context.types.shape(ty) {
-            Shape::Struct(fields) => {
-                for piece in pieces(world, ty, fields) {
-                    match piece {
-                        Piece::Bytes { offset: o, size } => {
-                            equal_bytes(world, b, at, offset + o, size, differ);
-                        }
-                        Piece::Part { offset: o, ty } => {
-                            equal(world, b, ty, at, offset + o, differ)
-                        }
-                    }
-                }
-            }
+            Shape::Struct(_) => equal_struct(world, b, ty, at, offset, differ),
             Shape::Array { len, elem } => {
                 let size = context.types.size(*elem) as i64;
                 each_element(b, *len, |b, i| {
@@ -168,6 +154,94 @@ fn equal(
             _ => unreachable!("only arrays and structs have parts"),
         },
     }
+}
+
+/// Compares a struct's parts as gc does (`cmd/compile/internal/compare.EqStruct`): what is cheap first, such as the lengths
+/// of strings, but nothing before or behind a comparison that may panic which is not there in the source.
+fn equal_struct(
+    world: &World<'_>,
+    b: &mut Builder<'_>,
+    ty: TypeId,
+    at: [Val; 2],
+    offset: u64,
+    differ: Block,
+) {
+    let mut parts = Vec::new();
+    flatten(world, ty, offset, &mut parts);
+    for group in parts.chunk_by(|x, y| !may_panic(world, x) && !may_panic(world, y)) {
+        for part in group {
+            match *part {
+                Piece::Bytes { offset, size } if size <= CHEAP => {
+                    equal_bytes(world, b, at, offset, size, differ);
+                }
+                Piece::Bytes { .. } => {}
+                Piece::Part { offset, ty } => match world.context.alg(ty) {
+                    Alg::String => equal_lengths(b, at, offset, differ),
+                    _ => equal(world, b, ty, at, offset, differ),
+                },
+            }
+        }
+        for part in group {
+            match *part {
+                Piece::Bytes { offset, size } if size > CHEAP => {
+                    equal_bytes(world, b, at, offset, size, differ);
+                }
+                Piece::Part { offset, ty } if world.context.alg(ty) == Alg::String => {
+                    equal_contents(world, b, at, offset, differ);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Bytes that are compared by a few loads.
+const CHEAP: u64 = 16;
+
+/// The pieces of a struct, those of the structs in it among them.
+fn flatten(world: &World<'_>, ty: TypeId, offset: u64, found: &mut Vec<Piece>) {
+    let Shape::Struct(fields) = world.context.types.shape(ty) else {
+        unreachable!("it has fields");
+    };
+    for piece in pieces(world, ty, fields) {
+        match piece {
+            Piece::Bytes { offset: o, size } => {
+                found.push(Piece::Bytes { offset: offset + o, size });
+            }
+            Piece::Part { offset: o, ty } => match world.context.types.shape(ty) {
+                Shape::Struct(_) => flatten(world, ty, offset + o, found),
+                _ => found.push(Piece::Part { offset: offset + o, ty }),
+            },
+        }
+    }
+}
+
+/// Whether comparing may panic: interfaces may hold what cannot be compared, and arrays may hold interfaces.
+fn may_panic(world: &World<'_>, piece: &Piece) -> bool {
+    match *piece {
+        Piece::Bytes { .. } => false,
+        Piece::Part { ty, .. } => {
+            matches!(world.context.alg(ty), Alg::Interface | Alg::EmptyInterface | Alg::Parts)
+        }
+    }
+}
+
+fn equal_lengths(b: &mut Builder<'_>, at: [Val; 2], offset: u64, differ: Block) {
+    equal_scalars(b, Scalar::I64, at, offset + 8, differ);
+}
+
+/// Compares strings that are equally long.
+fn equal_contents(
+    world: &World<'_>,
+    b: &mut Builder<'_>,
+    at: [Val; 2],
+    offset: u64,
+    differ: Block,
+) {
+    let [p, q] = at.map(|p| load(b, Scalar::Ptr, p, offset));
+    let len = load(b, Scalar::I64, at[0], offset + 8);
+    let same = call_runtime(world, b, "memequal", &[p, q, len]);
+    unless(b, same, differ);
 }
 
 /// A loop over `0..len`.

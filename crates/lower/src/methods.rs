@@ -320,6 +320,13 @@ fn call(
     };
     operands.extend(args);
     let results = b.func.sig.results.clone();
+    let in_memory = |ty: &IrType| types.parts(*ty).is_none();
+    if !params.iter().chain(&results).any(in_memory) {
+        // Nothing of this frame is needed any more. So a chain of wrappers has the depth of one.
+        let sig = Box::new(Signature { params, results });
+        b.terminate(Terminator::TailCall { callee, sig, args: operands.into_iter().collect() });
+        return;
+    }
     let mut addresses = SmallVec::<[Option<Val>; 4]>::new();
     for &ty in &results {
         let memory = types.parts(ty).is_none();

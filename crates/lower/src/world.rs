@@ -80,6 +80,10 @@ pub enum Definition {
     Data(Arc<Data>),
 }
 
+/// Functions of package reflect that stand between a function that it makes and what that calls. Recover looks through them,
+/// as gc has it (`cmd/compile/internal/ssagen`).
+const WRAPPERS_OF_REFLECTION: &[&str] = &["callReflect", "callMethod"];
+
 /// Everything.
 pub struct World<'a> {
     /// Types and objects of the checker.
@@ -411,7 +415,13 @@ impl<'a> World<'a> {
 
     /// The properties that a declaration's directives give a function.
     pub fn attrs(&self, decl: FuncDecl) -> Attrs {
-        self.directives(decl).attrs()
+        let attrs = self.directives(decl).attrs();
+        let package = &self.packages[decl.package as usize];
+        let file = &package.files[decl.file as usize];
+        let DeclKind::Func { name, .. } = file[decl.decl].kind else { return attrs };
+        let of_reflection = &*self.store.pkg(package.pkg).path == "reflect"
+            && WRAPPERS_OF_REFLECTION.contains(&self.store.text(file.symbol(name)));
+        if of_reflection { attrs.with(Attrs::WRAPPER) } else { attrs }
     }
 
     /// Whether a call of a function keeps alive what its arguments convert from pointers to numbers.

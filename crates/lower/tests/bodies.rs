@@ -4,7 +4,7 @@ mod common;
 
 use common::lower;
 use trigo_ir::func::Func;
-use trigo_ir::inst::{AllocWhat, Callee, Op};
+use trigo_ir::inst::{AllocWhat, Callee, Op, Terminator};
 use trigo_ir::program::Program;
 
 /// Lowers a package main and everything that its `main` reaches.
@@ -43,11 +43,16 @@ fn boxed<'p>(program: &'p Program, name: &str) -> Vec<&'p str> {
 
 /// The functions that a function calls by name, in order.
 fn calls<'p>(program: &'p Program, name: &str) -> Vec<&'p str> {
-    let called = ops(func(program, name)).filter_map(|op| match op {
+    let func = func(program, name);
+    let called = ops(func).filter_map(|op| match op {
         Op::Call { callee: Callee::Direct(sym), .. } => Some(*sym),
         _ => None,
     });
-    called.map(|sym| program.context.syms.text(sym)).collect()
+    let tail = func.blocks.iter().filter_map(|block| match &block.term {
+        Some(Terminator::TailCall { callee: Callee::Direct(sym), .. }) => Some(*sym),
+        _ => None,
+    });
+    called.chain(tail).map(|sym| program.context.syms.text(sym)).collect()
 }
 
 #[test]

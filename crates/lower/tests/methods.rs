@@ -41,13 +41,13 @@ fn wrappers_go_through_embedded_fields() {
         func(&program, "main.(*Outer).Val"),
         "func \"main.(*Outer).Val\"(*main.Outer) (int) wrapper duplicate_ok {\n\
          b0(v0: ptr):\n  v1: ptr = load v0 + 16\n  v2: i64 = load v1\n  v3: i64 = load v1 + 8\n  \
-         v4: i64 = call main.Inner.Val(v2, v3): (main.Inner) (int)\n  return v4\n}"
+         tail_call main.Inner.Val(v2, v3): (main.Inner) (int)\n}"
     );
     assert_eq!(
         func(&program, "main.(*Outer).Set"),
         "func \"main.(*Outer).Set\"(*main.Outer) () wrapper duplicate_ok {\n\
          b0(v0: ptr):\n  nil_check v0\n  v1: i64 = iconst 24\n  v2: ptr = ptr_add v0, v1\n  \
-         call \"main.(*Other).Set\"(v2): (*main.Other) ()\n  return\n}"
+         tail_call \"main.(*Other).Set\"(v2): (*main.Other) ()\n}"
     );
 }
 
@@ -60,7 +60,7 @@ fn a_pointer_wrapper_panics_for_nil() {
         func f() int { return i.M() }";
     let text = func(&lowered(&[("main", source)], &["main.f"]), "main.(*T).M");
     assert!(text.contains("call runtime.panicwrap(): () ()"), "{text}");
-    assert!(text.contains("call main.T.M(v"), "{text}");
+    assert!(text.contains("tail_call main.T.M(v"), "{text}");
 }
 
 #[test]

@@ -23,6 +23,9 @@
 //! | `scheduler`, `queue`, `seekers` | who runs next, and that nobody is forgotten |
 //! | `parking` | waiting and being made ready; permits |
 //! | `goroutine`, `stack` | what a goroutine is, and where it runs |
+//! | `frames` | a goroutine's frames |
+//! | `cpu_profile`, `alloc_profile` | where processor time and memory go |
+//! | `weak_handles` | weak pointers |
 //! | `natives/` | functions that Go declares without a body |
 //! | `netpoll` | files to wait for |
 //! | `reflection` | calls that reflect makes and takes |
@@ -36,11 +39,17 @@
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 #[cfg(not(loom))]
+mod alloc_profile;
+#[cfg(not(loom))]
 mod clock;
+#[cfg(not(loom))]
+mod cpu_profile;
 #[cfg(not(loom))]
 mod crash;
 #[cfg(not(loom))]
 mod entries;
+#[cfg(not(loom))]
+mod frames;
 #[cfg(not(loom))]
 mod goroutine;
 #[cfg(not(loom))]
@@ -78,6 +87,8 @@ mod template;
 #[cfg(not(loom))]
 mod types;
 mod watching;
+#[cfg(not(loom))]
+mod weak_handles;
 #[cfg(not(loom))]
 mod worker;
 

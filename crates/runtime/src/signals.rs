@@ -1,16 +1,14 @@
 //! Faults of compiled code, which become Go panics, and the signals of a process.
 //!
-//! The handler runs on a stack of its own, which lies in a block of memory aligned to its size and has the worker's address
-//! at its lowest end: so it finds the worker whatever ran. A fault in compiled code, or in a leaf that compiled code called,
+//! The handler runs on a stack of its own. A fault in compiled code, or in a leaf that compiled code called,
 //! is made a call of `runtime.sigpanic` by the faulting instruction; a fault elsewhere is the runtime's own and ends the
 //! process as the system does.
 
 use crate::goroutine::Goroutine;
 use crate::runtime;
-use crate::worker::Worker;
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 
-/// Bytes of a signal stack, and its alignment.
+/// Bytes of a signal stack.
 const STACK: usize = 64 << 10;
 /// Signals that faults raise.
 const FAULTS: [i32; 3] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE];
@@ -43,20 +41,18 @@ pub(crate) struct SignalStack {
 }
 
 impl SignalStack {
-    const LAYOUT: Layout = match Layout::from_size_align(STACK, STACK) {
+    const LAYOUT: Layout = match Layout::from_size_align(STACK, 16) {
         Ok(layout) => layout,
         Err(_) => unreachable!(),
     };
 
-    /// Gives the calling thread, which is the worker's, its signal stack, until it is dropped there.
-    pub(crate) fn new(worker: &mut Worker) -> Self {
+    /// Gives the calling thread, a worker's, its signal stack, until it is dropped there.
+    pub(crate) fn new() -> Self {
         // SAFETY: fresh memory of that size, which is freed when signals do not use it any more.
         unsafe {
             let base = alloc_zeroed(Self::LAYOUT);
             assert!(!base.is_null(), "runtime: no memory for a signal stack");
-            base.cast::<*mut Worker>().write(worker);
-            let (ss_sp, ss_size) = (base.add(64).cast(), STACK - 64);
-            let stack = libc::stack_t { ss_sp, ss_flags: 0, ss_size };
+            let stack = libc::stack_t { ss_sp: base.cast(), ss_flags: 0, ss_size: STACK };
             libc::sigaltstack(&stack, std::ptr::null_mut());
             Self { base }
         }
@@ -93,11 +89,7 @@ fn in_leaf(pc: usize) -> bool {
 
 /// The handler of faults.
 extern "C" fn fault(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    let local = 0u8;
-    let base = (&raw const local as usize) & !(STACK - 1);
-    // SAFETY: the handler gets both from the system. `base` is this thread's signal stack, if it is a worker's: other
-    // threads have none, and then the words below are of their own stack and readable, but the address of the fault
-    // is not in compiled code.
+    // SAFETY: the handler gets both from the system. A worker's goroutine is its thread's to change, which is here.
     unsafe {
         let registers = &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
         let mut pc = registers[libc::REG_RIP as usize] as usize;
@@ -111,17 +103,27 @@ extern "C" fn fault(signal: i32, info: *mut libc::siginfo_t, context: *mut libc:
             rsp = rbp + 16;
             registers[libc::REG_RBP as usize] = *(rbp as *const i64);
         }
-        if !is_go(pc) {
+        let worker = crate::worker::current();
+        let goroutine: *mut Goroutine =
+            if worker.is_null() { std::ptr::null_mut() } else { (*worker).goroutine };
+        // A call of what is no code faults where that would be, with the return address on the stack already.
+        let is_call = pc == (*info).si_addr() as usize
+            && !goroutine.is_null()
+            && crate::frames::on_stack(&*goroutine, rsp)
+            && is_go(*(rsp as *const usize));
+        if goroutine.is_null() || !is_go(pc) && !is_call {
             default(signal);
             return;
         }
-        let worker = *(base as *const *mut Worker);
-        let goroutine: *mut Goroutine = (*worker).goroutine;
         let go = &mut (*goroutine).go;
         go.sig = signal as u32;
         go.sigcode0 = (*info).si_code as usize;
         go.sigcode1 = if signal == libc::SIGFPE { pc } else { (*info).si_addr() as usize };
         go.sigpc = pc;
+        if is_call {
+            registers[libc::REG_RIP as usize] = module.sigpanic as i64;
+            return;
+        }
         // A call of sigpanic; it returns, as far as tracebacks can tell, behind the instruction that faulted.
         rsp = (rsp & !15) - 8;
         *(rsp as *mut usize) = pc + 1;

@@ -74,6 +74,7 @@ pub unsafe fn start(
     let runtime = crate::runtime();
     runtime.heap.add_root_source(runtime.goroutines.clone());
     runtime.heap.add_root_source(Arc::new(Variables(module)));
+    runtime.heap.add_root_source(crate::cpu_profile::roots());
     crate::settings::observe(&runtime.heap);
     crate::natives::lifetime::observe(&runtime.heap);
     crate::signals::install();
@@ -88,14 +89,17 @@ pub unsafe fn start(
 }
 
 /// Runs a worker on the calling thread, until it retires.
-fn run(mut worker: Box<Worker>) {
-    let _stack = SignalStack::new(&mut worker);
+fn run(worker: Box<Worker>) {
+    let _stack = SignalStack::new();
     runtime().scheduler.started(&worker);
+    crate::cpu_profile::thread_started(&worker);
     let words = worker.mutator.state_address();
     let worker = Box::into_raw(worker);
     // SAFETY: the worker is this thread's, which does nothing else until it has retired. Then nobody knows it any more.
     unsafe {
         crate::entries::trigo_run_worker(worker.cast(), words);
+        crate::cpu_profile::thread_ends(&*worker);
+        crate::worker::forget_current();
         drop(Box::from_raw(worker));
     }
 }

@@ -8,6 +8,7 @@ use crate::parking::{self, Permit};
 use crate::runtime;
 use crate::scheduler::Next;
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock};
+use std::cell::Cell;
 use std::sync::Arc;
 use trigo_abi::worker as words;
 use trigo_heap::{Interrupter, Layout, Mutator};
@@ -35,6 +36,8 @@ const CACHED: usize = 512;
 /// What other threads see of a worker.
 pub(crate) struct Public {
     pub(crate) number: usize,
+    /// The thread's number in the system.
+    pub(crate) thread: i32,
     pub(crate) permit: Permit,
     /// The number of its permit, while it has one: Go's P.
     pub(crate) id: AtomicUsize,
@@ -66,6 +69,21 @@ impl Public {
     }
 }
 
+thread_local! {
+    /// The worker of this thread. Neither made nor dropped by code, so that signal handlers may look at it.
+    static CURRENT: Cell<*mut Worker> = const { Cell::new(std::ptr::null_mut()) };
+}
+
+/// The worker of the calling thread; null if it is none. Not for goroutines' stacks, which change threads.
+pub(crate) fn current() -> *const Worker {
+    CURRENT.get()
+}
+
+/// The calling thread's worker is about to be dropped.
+pub(crate) fn forget_current() {
+    CURRENT.set(std::ptr::null_mut());
+}
+
 /// A worker.
 pub(crate) struct Worker {
     pub(crate) mutator: Mutator,
@@ -92,6 +110,8 @@ impl Worker {
         let mutator = runtime().heap.attach();
         let public = Public {
             number,
+            // SAFETY: asks for a number.
+            thread: unsafe { libc::gettid() },
             permit: Permit::new(),
             id: AtomicUsize::new(permit),
             interrupter: mutator.interrupter(),
@@ -112,6 +132,7 @@ impl Worker {
         });
         let at = &raw mut *worker as usize;
         worker.set_word(words::WORKER, at);
+        CURRENT.set(&raw mut *worker);
         worker
     }
 

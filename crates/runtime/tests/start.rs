@@ -246,6 +246,7 @@ fn module(main: *const u8) -> Module {
         sigpanic: &raw const test_sigpanic as u64,
         goexit: &raw const test_goexit as u64,
         modinfo: Text::default(),
+        mem_profile_rate: 0,
     }
 }
 

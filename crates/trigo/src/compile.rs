@@ -4,15 +4,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use trigo_codegen::Runtime;
+use trigo_codegen::{BuildInfo, Runtime};
 use trigo_driver::{Bodies, Cache, Program};
 use trigo_loader::directory::Tests;
 use trigo_loader::graph::{Graph, Loader, PackageId};
+use trigo_loader::module::Modules;
 use trigo_loader::{Error, Position, Result};
 
 use crate::cli::Compile;
 use crate::diagnostics::{self, Style};
-use crate::{check, setup};
+use crate::{build_info, check, setup};
 
 /// The runtime's image, which every program carries.
 const RUNTIME: &[u8] = include_bytes!(env!("TRIGO_RUNTIME_IMAGE"));
@@ -25,6 +26,9 @@ pub struct Sources {
     /// Executables of the main packages that are known to the cache.
     linked: Vec<(PackageId, Vec<u8>)>,
     cache: Option<Cache>,
+    /// Where its packages come from; none outside any module.
+    modules: Option<Modules>,
+    goroot: PathBuf,
     /// What file names in errors are shortened against.
     dir: PathBuf,
     /// The first argument if it names a file, after which the program is called.
@@ -41,16 +45,17 @@ pub fn sources(flags: &Compile, arguments: &[String]) -> Result<Option<Sources>>
     setup::enter(&flags.place)?;
     let mut clock = Clock::new(flags.verbose);
     let config = setup::config(&flags.place, &flags.tags, &flags.mod_mode)?;
-    let graph = Loader::new(&config).map(Loader::for_compiling).map_or_else(
-        |error| Graph { errors: vec![error], ..Graph::default() },
-        |loader| loader.load(arguments, Tests::Skip),
-    );
+    let (graph, modules) = match Loader::new(&config).map(Loader::for_compiling) {
+        Ok(loader) => (loader.load(arguments, Tests::Skip), loader.modules().cloned()),
+        Err(error) => (Graph { errors: vec![error], ..Graph::default() }, None),
+    };
     graph.warnings.iter().for_each(|warning| eprintln!("trigo: warning: {warning}"));
     clock.lap("load");
     let cache = config.environment.cache().ok().map(|dir| Cache::new(dir.join("linked")));
     let file = arguments.first().filter(|argument| argument.ends_with(".go")).map(PathBuf::from);
     let (program, linked) = (None, Vec::new());
-    let mut sources = Sources { graph, program, linked, cache, dir: config.dir, file, clock };
+    let (goroot, dir) = (config.goroot.dir, config.dir);
+    let mut sources = Sources { graph, program, linked, cache, modules, goroot, dir, file, clock };
     if !sources.take_linked() && !sources.check() {
         return Ok(None);
     }
@@ -175,7 +180,14 @@ impl Sources {
         trigo_lower::inline_small(&mut program);
         self.clock.lap("inline");
         let runtime = Runtime::read(RUNTIME).map_err(|error| vec![Error::new(error)])?;
-        let compiled = trigo_codegen::compile(&program, &runtime);
+        let modules = self.modules.as_ref();
+        let info = BuildInfo {
+            version: trigo_loader::goroot::RELEASE.to_string(),
+            modules: build_info::lines(&self.graph, main, &needed, modules),
+        };
+        program.set_string("runtime.buildVersion", &info.version);
+        program.set_string("runtime.defaultGOROOT", &self.goroot.to_string_lossy());
+        let compiled = trigo_codegen::compile(&program, &runtime, &info);
         let (file, times) = compiled.map_err(|errors| {
             errors.into_iter().map(|error| self.located(error)).collect::<Vec<_>>()
         })?;

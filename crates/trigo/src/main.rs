@@ -5,6 +5,7 @@
 
 mod arguments;
 mod build;
+mod build_info;
 mod check;
 mod cli;
 mod compile;

@@ -166,7 +166,9 @@ func chansend(c *hchan, elem unsafe.Pointer, block bool) bool {
 	s := &sudog{g: gp, elem: elem, c: c}
 	gp.waiting, gp.param = uintptr(unsafe.Pointer(s)), nil
 	c.sendq.enqueue(s)
+	start := blockStart()
 	gopark(&c.lock, waitReasonChanSend)
+	blockEnd(start, 1)
 	KeepAlive(elem)
 	gp.waiting, gp.param = 0, nil
 	if !s.success {
@@ -292,7 +294,9 @@ func chanrecv(c *hchan, elem unsafe.Pointer, block bool) (selected, received boo
 	s := &sudog{g: gp, elem: elem, c: c}
 	gp.waiting, gp.param = uintptr(unsafe.Pointer(s)), nil
 	c.recvq.enqueue(s)
+	start := blockStart()
 	gopark(&c.lock, waitReasonChanReceive)
+	blockEnd(start, 1)
 	gp.waiting, gp.param = 0, nil
 	return true, s.success
 }

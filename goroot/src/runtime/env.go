@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"internal/coverage/rtcov"
 	"internal/goarch"
 	"internal/goos"
 	"internal/runtime/atomic"
@@ -76,19 +77,19 @@ func gogetenv(key string) string {
 func syscall_runtimeSetenv(key, value string) {
 	if key == "GODEBUG" {
 		parseGODEBUG(value)
-		godebugNotify(true)
+		godebugSet(value)
 	}
 }
 
 //go:linkname syscall_runtimeUnsetenv syscall.runtimeUnsetenv
 func syscall_runtimeUnsetenv(key string) {
 	if key == "GODEBUG" {
-		godebugNotify(true)
+		godebugSet("")
 	}
 }
 
 //go:linkname syscall_runtimeClearenv syscall.runtimeClearenv
-func syscall_runtimeClearenv(env map[string]int) { godebugNotify(true) }
+func syscall_runtimeClearenv(env map[string]int) { godebugSet("") }
 
 //go:linkname syscall_Getpagesize syscall.Getpagesize
 func syscall_Getpagesize() int { return 4096 }
@@ -151,15 +152,25 @@ var (
 //go:linkname godebug_setUpdate internal/godebug.setUpdate
 func godebug_setUpdate(update func(string, string)) {
 	godebugUpdate.Store(&update)
-	godebugNotify(false)
+	godebugNotify()
 }
 
-func godebugNotify(changed bool) {
-	if changed {
-		envs = nil
+// godebugEnv is what the program has set GODEBUG to; nil while it is as the process got it.
+var godebugEnv atomic.Pointer[string]
+
+func godebugSet(value string) {
+	godebugEnv.Store(&value)
+	godebugNotify()
+}
+
+func godebugNotify() {
+	value := godebugEnv.Load()
+	if value == nil {
+		first := gogetenv("GODEBUG")
+		value = &first
 	}
 	if update := godebugUpdate.Load(); update != nil {
-		(*update)(godebugDefault, gogetenv("GODEBUG"))
+		(*update)(godebugDefault, *value)
 	}
 }
 
@@ -268,6 +279,11 @@ func dit_setEnabled() bool { return false }
 
 //go:linkname dit_setDisabled crypto/subtle.setDITDisabled
 func dit_setDisabled() {}
+
+// Nothing is compiled to count what is covered.
+//
+//go:linkname coverage_getCovCounterList internal/coverage/cfile.getCovCounterList
+func coverage_getCovCounterList() []rtcov.CovCounterBlob { return nil }
 
 // Interfaces of synctest: there are no bubbles.
 

@@ -116,8 +116,9 @@ type lifetimeWork struct {
 	// A finalizer: a function value of any type, what it takes, and the size of its results.
 	finalizer any
 	argType   *_type
-	// A cleanup.
+	// A cleanup, and its number.
 	cleanup func()
+	id      uint64
 }
 
 var lifetimeStarted uint32
@@ -148,6 +149,7 @@ func lifetimeproc() {
 		w := (*lifetimeWork)(work)
 		if w.cleanup != nil {
 			w.cleanup()
+			forgetCleanup(w.id)
 			continue
 		}
 		runFinalizer(w, object)
@@ -280,8 +282,11 @@ func addCleanup(ptr unsafe.Pointer, fn func()) Cleanup {
 		panic(plainError("runtime.AddCleanup: ptr not in allocated block"))
 	}
 	startLifetimeproc()
-	id := addCleanupNative(ptr, unsafe.Pointer(&lifetimeWork{cleanup: fn}))
-	return Cleanup{id, uintptr(ptr)}
+	w := &lifetimeWork{cleanup: fn}
+	w.id = addCleanupNative(ptr, unsafe.Pointer(w))
+	// It does not run before its number is known.
+	KeepAlive(ptr)
+	return Cleanup{w.id, uintptr(ptr)}
 }
 
 // Stop cancels the cleanup call.

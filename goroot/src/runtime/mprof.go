@@ -6,10 +6,11 @@ import (
 	"unsafe"
 )
 
-// Profiles. That of goroutines is complete. Memory, blocking and contention are not sampled: their profiles are empty, as
-// those of a program that has set their rates to zero.
+// Profiles of memory and of goroutines. Allocations are sampled by the Rust half (crates/runtime/src/alloc_profile.rs).
 
-// MemProfileRate controls the fraction of memory allocations that are recorded and reported in the memory profile.
+// MemProfileRate controls the fraction of memory allocations that are recorded and reported in the memory profile: on
+// average one for each MemProfileRate bytes. 1 records all, 0 none. Nothing is recorded in a program that never reads the
+// profile.
 var MemProfileRate int = 512 * 1024
 
 // A StackRecord describes a single execution stack.
@@ -52,33 +53,53 @@ type BlockProfileRecord struct {
 	StackRecord
 }
 
-// MemProfile returns a profile of memory allocated and freed per allocation site.
-func MemProfile(p []MemProfileRecord, inuseZero bool) (n int, ok bool) { return 0, true }
+// MemProfile returns a profile of memory allocated and freed per allocation site: n is the number of records. If len(p) >=
+// n, it copies the profile into p and returns n, true. Otherwise it does not change p, and returns n, false. Sites all of
+// whose objects were freed are included if inuseZero is true.
+func MemProfile(p []MemProfileRecord, inuseZero bool) (n int, ok bool) {
+	records := make([]profilerecord.MemProfileRecord, len(p))
+	if n, ok = memProfile(records, inuseZero); !ok {
+		return n, false
+	}
+	for i, r := range records[:n] {
+		p[i] = MemProfileRecord{
+			AllocBytes: r.AllocObjects * r.ObjectSize, FreeBytes: r.FreeObjects * r.ObjectSize,
+			AllocObjects: r.AllocObjects, FreeObjects: r.FreeObjects,
+		}
+		copy(p[i].Stack0[:], r.Stack)
+	}
+	return n, true
+}
 
-// BlockProfile returns n, the number of records in the current blocking profile.
-func BlockProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
+var memProfileLock mutex
 
-// MutexProfile returns n, the number of records in the current mutex profile.
-func MutexProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
+// memProfile is known to the linker: where nothing calls it, nothing is sampled.
+func memProfile(p []profilerecord.MemProfileRecord, inuseZero bool) (n int, ok bool) {
+	lock(&memProfileLock)
+	for i := range memProfileRead() {
+		if _, allocated, freed, _ := memProfileRecord(i, nil); inuseZero || allocated != freed {
+			n++
+		}
+	}
+	if n > len(p) {
+		unlock(&memProfileLock)
+		return n, false
+	}
+	var pcs [maxProfStack]uintptr
+	at := 0
+	for i := 0; at < n; i++ {
+		if size, allocated, freed, frames := memProfileRecord(i, pcs[:]); inuseZero || allocated != freed {
+			stack := append([]uintptr{}, pcs[:frames]...)
+			p[at] = profilerecord.MemProfileRecord{ObjectSize: size, AllocObjects: allocated, FreeObjects: freed, Stack: stack}
+			at++
+		}
+	}
+	unlock(&memProfileLock)
+	return n, true
+}
 
 // ThreadCreateProfile returns n, the number of records in the thread creation profile.
 func ThreadCreateProfile(p []StackRecord) (n int, ok bool) { return 0, true }
-
-// SetBlockProfileRate controls the fraction of goroutine blocking events that are reported in the blocking profile.
-func SetBlockProfileRate(rate int) {}
-
-// SetMutexProfileFraction controls the fraction of mutex contention events that are reported in the mutex profile.
-func SetMutexProfileFraction(rate int) int { return 0 }
-
-// SetCPUProfileRate sets the CPU profiling rate to hz samples per second.
-func SetCPUProfileRate(hz int) {
-	if hz > 0 {
-		print("runtime: there is no CPU profile in programs that Trigo compiled: use perf\n")
-	}
-}
-
-// CPUProfile panics; it exists for compatibility.
-func CPUProfile() []byte { panic("CPUProfile no longer available") }
 
 // SetCgoTraceback does nothing: there is no cgo.
 func SetCgoTraceback(version int, traceback, context, symbolizer unsafe.Pointer) {}
@@ -153,17 +174,7 @@ func goroutineLeakCount() int { return int(leakCount.Load()) }
 
 //go:linkname pprof_memProfileInternal
 func pprof_memProfileInternal(p []profilerecord.MemProfileRecord, inuseZero bool) (n int, ok bool) {
-	return 0, true
-}
-
-//go:linkname pprof_blockProfileInternal
-func pprof_blockProfileInternal(p []profilerecord.BlockProfileRecord) (n int, ok bool) {
-	return 0, true
-}
-
-//go:linkname pprof_mutexProfileInternal
-func pprof_mutexProfileInternal(p []profilerecord.BlockProfileRecord) (n int, ok bool) {
-	return 0, true
+	return memProfile(p, inuseZero)
 }
 
 //go:linkname pprof_threadCreateInternal
@@ -174,9 +185,6 @@ func pprof_fpunwindExpand(dst, src []uintptr) int { return copy(dst, src) }
 
 //go:linkname pprof_makeProfStack
 func pprof_makeProfStack() []uintptr { return make([]uintptr, maxProfStack) }
-
-//go:linkname pprof_cyclesPerSecond runtime/pprof.runtime_cyclesPerSecond
-func pprof_cyclesPerSecond() int64 { return 1e9 }
 
 //go:linkname runtime_setProfLabel runtime/pprof.runtime_setProfLabel
 func runtime_setProfLabel(labels unsafe.Pointer) { getg().labels = labels }

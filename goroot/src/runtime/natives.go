@@ -57,6 +57,7 @@ func addFinalizer(object unsafe.Pointer, fn unsafe.Pointer) bool
 func removeFinalizer(object unsafe.Pointer) bool
 func addCleanupNative(object unsafe.Pointer, fn unsafe.Pointer) uint64
 func removeCleanup(object unsafe.Pointer, id uint64)
+func forgetCleanup(id uint64)
 func nextLifetimeWork(cycle uint32) (object, work unsafe.Pointer, now uint32)
 func findObject(p unsafe.Pointer) (base uintptr)
 func setHooks(deadlock func(), overflow func(limit, sp, lo, hi uintptr))
@@ -68,6 +69,7 @@ func newprocNative(fn *funcval, parent *g, pc uintptr) *g
 func goexitNative()
 func parkNative()
 func readyNative(gp *g)
+func wakeNative(gp *g)
 func yieldNative()
 func parkUntil(when int64)
 func lockSlow(l *mutex)
@@ -113,6 +115,12 @@ func moduleNative() *module
 func gstatusNative(gp *g) (status uint32)
 func gstackNative(gp *g, pcs []uintptr, skip int) (status uint32, n int)
 func findLeaks() int
+
+// Profiles.
+func setCPUProfileRateNative(hz int, idle uintptr)
+func nextCPUSample(pcs []uintptr) (n int, labels unsafe.Pointer, lost int)
+func memProfileRead() int
+func memProfileRecord(i int, pcs []uintptr) (size, allocated, freed int64, n int)
 
 // Signals for os/signal.
 func signalEnable(sig uint32)

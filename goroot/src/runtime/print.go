@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"internal/runtime/atomic"
 	"internal/strconv"
 	"unsafe"
 )
@@ -41,8 +42,18 @@ func printflush() {
 	if n := printing.n; n != 0 {
 		printing.n = 0
 		writeNative(2, unsafe.Pointer(&printing.buf[0]), int32(n))
+		if fd := crashFD.Load(); fd != 0 && getg().throwing {
+			writeNative(fd-1, unsafe.Pointer(&printing.buf[0]), int32(n))
+		}
 	}
 }
+
+// crashFD is one more than the file that gets what is said when the program crashes, beside the standard error output; 0
+// for none.
+var crashFD atomic.Uintptr
+
+//go:linkname setCrashFD
+func setCrashFD(fd uintptr) uintptr { return crashFD.Swap(fd+1) - 1 }
 
 // gwrite appends to the output; the print lock is held.
 func gwrite(s string) {

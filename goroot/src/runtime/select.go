@@ -119,7 +119,9 @@ func selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, blo
 	}
 	gp.waiting = uintptr(unsafe.Pointer(first))
 	selunlock(cases, order)
+	start := blockStart()
 	gopark(nil, waitReasonSelect)
+	blockEnd(start, 0)
 
 	sellock(cases, order)
 	chosen, won := -1, (*sudog)(gp.param)

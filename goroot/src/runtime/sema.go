@@ -24,7 +24,8 @@ type semaWaiter struct {
 	addr   uintptr // what it waits for; the goroutine's frames keep that, not the table
 	next   *semaWaiter
 	prev   *semaWaiter
-	ticket bool // the semaphore was acquired for it
+	ticket bool  // the semaphore was acquired for it
+	since  int64 // when it began to wait, if that is for the mutex profile
 }
 
 var semaTable [semaBuckets]semaRoot
@@ -45,14 +46,20 @@ func cansemacquire(addr *uint32) bool {
 	}
 }
 
-// semacquire waits until the count is positive and takes one off. With lifo the goroutine goes before those that wait.
-func semacquire(addr *uint32, lifo bool, reason waitReason) {
+// semacquire waits until the count is positive and takes one off. With lifo the goroutine goes before those that wait. In
+// the profile of blocking, the callers of semacquire's caller are shown but for the first skip.
+func semacquire(addr *uint32, lifo bool, reason waitReason, skip int) {
 	if cansemacquire(addr) {
 		return
 	}
 	root := semaRootOf(addr)
 	gp := getg()
 	w := &semaWaiter{g: gp, addr: uintptr(unsafe.Pointer(addr))}
+	switch reason {
+	case waitReasonSyncMutexLock, waitReasonSyncRWMutexLock, waitReasonSyncRWMutexRLock:
+		w.since = mutexStart()
+	}
+	start := blockStart()
 	for {
 		lock(&root.lock)
 		// Counted before the last look: who adds to the count looks at the waiters after that.
@@ -60,20 +67,22 @@ func semacquire(addr *uint32, lifo bool, reason waitReason) {
 		if cansemacquire(addr) {
 			root.waiters.Add(-1)
 			unlock(&root.lock)
-			return
+			break
 		}
 		root.enqueue(w, lifo)
 		gp.waiting = w.addr
 		gopark(&root.lock, reason)
 		gp.waiting = 0
 		if w.ticket || cansemacquire(addr) {
-			return
+			break
 		}
 	}
+	blockEnd(start, 2+skip)
 }
 
-// semrelease adds one to the count and wakes a waiter. With handoff that one gets it, and the processor, at once.
-func semrelease(addr *uint32, handoff bool) {
+// semrelease adds one to the count and wakes a waiter. With handoff that one gets it, and the processor, at once. In the
+// profile of mutexes, the callers of semrelease's caller are shown but for the first skip.
+func semrelease(addr *uint32, handoff bool, skip int) {
 	root := semaRootOf(addr)
 	atomic.Xadd(addr, 1)
 	if root.waiters.Load() == 0 {
@@ -88,6 +97,7 @@ func semrelease(addr *uint32, handoff bool) {
 	if w == nil {
 		return
 	}
+	mutexEnd(w.since, 2+skip)
 	w.ticket = handoff && cansemacquire(addr)
 	handed := w.ticket
 	goready(w.g)
@@ -139,40 +149,42 @@ func (root *semaRoot) dequeue(addr uintptr) *semaWaiter {
 }
 
 //go:linkname sync_runtime_Semacquire sync.runtime_Semacquire
-func sync_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitReasonSemacquire) }
+func sync_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitReasonSemacquire, 0) }
 
 //go:linkname poll_runtime_Semacquire internal/poll.runtime_Semacquire
-func poll_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitReasonSemacquire) }
+func poll_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitReasonSemacquire, 0) }
 
 //go:linkname sync_runtime_Semrelease sync.runtime_Semrelease
-func sync_runtime_Semrelease(addr *uint32, handoff bool, skipframes int) { semrelease(addr, handoff) }
+func sync_runtime_Semrelease(addr *uint32, handoff bool, skipframes int) {
+	semrelease(addr, handoff, skipframes)
+}
 
 //go:linkname internal_sync_runtime_SemacquireMutex internal/sync.runtime_SemacquireMutex
 func internal_sync_runtime_SemacquireMutex(addr *uint32, lifo bool, skipframes int) {
-	semacquire(addr, lifo, waitReasonSyncMutexLock)
+	semacquire(addr, lifo, waitReasonSyncMutexLock, skipframes)
 }
 
 //go:linkname sync_runtime_SemacquireRWMutexR sync.runtime_SemacquireRWMutexR
 func sync_runtime_SemacquireRWMutexR(addr *uint32, lifo bool, skipframes int) {
-	semacquire(addr, lifo, waitReasonSyncRWMutexRLock)
+	semacquire(addr, lifo, waitReasonSyncRWMutexRLock, skipframes)
 }
 
 //go:linkname sync_runtime_SemacquireRWMutex sync.runtime_SemacquireRWMutex
 func sync_runtime_SemacquireRWMutex(addr *uint32, lifo bool, skipframes int) {
-	semacquire(addr, lifo, waitReasonSyncRWMutexLock)
+	semacquire(addr, lifo, waitReasonSyncRWMutexLock, skipframes)
 }
 
 //go:linkname sync_runtime_SemacquireWaitGroup sync.runtime_SemacquireWaitGroup
 func sync_runtime_SemacquireWaitGroup(addr *uint32, synctestDurable bool) {
-	semacquire(addr, false, waitReasonSyncWaitGroupWait)
+	semacquire(addr, false, waitReasonSyncWaitGroupWait, 0)
 }
 
 //go:linkname poll_runtime_Semrelease internal/poll.runtime_Semrelease
-func poll_runtime_Semrelease(addr *uint32) { semrelease(addr, false) }
+func poll_runtime_Semrelease(addr *uint32) { semrelease(addr, false, 0) }
 
 //go:linkname internal_sync_runtime_Semrelease internal/sync.runtime_Semrelease
 func internal_sync_runtime_Semrelease(addr *uint32, handoff bool, skipframes int) {
-	semrelease(addr, handoff)
+	semrelease(addr, handoff, skipframes)
 }
 
 // A notifyList is a condition variable's, as sync.Cond lays it out. Tickets are taken under the user's lock, notify is
@@ -211,8 +223,10 @@ func notifyListWait(l *notifyList, t uint32) {
 	}
 	l.tail = w
 	gp.waiting = uintptr(unsafe.Pointer(l))
+	start := blockStart()
 	gopark(&l.lock, waitReasonSyncCondWait)
 	gp.waiting = 0
+	blockEnd(start, 1)
 }
 
 //go:linkname notifyListNotifyAll sync.runtime_notifyListNotifyAll

@@ -40,6 +40,7 @@ type module struct {
 	sigpanic     uintptr
 	goexit       uintptr
 	modinfo      text
+	memProfile   uintptr // the address of MemProfileRate, or 0
 }
 
 var modulePtr *module

@@ -30,14 +30,18 @@ var timers struct {
 	started bool
 }
 
+// start has the timer expire at when, also if it is in the heap already: others may have started it meanwhile.
 func (t *timer) start(when int64) {
 	if when < 0 {
 		throw("timer when must be positive")
 	}
 	lock(&timers.lock)
 	t.when = when
-	timers.heap = append(timers.heap, t)
-	t.place = len(timers.heap)
+	if t.place == 0 {
+		timers.heap = append(timers.heap, t)
+		t.place = len(timers.heap)
+	}
+	siftDown(t.place - 1)
 	siftUp(t.place - 1)
 	first := t.place == 1
 	start := !timers.started
@@ -51,7 +55,8 @@ func (t *timer) start(when int64) {
 	if start {
 		go timerproc()
 	} else if wake {
-		goready(proc)
+		// It may be awake already, because of another timer.
+		wakeNative(proc)
 	}
 }
 

@@ -24,7 +24,7 @@ fn runtime() -> &'static Runtime {
 
 /// Compiles a program without errors.
 pub fn compile(program: &Program) -> Vec<u8> {
-    match trigo_codegen::compile(program, runtime()) {
+    match trigo_codegen::compile(program, runtime(), &Default::default()) {
         Ok((file, _)) => file,
         Err(errors) => panic!("{errors:?}"),
     }

@@ -2,7 +2,7 @@
 # `runtime.main` returns. Offsets are those of trigo_abi::worker and trigo_abi::frame.
     .intel_syntax noprefix
 
-    .equ MAIN, 0x10000000 + 2*8 + 8*16 + 2*8
+    .equ MAIN, 0x2000000 + 2*8 + 8*16 + 2*8
     .equ STACK_LIMIT, 8
     .equ ENTRY, 48
 

@@ -57,6 +57,8 @@ struct Book {
     /// Cycles up to this number have been asked for.
     wanted: u64,
     closed: bool,
+    /// How often it was asked to give all free memory back, and how often it was told so.
+    releases: [u64; 2],
     loans: Vec<Loan>,
     hunts: VecDeque<Hunt>,
 }
@@ -172,6 +174,29 @@ impl Control {
         while book.finished < target && !book.closed {
             book = self.done.wait(book).unwrap_or_else(|e| e.into_inner());
         }
+    }
+
+    /// Asks for all free memory to be given back and waits until it was, or the heap shuts down.
+    pub(crate) fn release_and_wait(&self) {
+        let mut book = lock(&self.book);
+        book.releases[0] += 1;
+        let target = book.releases[0];
+        self.wake_collector();
+        while book.releases[1] < target && !book.closed {
+            book = self.done.wait(book).unwrap_or_else(|e| e.into_inner());
+        }
+    }
+
+    /// The number of the last request for memory to be given back, if it was not met yet.
+    pub(super) fn release_is_due(&self) -> Option<u64> {
+        let [asked, done] = lock(&self.book).releases;
+        (asked > done).then_some(asked)
+    }
+
+    /// All requests up to a number were met.
+    pub(super) fn finish_release(&self, number: u64) {
+        lock(&self.book).releases[1] = number;
+        self.done.notify_all();
     }
 
     /// Queues a request for the held heap and asks for the cycle that it needs, if it needs one.

@@ -62,6 +62,17 @@ impl Driver {
         given >= BATCH
     }
 
+    /// Releases all free memory.
+    pub(super) fn release_all(&self) {
+        loop {
+            let released = self.heap.space.release_some(STEP);
+            if released == 0 {
+                break;
+            }
+            self.heap.counters.released_bytes.fetch_add(released as u64, Ordering::Relaxed);
+        }
+    }
+
     /// Bytes of resident free memory beyond what the heap is to keep.
     fn surplus(&self) -> usize {
         self.surplus_over(self.recent_peaks.highest())

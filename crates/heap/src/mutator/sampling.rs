@@ -94,7 +94,7 @@ impl Mutator {
         let private = self.private();
         let Some(sampler) = &private.sampler else { return };
         let sample = Sample {
-            site: (sampler.sampling.site)(),
+            site: (sampler.sampling.site)(bytes),
             weight: sampler.weight(bytes),
             bytes,
             scan,
@@ -110,7 +110,7 @@ mod tests {
     use std::sync::Arc;
 
     fn sampler(rate: u64) -> Sampler {
-        Sampler::new(1, Sampling { rate, site: Arc::new(|| 0) }, 7)
+        Sampler::new(1, Sampling { rate, site: Arc::new(|_| 0) }, 7)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What has to be known of a whole function before its first statement is lowered: which variables must be objects of their
 //! own, and which functions have deferred calls.
 //!
-//! A variable is an object if its address is taken, or if a function inside refers to it and it is either assigned to after
+//! A variable is an object if it is too large for a frame, if its address is taken, or if a function inside refers to it and it is either assigned to after
 //! its declaration or large. All other captured variables are copied into the closure. The rule is gc's
 //! (`cmd/compile/internal/escape`, `flowClosure`). The body of a loop over a function counts as a function inside.
 
@@ -17,6 +17,9 @@ use trigo_types::{FileInfo, GoVersion, ObjId, SelectionKind, VarKind};
 
 /// Captured variables above this size are never copied.
 const MAX_COPIED: u64 = 128;
+
+/// Variables and temporaries above this size are objects of their own, as in gc (`ir.MaxStackVarSize`).
+pub(super) const MAX_IN_FRAME: u64 = 128 << 10;
 
 /// What was found out.
 #[derive(Debug, Default)]
@@ -113,11 +116,13 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn finish(self) -> Analysis {
         let types = &self.world.context.types;
-        let large = |v: &ObjId| {
-            types.size(self.env.ty(self.world, self.world.store.obj_type(*v))) > MAX_COPIED
+        let size = |v: &ObjId| types.size(self.env.ty(self.world, self.world.store.obj_type(*v)));
+        let is_local = |v: &ObjId| {
+            self.world.store.obj(*v).as_var().is_some_and(|var| var.kind == VarKind::Local)
         };
         let mut boxed = self.addressed;
-        let by_reference = |v: &&ObjId| self.assigned.contains(v) || large(v);
+        boxed.extend(self.depth.keys().filter(|v| is_local(v) && size(v) > MAX_IN_FRAME));
+        let by_reference = |v: &&ObjId| self.assigned.contains(v) || size(v) > MAX_COPIED;
         boxed.extend(self.captured.iter().filter(by_reference));
         Analysis { boxed, defers: self.defers }
     }

@@ -1,5 +1,6 @@
 //! Values while an expression is lowered, and how they come from memory and go there.
 
+use super::analysis::MAX_IN_FRAME;
 use super::{Body, Res};
 use smallvec::SmallVec;
 use trigo_ir::func::Val;
@@ -211,8 +212,11 @@ impl<'w> Body<'w, '_> {
         }
     }
 
-    /// The address of fresh memory in the frame.
+    /// The address of fresh memory: in the frame, if it has room for it.
     pub(super) fn temp_addr(&mut self, ty: IrType) -> Val {
+        if self.size(ty) > MAX_IN_FRAME {
+            return self.b.alloc(ty, AllocWhat::Temporary);
+        }
         let slot = self.temp(ty);
         self.b.slot_addr(slot, 0)
     }

@@ -58,6 +58,12 @@ natives! {
         Outcome::Done
     }
 
+    /// Like `readyNative` for a goroutine that looks by itself what there is to do, and may be ready already.
+    "runtime.wakeNative" wake(w, goroutine: *mut Goroutine) {
+        runtime().scheduler.ready(Some(w), goroutine);
+        Outcome::Done
+    }
+
     "runtime.yieldNative" give_way(w) {
         w.mutator.poll();
         match runtime().scheduler.wants_turn(w) {

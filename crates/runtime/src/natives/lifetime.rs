@@ -5,18 +5,15 @@ use super::natives;
 use crate::goroutine::Goroutine;
 use crate::runtime;
 use crate::sync::{Mutex, lock};
+use crate::weak_handles;
 use crate::worker::Outcome;
 use std::collections::HashMap;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use trigo_heap::{CleanupId, CycleRecord, Heap, Observer, Weak};
+use trigo_heap::{CleanupId, CycleRecord, Heap, Observer};
 
-/// Cleanups that can still be stopped, by the number that Go has. An entry stays when its cleanup has run.
+/// Cleanups that can still be stopped, by the number that Go has.
 static CLEANUPS: Mutex<Option<(u64, HashMap<u64, CleanupId>)>> = Mutex::new(None);
-
-/// Weak references that Go holds, by their object's address: one for each object, so that they compare as the objects do.
-/// The address of the entry is what Go holds; entries are never freed.
-static WEAK: Mutex<Option<HashMap<usize, Vec<&'static Weak>>>> = Mutex::new(None);
 
 /// The goroutine that waits for the end of a cycle; 0 for none.
 static WAITER: Mutex<usize> = Mutex::new(0);
@@ -34,9 +31,10 @@ impl Observer for Wake {
     }
 }
 
-/// Has the goroutine that runs finalizers and cleanups hear of each cycle.
+/// Has the goroutine that runs finalizers and cleanups, and the table of weak pointers, hear of each cycle.
 pub(crate) fn observe(heap: &Heap) {
     heap.observe(Arc::new(Wake));
+    heap.observe(Arc::new(weak_handles::Trim));
 }
 
 natives! {
@@ -73,6 +71,14 @@ natives! {
         Outcome::Done
     }
 
+    /// A cleanup has run.
+    "runtime.forgetCleanup" forget_cleanup(_w, id: u64) {
+        if let Some((_, by_id)) = lock(&CLEANUPS).as_mut() {
+            by_id.remove(&id);
+        }
+        Outcome::Done
+    }
+
     /// Something that is due, or the number of the last cycle; if that is the one that the caller knows, it parks until the
     /// next has ended.
     "runtime.nextLifetimeWork" next_work(w, cycle: u32) -> (object: *mut u8, work: *mut u8, now: u32) {
@@ -92,28 +98,20 @@ natives! {
         Outcome::Park
     }
 
-    "runtime.weakHandle" weak_handle(w, object: *mut u8) -> (handle: *const Weak) {
+    "runtime.weakHandle" weak_handle(w, object: *mut u8) -> (handle: usize) {
         let object = NonNull::new(object).expect("Go checks");
-        *handle = std::ptr::null();
-        if let Ok(weak) = w.mutator.weak(object) {
-            let mut known = lock(&WEAK);
-            let entries = known.get_or_insert_default().entry(object.as_ptr() as usize).or_default();
-            *handle = match entries.iter().find(|entry| entry.same(&weak)) {
-                Some(entry) => *entry,
-                None => {
-                    let entry: &'static Weak = Box::leak(Box::new(weak));
-                    entries.push(entry);
-                    entry
-                }
-            };
-        }
+        let weak = w.mutator.weak(object).ok();
+        *handle = weak.map_or(0, |weak| weak_handles::handle(object.as_ptr() as usize, weak));
         Outcome::Done
     }
 
-    "runtime.weakGet" weak_get(w, handle: *const Weak) -> (object: *mut u8) {
-        // SAFETY: Go holds what `weakHandle` gave, and that is never freed.
-        let weak = unsafe { &*handle };
-        *object = weak.get(&mut w.mutator).map_or(std::ptr::null_mut(), NonNull::as_ptr);
+    "runtime.weakGet" weak_get(w, handle: usize) -> (object: *mut u8) {
+        *object = std::ptr::null_mut();
+        if let Some((weak, address)) = weak_handles::find(handle)
+            && weak.get(&mut w.mutator).is_some()
+        {
+            *object = address as *mut u8;
+        }
         Outcome::Done
     }
 }

@@ -9,6 +9,7 @@ use trigo_heap::{Error, Layout};
 
 /// Allocates, and ends the program as Go does if there is no room.
 fn allocate(worker: &mut Worker, layout: Layout, bytes: usize) -> *mut u8 {
+    crate::alloc_profile::follow();
     match worker.mutator.alloc(layout, bytes) {
         Ok(object) => object.as_ptr(),
         Err(error) => out_of_memory(bytes, &error),
@@ -149,7 +150,7 @@ natives! {
     }
 
     "runtime.freeOSMemoryNative" free_os_memory(w) {
-        w.outside(|| runtime().heap.collect()).1
+        w.outside(|| runtime().heap.release()).1
     }
 
     "runtime.findObject" find_object(w, pointer: *mut u8) -> (base: usize) {

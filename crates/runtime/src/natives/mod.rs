@@ -10,6 +10,7 @@ mod goroutines;
 pub(crate) mod lifetime;
 mod memory;
 mod process;
+mod profiles;
 mod random;
 mod signals;
 mod stats;

@@ -1,7 +1,7 @@
 //! Looking at goroutines from outside: what each does, where it waits, which will never run again.
 
 use super::{GoSlice, natives};
-use crate::entries::{SAVED, SAVED_RBP};
+use crate::frames::each_return;
 use crate::goroutine::Goroutine;
 use crate::parking::state;
 use crate::runtime;
@@ -26,42 +26,6 @@ fn status(goroutine: &Goroutine) -> (u32, Option<usize>) {
         state::RUNNING | state::NOTIFIED if syscall != 0 => (SYSCALL, Some(syscall)),
         state::NOTIFIED => (state::RUNNING, None),
         state => (state, None),
-    }
-}
-
-/// Calls `f` with the return addresses in compiled code of a goroutine that is suspended with its registers at `sp`, from the
-/// innermost frame on. The goroutine may be resumed meanwhile: then the addresses mean nothing, but no word outside of
-/// its stack is read.
-///
-/// # Safety
-/// 1. The goroutine does not end during the call.
-unsafe fn each_return(goroutine: &Goroutine, sp: usize, mut f: impl FnMut(usize)) {
-    let module = runtime().module;
-    let on_slot = |at: usize| (goroutine.go.stack_lo..goroutine.go.stack_hi - 16).contains(&at);
-    let on_stack = |at: usize| {
-        at.is_multiple_of(8)
-            && (on_slot(at) || goroutine.segment.is_some_and(|segment| segment.contains(at + 8)))
-    };
-    // SAFETY: the address is on the goroutine's stack, which the caller keeps.
-    let word = |at: usize| unsafe { (at as *const usize).read_volatile() };
-    if !on_stack(sp) || !on_stack(sp + SAVED) {
-        return;
-    }
-    let (mut pc, mut fp) = (word(sp + SAVED), word(sp + SAVED_RBP * 8));
-    loop {
-        if (module.text..module.text_end).contains(&(pc as u64)) {
-            f(pc);
-        }
-        if !on_stack(fp) {
-            return;
-        }
-        let outer = word(fp);
-        // Frames further out are higher, but for those of the first segment behind the second one's.
-        if outer <= fp && (on_slot(fp) || !on_slot(outer)) || on_slot(fp) && !on_slot(outer) {
-            return;
-        }
-        pc = word(fp + 8);
-        fp = outer;
     }
 }
 

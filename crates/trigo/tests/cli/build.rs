@@ -223,3 +223,14 @@ fn a_program_that_did_not_change_comes_from_the_cache() {
     }
     assert_eq!(build("damaged"), (first, true));
 }
+
+#[test]
+fn a_program_says_what_it_is_made_of() {
+    let text = "package main\n\nimport (\n\t\"fmt\"\n\t\"runtime\"\n\t\"runtime/debug\"\n)\n\n\
+        func main() {\n\tinfo, ok := debug.ReadBuildInfo()\n\t\
+        fmt.Println(ok, info.Path, info.Main.Path, info.Main.Version, info.GoVersion == runtime.Version())\n}\n";
+    let world = World::new(&[("m/tool/main.go", text)]);
+    assert_eq!(trigo(&world, &["build", "-o", "built", "./tool"]).0, 0);
+    let output = Command::new(world.path("m/built")).output().unwrap();
+    assert_eq!(result(output).1, "true m/tool m (devel) true\n");
+}
