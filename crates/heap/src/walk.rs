@@ -56,23 +56,46 @@ impl Mutator {
     }
 }
 
+impl Mutator {
+    /// Like [`Mutator::walk`], with the offsets in bytes of the words of each object that are pointers as far as its layout
+    /// tells; of conservatively scanned ones, all words.
+    ///
+    /// # Panics
+    /// As for [`Mutator::walk`].
+    pub fn walk_pointers(&mut self, mut visit: impl FnMut(Object, &[usize])) {
+        let shared = std::sync::Arc::clone(self.shared());
+        self.blocked(|| {
+            let mut offsets = Vec::new();
+            shared.control.while_held(Moment::Closed, || {
+                each_object(&shared, |object, found| {
+                    offsets.clear();
+                    shared.each_pointer(found, |offset, _| offsets.extend(offset));
+                    visit(object, &offsets);
+                });
+            });
+        });
+    }
+}
+
 impl Heap {
     /// [`Mutator::walk`] for a thread that is not attached to this heap.
-    pub fn walk(&self, visit: impl FnMut(Object)) {
-        self.shared.control.while_held(Moment::Closed, || each_object(&self.shared, visit));
+    pub fn walk(&self, mut visit: impl FnMut(Object)) {
+        let control = &self.shared.control;
+        control.while_held(Moment::Closed, || each_object(&self.shared, |object, _| visit(object)));
     }
 }
 
 /// Calls `visit` with every allocated object. Marking has closed and all mutators are held.
-fn each_object(heap: &Shared, mut visit: impl FnMut(Object)) {
+fn each_object(heap: &Shared, mut visit: impl FnMut(Object, &Found<'_>)) {
     let mut show = |found: Found<'_>| {
         let address = NonNull::new(found.base() as *mut u8).expect("the range is not at zero");
-        visit(Object {
+        let object = Object {
             address,
             size: found.bytes(),
             layout: heap.layout_kind(&found),
             live: heap.space.is_marked(&found),
-        });
+        };
+        visit(object, &found);
     };
     for kind in 2..heap.space.kinds.len() as u16 {
         let info = heap.space.kinds.get(kind);

@@ -26,6 +26,7 @@
 //! | `frames` | a goroutine's frames |
 //! | `cpu_profile`, `alloc_profile` | where processor time and memory go |
 //! | `weak_handles` | weak pointers |
+//! | `heap_dump` | all objects, for other programs to read |
 //! | `natives/` | functions that Go declares without a body |
 //! | `netpoll` | files to wait for |
 //! | `reflection` | calls that reflect makes and takes |
@@ -52,6 +53,8 @@ mod entries;
 mod frames;
 #[cfg(not(loom))]
 mod goroutine;
+#[cfg(not(loom))]
+mod heap_dump;
 #[cfg(not(loom))]
 mod leaves;
 #[cfg(not(loom))]

@@ -116,7 +116,8 @@ func gstatusNative(gp *g) (status uint32)
 func gstackNative(gp *g, pcs []uintptr, skip int) (status uint32, n int)
 func findLeaks() int
 
-// Profiles.
+// Profiles and dumps.
+func writeHeapObjects(fd uintptr)
 func setCPUProfileRateNative(hz int, idle uintptr)
 func nextCPUSample(pcs []uintptr) (n int, labels unsafe.Pointer, lost int)
 func memProfileRead() int

@@ -1,4 +1,4 @@
-//! Profiles: the border to `cpu_profile` and `alloc_profile`.
+//! Profiles and dumps: the border to `cpu_profile`, `alloc_profile` and `heap_dump`.
 
 use super::{GoSlice, natives};
 use crate::sync::{Mutex, lock};
@@ -35,6 +35,11 @@ natives! {
         let shade = |slot| unsafe { w.mutator.before_store(slot, std::ptr::null_mut()) };
         (*n, *labels) = cpu_profile::take(pcs, shade).unwrap_or((0, 0));
         *lost = cpu_profile::take_lost();
+        Outcome::Done
+    }
+
+    "runtime.writeHeapObjects" write_heap_objects(w, fd: usize) {
+        crate::heap_dump::write(&mut w.mutator, fd as i32);
         Outcome::Done
     }
 
