@@ -10,7 +10,7 @@ use object::read::elf::{ElfFile64, ProgramHeader};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind, U32, U64, pod};
 use rustc_hash::FxHashMap;
 
-use crate::symbols::{self, Code, Sections, Symbol};
+use crate::symbols::{self, Sections, Stretch, Symbol};
 
 type Header = ProgramHeader64<LittleEndian>;
 
@@ -100,7 +100,7 @@ impl Runtime {
         }
         let own =
             self.functions.iter().map(|&(ref name, address, size)| Symbol { name, address, size });
-        let sections = symbols::append(&mut file, &code(&table), own.chain(functions));
+        let sections = symbols::append(&mut file, &stretches(&table), own.chain(functions));
         self.write_headers(&mut file, &table, sections)?;
         Ok(file)
     }
@@ -144,12 +144,39 @@ fn functions(file: &ElfFile64<'_, LittleEndian>) -> Vec<(String, u64, u64)> {
     found.iter().zip(sizes).map(|(&(at, _, name), size)| (name.to_owned(), at, size)).collect()
 }
 
-/// Where code is, in a file with these headers.
-fn code(table: &[Header]) -> Vec<Code> {
-    let executable = |h: &&Header| h.p_type(LE) == elf::PT_LOAD && h.p_flags(LE) & elf::PF_X != 0;
-    let code =
-        |h: &Header| Code { address: h.p_vaddr(LE), offset: h.p_offset(LE), size: h.p_filesz(LE) };
-    table.iter().filter(executable).map(code).collect()
+/// What is loaded of a file with these headers.
+fn stretches(table: &[Header]) -> Vec<Stretch> {
+    let thread = table.iter().find(|h| h.p_type(LE) == elf::PT_TLS);
+    let mut found = Vec::new();
+    for load in table.iter().filter(|h| h.p_type(LE) == elf::PT_LOAD) {
+        let (start, offset) = (load.p_vaddr(LE), load.p_offset(LE));
+        let filled = start + load.p_filesz(LE);
+        let (name, flags) = match load.p_flags(LE) {
+            flags if flags & elf::PF_X != 0 => (".text", elf::SHF_EXECINSTR),
+            flags if flags & elf::PF_W != 0 => (".data", elf::SHF_WRITE),
+            _ => (".rodata", 0),
+        };
+        let mut add = |name, kind, flags, from: u64, to: u64| {
+            if from < to {
+                let (offset, size) = (offset + from - start, to - from);
+                found.push(Stretch { name, kind, flags, address: from, offset, size });
+            }
+        };
+        // The file's own headers are no contents.
+        let headers = size_of::<FileHeader64<LittleEndian>>() + size_of_val(table);
+        let mut at = if offset == 0 { start + headers as u64 } else { start };
+        if let Some(thread) = thread.filter(|h| (at..filled).contains(&h.p_vaddr(LE))) {
+            let (from, flags) = (thread.p_vaddr(LE), flags | elf::SHF_TLS);
+            let (to, end) = (from + thread.p_filesz(LE), from + thread.p_memsz(LE));
+            add(name, elf::SHT_PROGBITS, flags & !elf::SHF_TLS, at, from);
+            add(".tdata", elf::SHT_PROGBITS, flags, from, to);
+            add(".tbss", elf::SHT_NOBITS, flags, to, end);
+            at = to;
+        }
+        add(name, elf::SHT_PROGBITS, flags, at, filled);
+        add(".bss", elf::SHT_NOBITS, flags, filled, start + load.p_memsz(LE));
+    }
+    found
 }
 
 fn load_header(segment: &Segment, offset: u64) -> Header {

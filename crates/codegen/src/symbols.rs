@@ -1,6 +1,6 @@
 //! The symbol table of an executable, for profilers and debuggers; a running program does not look at it.
 //!
-//! The file gets a section for each segment of code, a symbol for each function, and their names.
+//! The file gets sections for all that is loaded, so that `strip` keeps it, a symbol for each function, and their names.
 
 use object::elf::{self, SectionHeader64, Sym64};
 use object::endian::LittleEndian;
@@ -19,9 +19,15 @@ pub struct Symbol<'a> {
     pub size: u64,
 }
 
-/// A stretch of code in the file.
+/// A stretch of what is loaded, which becomes a section.
 #[derive(Clone, Copy, Debug)]
-pub struct Code {
+pub struct Stretch {
+    /// The section's name.
+    pub name: &'static str,
+    /// `SHT_PROGBITS`, or `SHT_NOBITS` for what is zero and not in the file.
+    pub kind: u32,
+    /// `SHF_WRITE`, `SHF_EXECINSTR`, `SHF_TLS`.
+    pub flags: u32,
     /// Where it is in memory.
     pub address: u64,
     /// Where it is in the file.
@@ -41,10 +47,10 @@ pub struct Sections {
     pub names: u16,
 }
 
-/// Appends sections for the code, the symbols that are in it, and their names.
+/// Appends sections for what is loaded, the symbols of its code, and their names.
 pub fn append<'a>(
     file: &mut Vec<u8>,
-    code: &[Code],
+    loaded: &[Stretch],
     symbols: impl IntoIterator<Item = Symbol<'a>>,
 ) -> Sections {
     let mut names = vec![0];
@@ -58,8 +64,10 @@ pub fn append<'a>(
     })
     .to_vec();
     for symbol in symbols {
-        let holds = |code: &Code| symbol.address.wrapping_sub(code.address) < code.size;
-        let Some(section) = code.iter().position(holds) else { continue };
+        let holds = |s: &Stretch| {
+            s.flags & elf::SHF_EXECINSTR != 0 && symbol.address.wrapping_sub(s.address) < s.size
+        };
+        let Some(section) = loaded.iter().position(holds) else { continue };
         table.extend_from_slice(pod::bytes_of(&Sym64 {
             st_name: U32::new(LE, add(&mut names, symbol.name)),
             st_info: elf::STB_LOCAL << 4 | elf::STT_FUNC,
@@ -69,12 +77,15 @@ pub fn append<'a>(
             st_size: U64::new(LE, symbol.size),
         }));
     }
-    let [text, symtab, strtab] = [".text", ".symtab", ".strtab"].map(|name| add(&mut names, name));
+    let [symtab, strtab] = [".symtab", ".strtab"].map(|name| add(&mut names, name));
     let mut headers = vec![header(0, elf::SHT_NULL, 0, 0)];
-    for code in code {
-        let mut section = header(text, elf::SHT_PROGBITS, code.offset, code.size);
-        section.sh_flags = U64::new(LE, u64::from(elf::SHF_ALLOC | elf::SHF_EXECINSTR));
-        section.sh_addr = U64::new(LE, code.address);
+    for stretch in loaded {
+        let name = add(&mut names, stretch.name);
+        let mut section = header(name, stretch.kind, stretch.offset, stretch.size);
+        section.sh_flags = U64::new(LE, u64::from(elf::SHF_ALLOC | stretch.flags));
+        section.sh_addr = U64::new(LE, stretch.address);
+        // The segment is aligned, and its parts are where they are.
+        section.sh_addralign = U64::new(LE, 1);
         headers.push(section);
     }
     let strings = headers.len() as u32 + 1;

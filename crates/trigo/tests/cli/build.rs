@@ -234,3 +234,14 @@ fn a_program_says_what_it_is_made_of() {
     let output = Command::new(world.path("m/built")).output().unwrap();
     assert_eq!(result(output).1, "true m/tool m (devel) true\n");
 }
+
+#[test]
+fn a_program_may_be_stripped() {
+    let world = World::new(&[("m/hello/a.go", HELLO)]);
+    assert_eq!(trigo(&world, &["build", "-o", "built", "./hello"]).0, 0);
+    let before = fs::metadata(world.path("m/built")).unwrap().len();
+    let strip = Command::new("strip").arg(world.path("m/built")).status();
+    assert!(strip.expect("strip comes with the C compiler").success());
+    assert!(fs::metadata(world.path("m/built")).unwrap().len() < before);
+    assert_eq!(printed(&world.path("m/built")), "hello\n");
+}
