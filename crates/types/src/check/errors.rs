@@ -6,7 +6,7 @@ use crate::ids::{ObjId, PkgId, TypeId};
 use crate::under::NoCommon;
 use crate::version::GoVersion;
 use rustc_hash::{FxHashMap, FxHashSet};
-use trigo_syntax::ast::{AssignOp, ExprId, ExprKind, File, StmtId, StmtKind};
+use trigo_syntax::ast::{AssignOp, ExprId, StmtId, StmtKind};
 use trigo_syntax::{FilePos, Pos};
 
 /// An error in a package.
@@ -112,7 +112,7 @@ impl<'a> Checker<'a> {
 
     /// Where an expression starts.
     pub(super) fn start(&self, e: ExprId) -> FilePos {
-        self.here(start_of(self.file(), e))
+        self.here(self.file().start(e))
     }
 
     /// The position of an expression's main token.
@@ -142,10 +142,10 @@ impl<'a> Checker<'a> {
         let stmt = &file[s];
         self.here(match stmt.kind {
             StmtKind::Expr(e) | StmtKind::Send { chan: e, .. } | StmtKind::IncDec { x: e, .. } => {
-                start_of(file, e)
+                file.start(e)
             }
             StmtKind::Assign { lhs, .. } => {
-                file[lhs].first().map_or(stmt.pos, |&e| start_of(file, e))
+                file[lhs].first().map_or(stmt.pos, |&e| file.start(e))
             }
             StmtKind::Labeled { label, .. } => file.ident_pos(label),
             _ => stmt.pos,
@@ -219,25 +219,6 @@ fn is_about_version(message: &str) -> bool {
         let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
         after.len() < rest.len() && after.starts_with(" or later")
     })
-}
-
-/// The leftmost position of an expression.
-pub(super) fn start_of(file: &File, mut e: ExprId) -> Pos {
-    loop {
-        let expr = &file[e];
-        e = match expr.kind {
-            ExprKind::Composite { ty: Some(x), .. }
-            | ExprKind::KeyValue { key: x, .. }
-            | ExprKind::Selector { x, .. }
-            | ExprKind::Index { x, .. }
-            | ExprKind::Slice { x, .. }
-            | ExprKind::Assert { x, .. }
-            | ExprKind::Binary { x, .. }
-            | ExprKind::Call { fun: x, .. } => x,
-            ExprKind::TypeSwitchGuard { lhs, x } => lhs.map_or(x, |l| l.expr()),
-            _ => return expr.pos,
-        };
-    }
 }
 
 /// The operator of an assignment as it is written, without the `=`.
