@@ -1,8 +1,8 @@
 //! Compiles programs, joins them with a runtime of a few lines of assembly, and runs them.
 
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::OnceLock;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, OnceLock};
 use trigo_codegen::Runtime;
 use trigo_ir::Program;
 
@@ -35,13 +35,18 @@ pub fn run(program: &Program) -> i64 {
     let file = compile(program);
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("program");
+    // A child that another thread makes meanwhile would inherit the open file, and an open program cannot be run.
+    static WRITING: Mutex<()> = Mutex::new(());
+    let writing = WRITING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     std::fs::write(&path, file).expect("to write the program");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&path, mode).expect("to make it executable");
     if let Ok(keep) = std::env::var("TRIGO_KEEP") {
         std::fs::copy(&path, keep).expect("to keep the program");
     }
-    let output = Command::new(&path).output().expect("to run the program");
+    let child = Command::new(&path).stdout(Stdio::piped()).spawn().expect("to run the program");
+    drop(writing);
+    let output = child.wait_with_output().expect("the program's output");
     assert!(output.status.success(), "the program ended with {:?}", output.status);
     i64::from_le_bytes(output.stdout.try_into().expect("eight bytes"))
 }

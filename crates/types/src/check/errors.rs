@@ -144,9 +144,7 @@ impl<'a> Checker<'a> {
             StmtKind::Expr(e) | StmtKind::Send { chan: e, .. } | StmtKind::IncDec { x: e, .. } => {
                 file.start(e)
             }
-            StmtKind::Assign { lhs, .. } => {
-                file[lhs].first().map_or(stmt.pos, |&e| file.start(e))
-            }
+            StmtKind::Assign { lhs, .. } => file[lhs].first().map_or(stmt.pos, |&e| file.start(e)),
             StmtKind::Labeled { label, .. } => file.ident_pos(label),
             _ => stmt.pos,
         })
