@@ -110,4 +110,12 @@ func main() {
 	t := tagged{sq, base{"x"}}
 	t.side = 5
 	println(sq.side, t.square.area(), t.namer.name())
+	for _, v := range []any{true, false, 1, nil} {
+		switch {
+		case v:
+			println("holds true")
+		default:
+			println("does not")
+		}
+	}
 }

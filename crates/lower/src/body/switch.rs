@@ -5,7 +5,7 @@ use super::{Body, Key, Res};
 use rustc_hash::FxHashSet;
 use trigo_ir::func::{Block, Val};
 use trigo_ir::inst::{Cond, Terminator};
-use trigo_ir::types::{Scalar, TypeId as IrType};
+use trigo_ir::types::{Basic, Scalar, TypeId as IrType};
 use trigo_syntax::ast::{CaseClause, ExprId, ExprKind, List, StmtId, StmtKind};
 use trigo_types::Mode;
 
@@ -52,7 +52,14 @@ impl Body<'_, '_> {
             None => {
                 for (e, block) in cases {
                     let next = self.b.new_block();
-                    self.condition(e, block, next)?;
+                    // A missing tag is `true`, which an interface may hold.
+                    if self.types().is_interface(self.ty(e)?) {
+                        let tag = Value::one(self.b.iconst(Scalar::I8, 1));
+                        let same = self.case_holds(&tag, Basic::Bool.id(), e)?;
+                        self.b.branch(same, block, next);
+                    } else {
+                        self.condition(e, block, next)?;
+                    }
                     self.b.switch_to(next);
                 }
                 self.jump(default);
@@ -96,7 +103,7 @@ impl Body<'_, '_> {
 
     /// The numbers of the cases, if all are constants and the tag is a number.
     fn constant_cases(&self, ty: IrType, cases: &[(ExprId, Block)]) -> Option<Vec<(i64, Block)>> {
-        use trigo_ir::types::Basic::{Bool, Complex64, Complex128, Float32, Float64, String};
+        use Basic::{Bool, Complex64, Complex128, Float32, Float64, String};
         let basic = self.basic(ty)?;
         if matches!(basic, Bool | Complex64 | Complex128 | Float32 | Float64 | String) {
             return None;
