@@ -134,15 +134,19 @@ mod models {
         runs: AtomicUsize,
     }
 
+    fn running() -> Arc<Goroutine> {
+        Arc::new(Goroutine {
+            word: AtomicU32::new(state::RUNNING),
+            message: AtomicUsize::new(0),
+            runs: AtomicUsize::new(0),
+        })
+    }
+
     /// The goroutine parks; who finds that it waited runs it on, on the other thread.
     #[test]
     fn a_ready_ends_exactly_one_park() {
         loom::model(|| {
-            let goroutine = Arc::new(Goroutine {
-                word: AtomicU32::new(state::RUNNING),
-                message: AtomicUsize::new(0),
-                runs: AtomicUsize::new(0),
-            });
+            let goroutine = running();
             let other = thread::spawn({
                 let goroutine = Arc::clone(&goroutine);
                 move || {
@@ -174,11 +178,7 @@ mod models {
     #[test]
     fn a_ready_is_not_lost_to_a_goroutine_that_gives_way() {
         loom::model(|| {
-            let goroutine = Arc::new(Goroutine {
-                word: AtomicU32::new(state::RUNNING),
-                message: AtomicUsize::new(0),
-                runs: AtomicUsize::new(0),
-            });
+            let goroutine = running();
             let other = thread::spawn({
                 let goroutine = Arc::clone(&goroutine);
                 move || {
