@@ -29,8 +29,8 @@
 //! A function's entry compares `rsp`, its frame already made, with [`worker::STACK_LIMIT`]. If it is below, the function
 //! writes its own address to [`worker::ENTRY`] and that `rsp` to [`worker::ENTRY_SP`], takes its frame down and
 //! jumps to `trigo_morestack`: all argument registers, callee-saved registers, `rsp` and the words `ARGS` and `CONTEXT` are
-//! as they were at the call. The runtime keeps those words with the goroutine if another runs meanwhile. A limit set to
-//! [`STACK_PREEMPT`] is how a goroutine is asked to give way.
+//! as they were at the call. The runtime keeps those words with the goroutine if another runs meanwhile. The heap raises the
+//! limit above every address in order to ask for an answer, and the runtime to have a goroutine give way.
 //!
 //! The assembly that compiled code calls is listed in [`entries`].
 //!
@@ -73,9 +73,6 @@ pub use goroutine::{frame, g};
 pub const INT_REGISTERS: usize = 6;
 /// Float registers for arguments, and as many for results.
 pub const FLOAT_REGISTERS: usize = 8;
-
-/// The stack limit that every stack pointer is below: the next function entry calls the runtime.
-pub const STACK_PREEMPT: u64 = u64::MAX;
 
 /// Bytes below the stack limit that functions without a check, leaf natives and stubs may use.
 pub const STACK_GUARD: u64 = 4096;

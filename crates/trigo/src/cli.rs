@@ -102,6 +102,9 @@ pub struct Compile {
     #[arg(short = 'v', long = "v", value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1,
           require_equals = true, default_value_t = false, default_missing_value = "true")]
     pub verbose: bool,
+    /// Print the compiler's intermediate form of the functions whose link names begin so, as machine code is made from it
+    #[arg(long, value_name = "NAME")]
+    pub ir: Option<String>,
     /// Build tags to set, separated by commas
     #[arg(long, value_name = "LIST", default_value = "")]
     pub tags: String,

@@ -1,11 +1,14 @@
 //! From arguments to executables: load, check, lower with its passes, generate code, link.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use trigo_codegen::{BuildInfo, Runtime};
 use trigo_driver::{Bodies, Cache, Program};
+use trigo_ir::func::Func;
+use trigo_ir::program::Program as Lowered;
+use trigo_ir::text::print_func;
 use trigo_loader::directory::Tests;
 use trigo_loader::graph::{Graph, Loader, PackageId};
 use trigo_loader::module::Modules;
@@ -33,6 +36,8 @@ pub struct Sources {
     dir: PathBuf,
     /// The first argument if it names a file, after which the program is called.
     file: Option<PathBuf>,
+    /// What the names of functions begin with whose intermediate form is to be printed.
+    ir: Option<String>,
     clock: Clock,
 }
 
@@ -55,7 +60,9 @@ pub fn sources(flags: &Compile, arguments: &[String]) -> Result<Option<Sources>>
     let file = arguments.first().filter(|argument| argument.ends_with(".go")).map(PathBuf::from);
     let (program, linked) = (None, Vec::new());
     let (goroot, dir) = (config.goroot.dir, config.dir);
-    let mut sources = Sources { graph, program, linked, cache, modules, goroot, dir, file, clock };
+    let ir = flags.ir.clone();
+    let mut sources =
+        Sources { graph, program, linked, cache, modules, goroot, dir, file, ir, clock };
     if !sources.take_linked() && !sources.check() {
         return Ok(None);
     }
@@ -73,7 +80,8 @@ impl Sources {
     fn take_linked(&mut self) -> bool {
         let mains = self.mains();
         let Some(cache) = &self.cache else { return false };
-        if mains.is_empty()
+        if self.ir.is_some()
+            || mains.is_empty()
             || mains.len() != self.graph.roots.len()
             || !check::errors(&self.graph, Vec::new()).is_empty()
             || !self.embeds().is_empty()
@@ -179,6 +187,9 @@ impl Sources {
         }
         trigo_lower::inline_small(&mut program);
         self.clock.lap("inline");
+        if let Some(prefix) = &self.ir {
+            print_ir(&program, prefix).map_err(|error| vec![error])?;
+        }
         let runtime = Runtime::read(RUNTIME).map_err(|error| vec![Error::new(error)])?;
         let modules = self.modules.as_ref();
         let info = BuildInfo {
@@ -223,6 +234,24 @@ impl Sources {
         }
         Error::at(Position { file, line: place.line, column: place.column }, message)
     }
+}
+
+/// Prints the functions whose link names begin with `prefix`.
+///
+/// # Errors
+/// If there are none: what a program does not reach, or what was inlined everywhere, is not compiled.
+fn print_ir(program: &Lowered, prefix: &str) -> Result<()> {
+    let context = &program.context;
+    let named = |func: &&Func| context.syms.text(func.sym).starts_with(prefix);
+    let mut funcs = program.funcs.iter().filter(named).peekable();
+    if funcs.peek().is_none() {
+        let message =
+            format!("--ir: the program reaches no function whose name begins with {prefix}");
+        return Err(Error::new(message));
+    }
+    let mut out = io::stdout().lock();
+    let printed = funcs.try_for_each(|func| out.write_all(print_func(context, func).as_bytes()));
+    printed.map_err(|error| Error::io("write", Path::new("standard output"), &error))
 }
 
 /// Says how long things took, if that is wanted.

@@ -41,6 +41,25 @@ fn printed(program: &Path) -> String {
 }
 
 #[test]
+fn the_intermediate_form_of_functions_is_printed_on_demand() {
+    let source = "package main\n\nvar kept *[2]*int\n\nfunc main() { forget(); keep() }\n\n\
+        //go:noinline\nfunc forget() { println(len(new([1 << 20]byte))) }\n\n\
+        //go:noinline\nfunc keep() { kept = new([2]*int) }\n";
+    let world = World::new(&[("m/a.go", source)]);
+    let build = ["build", "-o", "/dev/null", "--ir", "main.keep"];
+    // The second time, the executable is in the cache.
+    for _ in 0..2 {
+        let (code, out, err) = trigo(&world, &build);
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert!(out.starts_with("func main.keep() ()"), "{out}");
+        assert!(out.contains("alloc [2]*int") && !out.contains("main.forget"), "{out}");
+    }
+    let (code, out, err) = trigo(&world, &["build", "-o", "/dev/null", "--ir", "main.none"]);
+    let message = "--ir: the program reaches no function whose name begins with main.none\n";
+    assert_eq!((code, out.as_str(), err.as_str()), (1, "", message));
+}
+
+#[test]
 fn what_is_no_program_is_refused_as_the_go_command_does() {
     let world = World::new(&[
         ("m/lib/a.go", "package lib\n"),
