@@ -25,6 +25,8 @@ pub struct Directory {
     /// Names of Go files that are left out: by their name, their constraint, or because they use
     /// cgo.
     pub ignored_go_files: Vec<String>,
+    /// Those of them that use cgo.
+    pub cgo_files: Vec<String>,
     /// Names of assembly, C and other files that the go command knows and that are left out here.
     pub ignored_other_files: Vec<String>,
     /// Names of assembly files.
@@ -157,13 +159,16 @@ impl Directory {
         self.files.is_empty() && self.ignored_go_files.is_empty() && !self.has_tests
     }
 
-    /// Why there is nothing to compile, in the go command's words.
+    /// Why there is nothing to compile, in the go command's words; and where cgo is the reason, that.
     pub fn nothing_to_build(&self) -> String {
         let dir = self.dir.display();
         if self.has_tests {
             format!("no non-test Go files in {dir}")
         } else if self.ignored_go_files.is_empty() {
             format!("no Go files in {dir}")
+        } else if let Some(file) = self.cgo_files.first() {
+            let why = format!("Trigo does not compile cgo, and {file} imports \"C\"");
+            format!("build constraints exclude all Go files in {dir} ({why})")
         } else {
             format!("build constraints exclude all Go files in {dir}")
         }
@@ -228,6 +233,7 @@ impl Directory {
                 let message = format!("use of cgo in test {name} not supported");
                 self.errors.push(Error::at(position, message));
             }
+            self.cgo_files.push(name.to_string());
             return self.ignore(Kind::Go, name);
         }
         let file = SourceFile { role: self.role(name, &header), path, source, header };

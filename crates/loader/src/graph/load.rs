@@ -158,8 +158,11 @@ impl Loader {
             Ok(Arguments::Files(dir, names)) => {
                 let target = self.files_target(&dir);
                 let directory = Directory::of_files(&dir, &names);
+                let nothing = directory.files.is_empty() && directory.errors.is_empty();
+                let errors = nothing.then(|| Error::new(directory.nothing_to_build()));
                 let node = read_node(target, directory, Tests::Read);
-                self.finish(vec![node], Graph::default())
+                let graph = Graph { errors: Vec::from_iter(errors), ..Graph::default() };
+                self.finish(vec![node], graph)
             }
             Err(error) => Graph { errors: vec![error], ..Graph::default() },
         }

@@ -70,9 +70,11 @@ fn what_is_no_program_is_refused_as_the_go_command_does() {
         ("m/tests/a_test.go", "package tests\n"),
         ("m/faulty/a.go", "package main\n\nfunc main() { var x int = \"s\"; _ = x }\n"),
         ("m/empty/readme", ""),
+        ("m/cgo/a.go", "package main\n\nimport \"C\"\n\nfunc main() {}\n"),
         ("m/hello/a.go", HELLO),
     ]);
     let at = |path: &str| world.path(path).display().to_string();
+    let cgo = format!("{} (Trigo does not compile cgo, and a.go imports \"C\")", at("m/cgo"));
     let fault = "cannot use \"s\" (untyped string constant) as int value in variable declaration";
     let cases: [(&[&str], &str); _] = [
         (&["build", "./nomain"], "m/nomain: function main is undeclared in the main package"),
@@ -87,6 +89,11 @@ fn what_is_no_program_is_refused_as_the_go_command_does() {
             &format!("package m/tests: no non-test Go files in {}", at("m/tests")),
         ),
         (&["run", "./empty"], &format!("package m/empty: no Go files in {}", at("m/empty"))),
+        (
+            &["build", "./cgo"],
+            &format!("package m/cgo: build constraints exclude all Go files in {cgo}"),
+        ),
+        (&["run", "cgo/a.go"], &format!("build constraints exclude all Go files in {cgo}")),
         (&["build", "./none"], &format!("stat {}: directory not found", at("m/none"))),
         (&["build", "-o", "x/", "./lib"], "trigo: no main packages to build"),
         (
@@ -133,7 +140,8 @@ fn what_nothing_defines_is_named_where_it_is_declared() {
     assert!(refused("linkname").starts_with(&format!("linkname/a.go:6:6: m/none.f {missing}")));
     let dir = world.path("m/c");
     let excluded = "build constraints exclude all Go files in";
-    assert_eq!(refused("c"), format!("main.go:3:8: {excluded} {}\n", dir.display()));
+    let why = "Trigo does not compile cgo, and a.go imports \"C\"";
+    assert_eq!(refused("c"), format!("main.go:3:8: {excluded} {} ({why})\n", dir.display()));
 }
 
 #[test]
