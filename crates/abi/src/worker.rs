@@ -24,6 +24,8 @@ pub const WORKER: usize = 40;
 pub const ENTRY: usize = 48;
 /// The stack pointer that this function would have run with: what it needs.
 pub const ENTRY_SP: usize = 56;
+/// A byte of each value that `runtime.KeepAlive` uses is stored here, and read by nobody.
+pub const USED: usize = 64;
 
 /// The heap's `u32` that is non-zero when a safepoint must call `trigo_poll`.
 pub const POLL: usize = COUNT * 8;

@@ -1,6 +1,6 @@
 //! Operations: arithmetic, conversions, addresses, atomics, and those that other files of this folder have.
 
-use super::{GO, OWN, Translator, clif_type, frame_slot};
+use super::{GO, OWN, Translator, clif_type};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{self as clif, AtomicRmwOp, InstBuilder, MemFlagsData, Value, types};
 use cranelift_codegen::isa::CallConv;
@@ -101,16 +101,19 @@ impl Translator<'_> {
                 let (addr, x) = (self.val(addr), self.val(x));
                 self.b.ins().atomic_store(GO, x, addr);
             }
-            Op::KeepAlive(x) => {
-                // A use that costs a store into the frame.
-                let value = self.val(x);
-                let slot = frame_slot(&mut self.b, 8, 8);
-                let address = self.b.ins().stack_addr(types::I64, slot, 0);
-                self.b.ins().store(OWN, value, address, 0);
-            }
+            Op::KeepAlive(x) => self.keep_alive(x),
             // A hint; Cranelift has no instruction for it.
             Op::Prefetch(_) => {}
             ref other => unreachable!("{other:?} has results"),
+        }
+    }
+
+    /// A use that leaves no copy for the collector to find: a byte of it, stored to a word that nobody reads.
+    fn keep_alive(&mut self, x: Val) {
+        let value = self.val(x);
+        if clif_type(self.func.scalar(x)) == types::I64 {
+            let worker = self.b.ins().get_pinned_reg(types::I64);
+            self.b.ins().istore8(OWN, value, worker, worker::USED as i32);
         }
     }
 

@@ -8,6 +8,9 @@ use crate::runtime;
 use crate::sync::Ordering;
 use crate::worker::{Outcome, Worker};
 
+/// Bytes below a new goroutine's first frame that are cleared.
+const CLEARED: usize = 1 << 10;
+
 /// Makes a goroutine that will call a closure when it is made ready. `closure` is held by the caller meanwhile.
 pub(crate) fn new_goroutine(worker: &mut Worker, closure: usize) -> &'static mut Goroutine {
     let goroutine = runtime().goroutines.take();
@@ -15,11 +18,13 @@ pub(crate) fn new_goroutine(worker: &mut Worker, closure: usize) -> &'static mut
     // From the top down: the closure on a boundary of 16, where it begins, registers of nothing.
     let start = top - 16;
     let sp = start - 8 - SAVED;
+    // What the last goroutine of this stack left would be taken for the new one's, in parts of frames that are not written
+    // at once. Most first calls are less deep than this, and no page is touched that would not be.
     // SAFETY: all of it lies in the fresh stack.
     unsafe {
         (start as *mut usize).write(closure);
         ((start - 8) as *mut usize).write(trigo_goroutine as *const () as usize);
-        std::ptr::write_bytes(sp as *mut u8, 0, SAVED);
+        std::ptr::write_bytes((sp - CLEARED) as *mut u8, 0, CLEARED + SAVED);
     }
     goroutine.sp = sp;
     goroutine.state.store(state::WAITING, Ordering::Relaxed);
