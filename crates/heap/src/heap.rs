@@ -184,16 +184,25 @@ impl Shared {
             Layout::POINTERS => Kinds::common(class, KindScan::Pointers),
             Layout::CONSERVATIVE => Kinds::common(class, KindScan::Conservative),
             _ if bytes == info.element || bytes <= 32 => {
+                // A pair of interfaces is what functions with any number of arguments are given most often.
+                let [one, two] = &info.kinds;
+                let cache = match bytes {
+                    _ if bytes == info.element => Some(one),
+                    _ if bytes == 2 * info.element => Some(two),
+                    _ => None,
+                };
                 // Relaxed: a cache of what `choose` always answers alike.
-                let known = info.kind.load(Ordering::Relaxed);
-                if known != 0 && bytes == info.element {
+                let known = cache.map_or(0, |kind| kind.load(Ordering::Relaxed));
+                if known != 0 {
                     return Ok(known);
                 }
                 let own = info.shared_bytes.load(Ordering::Relaxed)
                     > crate::space::kinds::OWN_AFTER_SPANS * sizes::BLOCK;
                 let kind = self.space.kinds.choose(info, bytes, true, own)?;
-                if bytes == info.element && self.space.kinds.get(kind).scan != KindScan::Mixed {
-                    info.kind.store(kind, Ordering::Relaxed);
+                if let Some(cache) = cache
+                    && self.space.kinds.get(kind).scan != KindScan::Mixed
+                {
+                    cache.store(kind, Ordering::Relaxed);
                 }
                 kind
             }

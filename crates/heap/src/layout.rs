@@ -98,8 +98,8 @@ pub(crate) struct LayoutInfo {
     /// All pointer bits of an element of more than 64 words.
     pub(crate) bits: Box<[u64]>,
     pub(crate) trace: Option<TraceFn>,
-    /// The allocation kind of a single element, once known; zero before.
-    pub(crate) kind: AtomicU16,
+    /// The allocation kinds of one element and of two, once known; zero before.
+    pub(crate) kinds: [AtomicU16; 2],
     /// Bytes allocated in shared spans, which decide when the layout gets spans of its own.
     pub(crate) shared_bytes: AtomicUsize,
 }
@@ -206,7 +206,7 @@ impl Layouts {
             pattern,
             bits,
             trace,
-            kind: AtomicU16::new(0),
+            kinds: [const { AtomicU16::new(0) }; 2],
             shared_bytes: AtomicUsize::new(0),
         });
         // Release: pairs with `get`.

@@ -320,7 +320,9 @@ impl Kinds {
         };
         let pattern = if scan == KindScan::Pattern { tiled(info, bytes) } else { 0 };
         // Shared spans are always zeroed: their slots are scanned by a layout that is written after the slot.
-        let zeroed = zeroed || scan == KindScan::Mixed;
+        if scan == KindScan::Mixed || (zeroed && scan != KindScan::Pattern) {
+            return Ok(Self::common(class, scan));
+        }
         match self.intern(class, scan, pattern, zeroed) {
             Err(Error::TooManyLayouts { .. }) if scan == KindScan::Pattern => {
                 Ok(Self::common(class, KindScan::Mixed))
