@@ -89,6 +89,8 @@ pub const LEAVES: &[&str] = &[
     "runtime.getg",
     "runtime.getfp",
     "runtime.procyield",
+    "runtime.pin",
+    "runtime.unpin",
     "internal/bytealg.Compare",
     "internal/bytealg.Count",
     "internal/bytealg.CountString",

@@ -3,6 +3,9 @@
 //! Those that touch memory for a caller keep a frame pointer and no other state, so that a fault in them is a fault of the
 //! Go function that called them. Words are copied whole and pointers never torn: other threads may look.
 
+use crate::pins::Emptying;
+use crate::sync::Ordering;
+use crate::worker::current;
 use std::arch::global_asm;
 use trigo_abi::worker;
 
@@ -372,6 +375,35 @@ leaves! {
     }
     "native:internal/bytealg.IndexByteString" string_index_byte(b: *const u8, len: usize, c: u8) -> i64 {
         index_byte(b, len, c)
+    }
+}
+
+/// Whether somebody empties pools.
+pub(crate) static EMPTYING: Emptying = Emptying::new();
+
+/// Pins the goroutine; the number of its processor, or -1 if pools are being emptied.
+#[unsafe(export_name = "native:runtime.pin")]
+extern "C" fn pin() -> isize {
+    // SAFETY: the thread is a worker's, and no native, which alone changes it, runs meanwhile.
+    let worker = unsafe { &*current() };
+    let go = &mut worker.running().go;
+    // Who holds a lock is waited for, and must not wait itself.
+    if go.locks == 0 && !worker.public.pin.set(&EMPTYING) {
+        return -1;
+    }
+    go.locks += 1;
+    worker.public.id.load(Ordering::Relaxed) as isize
+}
+
+/// The opposite.
+#[unsafe(export_name = "native:runtime.unpin")]
+extern "C" fn unpin() {
+    // SAFETY: as in `pin`.
+    let worker = unsafe { &*current() };
+    let go = &mut worker.running().go;
+    go.locks -= 1;
+    if go.locks == 0 {
+        worker.public.pin.clear();
     }
 }
 

@@ -34,9 +34,9 @@
 //! | `signals`, `crash` | faults, and other ends of a program |
 //! | `notify` | signals that the program wants to hear of |
 //! | `monitor`, `watching`, `clock` | time, and turns |
-//! | `pins` | models of what goroot/src/runtime/pin.go does |
+//! | `pins` | goroutines that keep pools from being emptied |
 //! | `settings` | what the environment says |
-//! | `sync` | the shim for atomics and locks |
+//! | `sync`, `fences` | the shim for atomics and locks; a pair of fences, one of them cheap |
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 #[cfg(not(loom))]
@@ -49,6 +49,7 @@ mod cpu_profile;
 mod crash;
 #[cfg(not(loom))]
 mod entries;
+mod fences;
 #[cfg(not(loom))]
 mod frames;
 #[cfg(not(loom))]
@@ -66,7 +67,6 @@ mod netpoll;
 #[cfg(not(loom))]
 mod notify;
 mod parking;
-#[cfg(all(test, loom))]
 mod pins;
 #[cfg(not(loom))]
 mod processor;

@@ -56,6 +56,7 @@ pub unsafe fn start(
     module: &'static Module,
     config: Config,
 ) -> ! {
+    crate::fences::prepare();
     let heap = Heap::new(config).expect("runtime: address space for the heap");
     register_kinds(&heap, module);
     let processors = std::thread::available_parallelism().map_or(1, |n| n.get());

@@ -5,6 +5,7 @@
 
 use crate::goroutine::Goroutine;
 use crate::parking::{self, Permit};
+use crate::pins::Pin;
 use crate::runtime;
 use crate::scheduler::Next;
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock};
@@ -45,6 +46,8 @@ pub(crate) struct Public {
     pub(crate) interrupter: Interrupter,
     /// How often a goroutine was taken on here.
     pub(crate) turns: AtomicUsize,
+    /// Whether the goroutine that runs here is pinned.
+    pub(crate) pin: Pin,
     /// A permit for the goroutine that is wired to this thread.
     given: Mutex<Option<usize>>,
     came: Condvar,
@@ -116,6 +119,7 @@ impl Worker {
             id: AtomicUsize::new(permit),
             interrupter: mutator.interrupter(),
             turns: AtomicUsize::new(0),
+            pin: Pin::default(),
             given: Mutex::default(),
             came: Condvar::new(),
         };

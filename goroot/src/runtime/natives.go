@@ -76,7 +76,11 @@ func lockSlow(l *mutex)
 func unlockSlow(l *mutex)
 func gomaxprocsNative(n int) int
 func ncpu() int
-func procID() int
+func pin() int
+func unpin()
+func beginEmptying() bool
+func endEmptying()
+func anyPinned() bool
 func allgsNative(buf []*g) int
 func entersyscall()
 func exitsyscall()

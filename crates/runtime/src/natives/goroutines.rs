@@ -3,6 +3,7 @@
 use super::{GoSlice, natives};
 use crate::entries::{SAVED, trigo_goroutine};
 use crate::goroutine::Goroutine;
+use crate::leaves::EMPTYING;
 use crate::parking::state;
 use crate::runtime;
 use crate::sync::Ordering;
@@ -107,8 +108,20 @@ natives! {
         Outcome::Done
     }
 
-    "runtime.procID" proc_id(w) -> (id: usize) {
-        *id = w.public.id.load(Ordering::Relaxed);
+    "runtime.beginEmptying" begin_emptying(_w) -> (begun: bool) {
+        *begun = EMPTYING.begin();
+        Outcome::Done
+    }
+
+    "runtime.endEmptying" end_emptying(_w) {
+        EMPTYING.end();
+        Outcome::Done
+    }
+
+    /// Whether a goroutine is pinned.
+    "runtime.anyPinned" any_pinned(_w) -> (any: bool) {
+        *any = false;
+        runtime().scheduler.each_worker(|worker| *any |= worker.pin.is_set());
         Outcome::Done
     }
 
