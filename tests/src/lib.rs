@@ -11,7 +11,7 @@
 //! * `not-applicable.txt`: cases that ask for something which is not this suite's matter, each with the rule by which
 //!   it is left out. They are not run and not counted.
 //!
-//! A [variant](Suite::variant) of a suite has the lists of that one.
+//! A [variant](Suite::variant) of a suite has the lists of that one, and may have a `not-applicable.txt` of its own besides.
 //!
 //! A runner's arguments select cases by substring; `-v` shows why known failures fail.
 
@@ -22,7 +22,7 @@ pub mod process;
 
 use list::List;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,7 +64,9 @@ impl Suite {
     ///
     /// As [`Suite::new`].
     pub fn variant(name: &'static str, of: &str) -> Self {
-        Self { is_variant: true, ..Self::with_lists(name, of) }
+        let mut suite = Self { is_variant: true, ..Self::with_lists(name, of) };
+        suite.outside.add(List::read(&lists(name).join("not-applicable.txt")));
+        suite
     }
 
     /// A part of the suite, chosen by its runner.
@@ -78,7 +80,7 @@ impl Suite {
     }
 
     fn with_lists(name: &'static str, lists: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(lists);
+        let folder = self::lists(lists);
         let (flags, filters): (Vec<String>, Vec<String>) =
             std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
         Self {
@@ -172,6 +174,11 @@ impl Suite {
             false => ExitCode::FAILURE,
         }
     }
+}
+
+/// The folder with the lists of a suite.
+fn lists(suite: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(suite)
 }
 
 /// Says what the suite misses on this machine and gives the exit code for it.

@@ -40,6 +40,18 @@ impl List {
         Self { entries }
     }
 
+    /// Adds another list's entries.
+    ///
+    /// # Panics
+    ///
+    /// If both name a case.
+    pub fn add(&mut self, other: List) {
+        for (name, entry) in other.entries {
+            assert!(!self.entries.contains_key(&name), "{name} is listed twice");
+            self.entries.insert(name, entry);
+        }
+    }
+
     /// The reason for which a case is listed. It counts as met.
     pub fn find(&mut self, case: &str) -> Option<String> {
         let entry = self.entries.get_mut(case)?;
@@ -75,5 +87,13 @@ mod tests {
     #[should_panic(expected = "listed twice")]
     fn a_name_given_twice_is_refused() {
         List::parse("l", "a.go: x\na.go: y\n");
+    }
+
+    #[test]
+    fn lists_add_up() {
+        let mut list = List::parse("l", "a.go: x\n");
+        list.add(List::parse("m", "b.go: y\n"));
+        assert_eq!(list.find("b.go").as_deref(), Some("y"));
+        assert_eq!(list.unseen().collect::<Vec<_>>(), ["a.go"]);
     }
 }
