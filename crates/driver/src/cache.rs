@@ -1,13 +1,13 @@
 //! Checked packages on disk; executables are kept in the same way.
 //!
-//! An entry says that a package has no errors, and holds what its importers need to know of it
-//! ([`trigo_types::archive`]). It is found by a key made of all that checking depends on: the running program, the
-//! package's files, and the surfaces of what it imports. So an entry is never out of date; a package that changed has
-//! another key. And since the surface of an import counts and not its files, a change inside of functions is one for
-//! that package alone.
+//! An [`Entry`] says that a package has no errors, and holds what its importers need to know of it, and the bodies of
+//! functions that a compiler may want ([`trigo_types::archive`]). It is found by a key made of all that checking
+//! depends on: the running program, the package's files, and the surfaces of what it imports. So an entry is never out
+//! of date; a package that changed has another key. And since the surface of an import counts and not its files, a change
+//! inside of functions is one for that package alone.
 //!
 //! Entries are files that are written beside their place and renamed into it, so that processes at the same time do no
-//! harm to each other; each begins with a hash of the rest, and one that is damaged counts as missing and is made anew.
+//! harm to each other; hashes in them show damage, and what is damaged counts as missing and is made anew.
 //! A cache that cannot be written is no error: the next run checks again. Entries that were not used for
 //! [`KEEP`] are removed, once a day at most.
 
@@ -17,10 +17,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
-use trigo_types::archive::Archive;
 
-/// What begins an entry's file, before its hash.
-const MAGIC: &[u8; 16] = b"trigo checked 1\n";
+use crate::entry::Entry;
+
+/// What begins each file, before a hash.
+pub(crate) const MAGIC: &[u8; 16] = b"trigo checked 2\n";
 
 /// How long an entry stays that nobody uses.
 const KEEP: Duration = Duration::from_secs(5 * 24 * 3600);
@@ -36,14 +37,6 @@ pub struct Cache {
     dir: PathBuf,
     program: Hash,
     is_new: bool,
-}
-
-/// A package that was found to have no errors.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    /// Stands for what importers may depend on, of this package and of those it imports.
-    pub surface: Hash,
-    pub archive: Archive,
 }
 
 impl Cache {
@@ -80,12 +73,11 @@ impl Cache {
         key
     }
 
-    pub(crate) fn get(&self, key: &Hash) -> Option<Entry> {
-        decode(&self.bytes(key)?)
-    }
-
-    pub(crate) fn put(&self, key: &Hash, entry: &Entry) {
-        self.put_bytes(key, &encode(entry));
+    pub(crate) fn entry(&self, key: &Hash) -> Option<Entry> {
+        let path = self.path(key);
+        let entry = Entry::open(&path)?;
+        renew(&path);
+        Some(entry)
     }
 
     pub(crate) fn bytes(&self, key: &Hash) -> Option<Vec<u8>> {
@@ -96,8 +88,12 @@ impl Cache {
     }
 
     pub(crate) fn put_bytes(&self, key: &Hash, body: &[u8]) {
+        self.put_file(&self.path(key), &frame(body));
+    }
+
+    pub(crate) fn put_file(&self, path: &Path, bytes: &[u8]) {
         // Nothing depends on an entry's being there.
-        let _ = write(&self.path(key), &frame(body));
+        let _ = write(path, bytes);
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -139,15 +135,6 @@ impl Key {
     }
 }
 
-fn encode(entry: &Entry) -> Vec<u8> {
-    let Entry { surface, archive } = entry;
-    let mut body = surface.to_vec();
-    body.extend((archive.surface.len() as u64).to_le_bytes());
-    body.extend(&archive.surface);
-    body.extend(&archive.places);
-    body
-}
-
 /// A file's bytes: a hash before the body.
 fn frame(body: &[u8]) -> Vec<u8> {
     [&MAGIC[..], &Sha256::digest(body), body].concat()
@@ -161,14 +148,6 @@ fn unframe(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     }
     bytes.drain(..MAGIC.len() + 32);
     Some(bytes)
-}
-
-fn decode(body: &[u8]) -> Option<Entry> {
-    let (surface, rest) = body.split_first_chunk::<32>()?;
-    let (len, rest) = rest.split_first_chunk::<8>()?;
-    let (own, places) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*len)).ok()?)?;
-    let archive = Archive { surface: own.to_vec(), places: places.to_vec() };
-    Some(Entry { surface: *surface, archive })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -205,9 +184,7 @@ fn is_older(path: &Path, age: Duration) -> bool {
 mod tests {
     use super::*;
 
-    fn entry() -> Entry {
-        Entry { surface: [7; 32], archive: Archive { surface: vec![1, 2, 3], places: vec![4] } }
-    }
+    const BODY: &[u8] = b"body";
 
     fn key(text: &str) -> Hash {
         let mut key = Key(Sha256::new());
@@ -219,15 +196,15 @@ mod tests {
     fn an_entry_comes_back() {
         let dir = tempfile::tempdir().unwrap();
         let cache = Cache::new(dir.path().join("new"));
-        assert_eq!(cache.get(&key("a")), None);
-        cache.put(&key("a"), &entry());
-        assert_eq!(cache.get(&key("a")), Some(entry()));
-        assert_eq!(cache.get(&key("b")), None);
+        assert_eq!(cache.bytes(&key("a")), None);
+        cache.put_bytes(&key("a"), BODY);
+        assert_eq!(cache.bytes(&key("a")), Some(BODY.to_vec()));
+        assert_eq!(cache.bytes(&key("b")), None);
     }
 
     #[test]
     fn no_changed_or_missing_byte_goes_unnoticed() {
-        let bytes = frame(&encode(&entry()));
+        let bytes = frame(BODY);
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
@@ -256,8 +233,8 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..100 {
-                        cache.put(&key("a"), &entry());
-                        assert_eq!(cache.get(&key("a")), Some(entry()));
+                        cache.put_bytes(&key("a"), BODY);
+                        assert_eq!(cache.bytes(&key("a")), Some(BODY.to_vec()));
                     }
                 });
             }
@@ -275,13 +252,13 @@ mod tests {
             file.set_modified(SystemTime::now() - DAY * days).unwrap();
         };
         for name in ["old", "used"] {
-            cache.put(&key(name), &entry());
+            cache.put_bytes(&key(name), BODY);
             age(&cache.path(&key(name)), 6);
         }
-        cache.get(&key("used"));
+        cache.bytes(&key("used"));
         cache.trim();
-        assert_eq!(cache.get(&key("old")), None);
-        assert_eq!(cache.get(&key("used")), Some(entry()));
+        assert_eq!(cache.bytes(&key("old")), None);
+        assert_eq!(cache.bytes(&key("used")), Some(BODY.to_vec()));
         // Not again on the same day.
         age(&cache.path(&key("used")), 6);
         cache.trim();

@@ -30,7 +30,7 @@ impl Cache {
             key.add(format!("{:?}", package.form).as_bytes());
             for file in package.files() {
                 key.add(file.path.as_os_str().as_encoded_bytes());
-                key.add(&file.source);
+                key.add(file.digest());
             }
             key.add(b"");
         }

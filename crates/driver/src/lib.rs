@@ -8,16 +8,20 @@
 //! from those. Whatever the threads do, the same sources give the same errors in the same order.
 //!
 //! [`check_cached`] is for who wants to know only whether all is well: packages that were found to be so, and have not
-//! changed, come from a [`Cache`], and of them only what the others need.
+//! changed, come from a [`Cache`], and of them only what the others need. With a [`Recall`] their sources are not even
+//! read.
 
 mod cache;
+mod entry;
 mod executables;
 mod package;
+mod recall;
 mod stored;
 
 pub use cache::Cache;
 pub use executables::ExecutableKey;
 pub use package::Package;
+pub use recall::Recall;
 
 use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -156,7 +160,7 @@ impl<'g> Work<'g> {
         }
         let mut path = vec![0; count];
         for (id, package) in graph.iter().collect::<Vec<_>>().into_iter().rev() {
-            let bytes: usize = package.files().map(|file| file.source.len()).sum();
+            let bytes: usize = package.files().map(|file| file.size).sum();
             let above = importers[id.0 as usize].iter().map(|above| path[above.0 as usize]).max();
             path[id.0 as usize] = bytes + above.unwrap_or(0);
         }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use trigo_loader::directory::SourceFile;
 use trigo_loader::graph::{self, PackageId, Place};
+use trigo_loader::source::SourceFile;
 use trigo_loader::{Error, Position};
 use trigo_syntax::ast::File;
 use trigo_syntax::{FileId, Mode, Source};
@@ -35,6 +35,14 @@ impl Package {
     /// Whether it was checked and has no errors.
     pub fn is_sound(&self) -> bool {
         (self.pkg.is_some() || self.stored.is_some()) && self.errors.is_empty()
+    }
+
+    /// The bodies of its generic and inlinable functions, for [`trigo_types::archive::ArchivedBodies`], if the package comes
+    /// from the cache.
+    ///
+    /// Reads a file. None if it is damaged; [`Package::files`] has the bodies of a package that was checked.
+    pub fn archived_bodies(&self) -> Option<Vec<u8>> {
+        self.stored.as_ref()?.bodies()
     }
 
     /// Forgets how the package is written; where its objects are declared can still be said.
@@ -90,10 +98,15 @@ pub(crate) fn compiler_flags(source: &graph::Package) -> CompilerFlags {
 
 /// Parses a file; its syntax errors are added to `errors`.
 fn parse(file: &SourceFile, id: FileId, store: &Store, errors: &mut Vec<Error>) -> Arc<File> {
-    let source = text(file, id);
+    let text = file.text();
+    let source = Source::new(id, name(file), text.as_deref().cloned().unwrap_or_default());
     let mode = Mode { check_branches: true, ..Mode::default() };
     let mut diagnostics = Vec::new();
     let tree = trigo_syntax::parse_file(source, store.interner(), mode, &mut diagnostics);
+    if let Err(error) = text {
+        errors.push(error);
+        return Arc::new(tree);
+    }
     for diagnostic in trigo_syntax::printed_errors(&tree, &diagnostics) {
         let position = place(tree.position(diagnostic.pos.pos));
         errors.push(Error::at(position, &*diagnostic.message));
@@ -101,9 +114,9 @@ fn parse(file: &SourceFile, id: FileId, store: &Store, errors: &mut Vec<Error>) 
     Arc::new(tree)
 }
 
-pub(crate) fn text(file: &SourceFile, id: FileId) -> Source {
-    let name: Arc<str> = file.path.to_string_lossy().into();
-    Source::new(id, name, file.source.clone())
+/// What messages call a file.
+pub(crate) fn name(file: &SourceFile) -> Arc<str> {
+    file.path.to_string_lossy().into()
 }
 
 fn located(store: &Store, error: TypeError) -> Error {

@@ -9,18 +9,19 @@ use sha2::{Digest, Sha256};
 use trigo_loader::graph::PackageId;
 use trigo_syntax::FileId;
 use trigo_types::PkgId;
-use trigo_types::archive::{Archive, read_package, write_package};
+use trigo_types::archive::{read_package, write_bodies, write_package};
 
 use crate::Work;
-use crate::cache::{Cache, Entry, Hash};
-use crate::package::{Package, compiler_flags, text};
+use crate::cache::{Cache, Hash};
+use crate::entry::{Entry, encode};
+use crate::package::{Package, compiler_flags, name};
 
 /// A sound package as the cache knows it.
 pub(crate) struct Stored {
     /// See [`Entry::surface`].
     surface: Hash,
     /// None if the package was checked in this run.
-    archive: Option<Archive>,
+    entry: Option<Entry>,
     loaded: OnceLock<Option<PkgId>>,
 }
 
@@ -32,9 +33,10 @@ pub(crate) fn package(
     skips_bodies: bool,
 ) -> Package {
     let [own, with_bodies] = keys(work, cache, id, skips_bodies);
-    let known = cache.get(&own).or_else(|| cache.get(&with_bodies).filter(|_| skips_bodies));
-    if let Some(Entry { surface, archive }) = known {
-        let stored = Stored { surface, archive: Some(archive), loaded: OnceLock::new() };
+    let known = cache.entry(&own).or_else(|| cache.entry(&with_bodies).filter(|_| skips_bodies));
+    if let Some(entry) = known {
+        let surface = entry.surface;
+        let stored = Stored { surface, entry: Some(entry), loaded: OnceLock::new() };
         return Package { stored: Some(stored), ..Package::default() };
     }
     let mut package = work.parse(id);
@@ -46,9 +48,10 @@ pub(crate) fn package(
         // What cannot be written may be changed by any change of its sources.
         let bytes = archive.as_ref().map_or(&own[..], |archive| &archive.surface);
         let surface = surface(work, id, bytes);
-        package.stored = Some(Stored { surface, archive: None, loaded: OnceLock::new() });
+        package.stored = Some(Stored { surface, entry: None, loaded: OnceLock::new() });
         if let Some(archive) = archive {
-            cache.put(&own, &Entry { surface, archive });
+            let bytes = encode(&surface, &archive, &write_bodies(&package.files));
+            cache.put_file(&cache.path(&own), &bytes);
         }
     }
     package
@@ -81,7 +84,7 @@ fn keys(work: &Work<'_>, cache: &Cache, id: PackageId, skips_bodies: bool) -> [H
     for file in source.files() {
         // Its name decides on the order of initialisation.
         key.add(file.name().as_bytes());
-        key.add(&file.source);
+        key.add(file.digest());
     }
     for (path, surface) in imported(work, id) {
         key.add(path.as_bytes());
@@ -98,11 +101,13 @@ impl Stored {
     /// Puts the package into the store, the first time; after that says which it is.
     pub(crate) fn load(&self, work: &Work<'_>, id: PackageId) -> Option<PkgId> {
         *self.loaded.get_or_init(|| {
-            let archive = self.archive.as_ref()?;
+            let entry = self.entry.as_ref()?;
             let source = work.graph.package(id);
             let first = work.first_file(id);
             for (number, file) in (first.0..).zip(source.files()) {
-                work.store.add_source(text(file, FileId(number)));
+                let kept = file.clone();
+                let text = move || kept.text().ok().cloned();
+                work.store.add_source(FileId(number), name(file), text);
             }
             let below = below(work, id);
             let mut import = |path: &str| match path {
@@ -111,16 +116,28 @@ impl Stored {
                     below.iter().find(|(known, _)| *known == path).and_then(|(_, id)| work.pkg(*id))
                 }
             };
-            match read_package(work.store, archive, first, &mut import) {
-                Ok(pkg) => Some(pkg),
-                // The hash was right, so another program wrote it in this one's name. Its sources are at hand.
-                Err(_) => {
-                    let mut package = Package::parse(work, source, id);
-                    package.check(work, id, true);
-                    package.pkg
-                }
-            }
+            let read = |archive| read_package(work.store, &archive, first, &mut import).ok();
+            entry.archive().and_then(read).or_else(|| self.make_anew(work, id, entry))
         })
+    }
+
+    /// Checks a package whose entry is damaged, and writes the entry again.
+    fn make_anew(&self, work: &Work<'_>, id: PackageId, entry: &Entry) -> Option<PkgId> {
+        let mut package = Package::parse(work, work.graph.package(id), id);
+        package.check(work, id, true);
+        let pkg = package.pkg?;
+        if let (Some(cache), Some(archive)) =
+            (work.cache, write_package(work.store, pkg, work.first_file(id)))
+        {
+            let bytes = encode(&self.surface, &archive, &write_bodies(&package.files));
+            cache.put_file(entry.file(), &bytes);
+        }
+        Some(pkg)
+    }
+
+    /// See [`Package::archived_bodies`].
+    pub(crate) fn bodies(&self) -> Option<Vec<u8>> {
+        self.entry.as_ref()?.bodies()
     }
 }
 

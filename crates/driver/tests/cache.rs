@@ -1,15 +1,15 @@
 //! The cache changes how long a check takes, never what it says.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use support::{config, load, standard};
 use trigo_driver::{Bodies, Cache};
-use trigo_loader::directory::Tests;
-use trigo_loader::environment::Environment;
 use trigo_loader::goroot::{Goroot, Origin};
-use trigo_loader::graph::{Config, Graph, Loader};
-use trigo_loader::tags::Tags;
+use trigo_loader::graph::Graph;
 
 /// A module `m` and a cache, in a GOROOT with nothing in it but `runtime`.
 struct World(tempfile::TempDir);
@@ -131,7 +131,7 @@ impl World {
 
     fn graph(&self) -> Graph {
         let goroot = Goroot::open(&self.path("goroot"), Origin::Flag).unwrap();
-        load(goroot, &self.path("m"), &["./app"])
+        load(&config(goroot, &self.path("m")), &["./app"])
     }
 
     fn errors(&self, cache: Option<&Cache>) -> Vec<String> {
@@ -147,20 +147,6 @@ impl World {
         let files = files.map(|file| file.path()).filter(|path| !path.ends_with("trimmed"));
         files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
     }
-}
-
-fn load(goroot: Goroot, dir: &Path, arguments: &[&str]) -> Graph {
-    let config = Config {
-        dir: dir.to_path_buf(),
-        goroot,
-        environment: Environment::default(),
-        tags: Tags::default(),
-        mod_mode: None,
-    };
-    let arguments: Vec<String> = arguments.iter().map(|a| a.to_string()).collect();
-    let graph = Loader::new(&config).unwrap().load(&arguments, Tests::Skip);
-    assert!(graph.all_errors().is_empty(), "{:?}", graph.all_errors());
-    graph
 }
 
 fn texts(errors: Vec<trigo_loader::Error>) -> Vec<String> {
@@ -208,19 +194,50 @@ fn damaged_entries_are_made_anew() {
     let world = World::new();
     let plain = world.errors(Some(&world.cache()));
     let entries = world.entries();
-    for damage in 0..3 {
+    for damage in 0..4 {
         for (path, bytes) in &entries {
             let mut bytes = bytes.clone();
+            let end = bytes.len() - 1;
             match damage {
-                0 => bytes.truncate(bytes.len() / 2),
+                0 => bytes.truncate(end / 2),
                 1 => bytes.clear(),
-                _ => *bytes.last_mut().unwrap() ^= 0x40,
+                // In the head, and in what the package declares.
+                2 => bytes[40] ^= 0x40,
+                _ => bytes[210] ^= 0x40,
             }
             fs::write(path, bytes).unwrap();
         }
         assert_eq!(world.errors(Some(&world.cache())), plain);
         assert_eq!(world.entries(), entries);
     }
+}
+
+#[test]
+fn bodies_are_kept_and_damage_to_them_is_noticed() {
+    let world = World::new();
+    world.errors(Some(&world.cache()));
+    let archived = || {
+        let program = trigo_driver::check_cached(&world.graph(), Some(&world.cache()));
+        let packages = program.packages.iter();
+        packages.map(trigo_driver::Package::archived_bodies).collect::<Vec<_>>()
+    };
+    let has = |bodies: &Option<Vec<u8>>, text: &str| {
+        let bodies = bodies.as_ref().unwrap();
+        bodies.windows(text.len()).any(|part| part == text.as_bytes())
+    };
+    let [base, lib, app] = &archived()[..] else { panic!("three packages") };
+    assert!(has(base, "return \"\""));
+    assert!(has(lib, "total += x") && has(lib, "&List[T]{Head: x, Next: l}"));
+    assert_eq!(*app, None, "it has errors");
+    let entries = world.entries();
+    for (path, bytes) in &entries {
+        let mut bytes = bytes.clone();
+        *bytes.last_mut().unwrap() ^= 0x40;
+        fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(archived(), [None, None, None], "damage is noticed when they are read");
+    world.errors(Some(&world.cache()));
+    assert_eq!(world.entries(), entries, "they are made anew");
 }
 
 #[test]
@@ -245,10 +262,7 @@ fn several_at_once_say_the_same() {
 /// What is read from an archive and written again is the same archive, for real packages with all they import.
 #[test]
 fn the_standard_library_comes_back() {
-    let goroot = conformance::places::goroot().expect("run `cargo xtask setup` first");
-    let goroot = Goroot::open(&goroot, Origin::Flag).unwrap();
-    let src = goroot.src();
-    let graph = load(goroot, &src, &["net/http", "go/types", "encoding/json", "iter", "maps"]);
+    let graph = standard(&["net/http", "go/types", "encoding/json", "iter", "maps"]);
     let program = trigo_driver::check(&graph, Bodies::Roots);
     assert_eq!(texts(program.errors()), [""; 0]);
     let copy = trigo_types::Store::new(program.interner.clone());

@@ -13,7 +13,14 @@ fn the_standard_library_checks_with_the_runtime_of_the_overlay() {
     let goroot = goroot::find(None, &environment, Missing::Fetch).expect("a GOROOT");
     environment.read_goroot(&goroot.dir);
     let dir = std::env::temp_dir();
-    let config = Config { dir, goroot, environment, tags: Tags::default(), mod_mode: None };
+    let config = Config {
+        dir,
+        goroot,
+        environment,
+        tags: Tags::default(),
+        mod_mode: None,
+        manifest: Default::default(),
+    };
     let loader = Loader::new(&config).expect("no module").for_compiling();
     let graph = loader.load(&["std".to_string()], Tests::Skip);
     let loading = graph.all_errors().into_iter().cloned();

@@ -5,6 +5,8 @@
 //! holds at most [`MAX_TERMS`] terms, and parentheses nest at most [`MAX_NESTING`] deep, so that
 //! hostile text cannot exhaust the stack.
 
+use serde::{Deserialize, Serialize};
+
 use crate::version::GoVersion;
 
 /// The most terms an expression may have.
@@ -14,7 +16,7 @@ pub const MAX_TERMS: usize = 1000;
 pub const MAX_NESTING: usize = 200;
 
 /// A build constraint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Expr {
     /// True where the tag is set.
     Tag(String),

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, Position, Result};
-use crate::header::{self, Header};
+use crate::header::Header;
+use crate::manifest::{Facts, Manifest};
+use crate::source::SourceFile;
 use crate::tags::Tags;
 
 /// A package's directory, read.
@@ -43,19 +45,6 @@ pub struct Directory {
     pub errors: Vec<Error>,
 }
 
-/// A Go file of a package.
-#[derive(Clone, Debug)]
-pub struct SourceFile {
-    /// The file, as a path that can be opened.
-    pub path: PathBuf,
-    /// What it belongs to.
-    pub role: Role,
-    /// Its text, as it is on disk.
-    pub source: Arc<[u8]>,
-    /// The scanned top.
-    pub header: Header,
-}
-
 /// What a Go file belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
@@ -65,18 +54,6 @@ pub enum Role {
     Test,
     /// Tests of the package from outside, a package of their own.
     ExternalTest,
-}
-
-impl SourceFile {
-    /// The file's name without its directory.
-    pub fn name(&self) -> &str {
-        self.path.file_name().and_then(|name| name.to_str()).unwrap_or("")
-    }
-
-    /// The position of a byte of the file.
-    pub fn position(&self, offset: usize) -> Position {
-        Position::of(&self.path, &self.source, offset)
-    }
 }
 
 /// Whether test files are read.
@@ -93,20 +70,16 @@ impl Directory {
     ///
     /// # Errors
     /// If the directory cannot be read.
-    pub fn read(dir: &Path, tags: &Tags, tests: Tests) -> Result<Directory> {
-        let mut directory = Directory { dir: dir.to_path_buf(), ..Directory::default() };
-        for name in file_names(dir)? {
-            directory.add(&name, Some(tags), tests);
-        }
-        Ok(directory)
+    pub fn read(dir: &Path, tags: &Tags, tests: Tests, manifest: &Manifest) -> Result<Directory> {
+        Directory::read_replaced(dir, &[], tags, tests, manifest)
     }
 
     /// Reads named files of one directory as a package. Constraints do not apply: who names a
     /// file wants it.
-    pub fn of_files(dir: &Path, names: &[String]) -> Directory {
+    pub fn of_files(dir: &Path, names: &[String], manifest: &Manifest) -> Directory {
         let mut directory = Directory { dir: dir.to_path_buf(), ..Directory::default() };
         for name in names {
-            directory.add(name, None, Tests::Read);
+            directory.add(name, None, Tests::Read, manifest);
         }
         directory
     }
@@ -133,12 +106,13 @@ impl Directory {
         files: &[(&str, Arc<[u8]>)],
         tags: &Tags,
         tests: Tests,
+        manifest: &Manifest,
     ) -> Result<Directory> {
         let mut directory = Directory { dir: dir.to_path_buf(), ..Directory::default() };
         for name in file_names(dir)? {
             match files.iter().find(|(replaced, _)| *replaced == name) {
                 Some((_, source)) => directory.add_source(&name, Some(tags), source.clone()),
-                None => directory.add(&name, Some(tags), tests),
+                None => directory.add(&name, Some(tags), tests, manifest),
             }
         }
         Ok(directory)
@@ -174,7 +148,7 @@ impl Directory {
         }
     }
 
-    fn add(&mut self, name: &str, tags: Option<&Tags>, tests: Tests) {
+    fn add(&mut self, name: &str, tags: Option<&Tags>, tests: Tests, manifest: &Manifest) {
         let extension = name.rfind('.').map_or("", |dot| &name[dot..]);
         let Some(kind) = Kind::of(extension) else {
             return;
@@ -188,9 +162,16 @@ impl Directory {
             return self.ignore(kind, name);
         }
         match kind {
-            Kind::Go => self.add_go(name, tags),
             Kind::Object => self.object_files.push(name.to_string()),
-            _ => self.add_other(kind, name, tags),
+            _ => match manifest.look(&self.dir.join(name)) {
+                Ok((facts, text)) if kind == Kind::Go => self.add_go(name, tags, facts, text),
+                Ok((facts, _)) => self.add_other(kind, name, tags, &facts),
+                Err(error) => {
+                    let path = self.dir.join(name);
+                    let message = Error::io("open", &path, &error).message;
+                    self.errors.push(Error::at(Position::file(&path), message));
+                }
+            },
         }
     }
 
@@ -201,42 +182,43 @@ impl Directory {
         }
     }
 
-    fn add_go(&mut self, name: &str, tags: Option<&Tags>) {
-        if let Some(source) = self.read_file(&self.dir.join(name)) {
-            self.add_source(name, tags, source);
-        }
+    fn add_source(&mut self, name: &str, tags: Option<&Tags>, source: Arc<[u8]>) {
+        let facts = Facts::of(Path::new(name), &source);
+        self.add_go(name, tags, facts, Some(source));
     }
 
-    fn add_source(&mut self, name: &str, tags: Option<&Tags>, source: Arc<[u8]>) {
+    /// Adds a Go file; its text is read later if it is not given.
+    fn add_go(&mut self, name: &str, tags: Option<&Tags>, facts: Facts, source: Option<Arc<[u8]>>) {
         let path = self.dir.join(name);
-        let constraint = match header::constraint(&source) {
+        let constraint = match &facts.constraint {
             Ok(constraint) => constraint,
             Err(message) => {
+                let message = message.clone();
                 return self.errors.push(Error::at(Position::file(&path), message));
             }
         };
-        if let (Some(tags), Some(expr)) = (tags, &constraint)
+        if let (Some(tags), Some(expr)) = (tags, constraint)
             && !tags.satisfy(expr)
         {
             return self.ignore(Kind::Go, name);
         }
-        let mut header = Header::scan(&source);
-        header.go_version = constraint.and_then(|expr| expr.go_version());
+        let mut file = SourceFile::new(path, &facts, source);
+        file.header.go_version = constraint.as_ref().and_then(|expr| expr.go_version());
         // gofmt's documentation-only files, which the go command leaves out by their name.
-        if header.package == "documentation" {
+        if file.header.package == "documentation" {
             return self.ignore(Kind::Go, name);
         }
-        let cgo = header.imports.iter().find(|import| import.path == "C");
+        let cgo = file.header.imports.iter().find(|import| import.path == "C");
         if let Some(import) = cgo {
             if name.ends_with("_test.go") {
-                let position = Position::of(&path, &source, import.offset);
+                let position = file.position(import.offset);
                 let message = format!("use of cgo in test {name} not supported");
                 self.errors.push(Error::at(position, message));
             }
             self.cgo_files.push(name.to_string());
             return self.ignore(Kind::Go, name);
         }
-        let file = SourceFile { role: self.role(name, &header), path, source, header };
+        file.role = self.role(name, &file.header);
         self.check_name(&file);
         self.files.push(Arc::new(file));
     }
@@ -275,13 +257,9 @@ impl Directory {
         }
     }
 
-    fn add_other(&mut self, kind: Kind, name: &str, tags: Option<&Tags>) {
-        let path = self.dir.join(name);
-        let Some(source) = self.read_file(&path) else {
-            return;
-        };
-        let excluded = match (tags, header::constraint(&source)) {
-            (Some(tags), Ok(Some(expr))) => !tags.satisfy(&expr),
+    fn add_other(&mut self, kind: Kind, name: &str, tags: Option<&Tags>, facts: &Facts) {
+        let excluded = match (tags, &facts.constraint) {
+            (Some(tags), Ok(Some(expr))) => !tags.satisfy(expr),
             _ => false,
         };
         let list = match kind {
@@ -292,17 +270,6 @@ impl Directory {
             Kind::Go | Kind::Object | Kind::CAssembly => &mut self.ignored_other_files,
         };
         list.push(name.to_string());
-    }
-
-    fn read_file(&mut self, path: &Path) -> Option<Arc<[u8]>> {
-        match fs::read(path) {
-            Ok(source) => Some(source.into()),
-            Err(error) => {
-                let message = Error::io("open", path, &error).message;
-                self.errors.push(Error::at(Position::file(path), message));
-                None
-            }
-        }
     }
 }
 
@@ -361,7 +328,8 @@ mod tests {
         for (name, text) in files {
             fs::write(dir.path().join(name), text).unwrap();
         }
-        Directory::read(dir.path(), &Tags::default(), Tests::Read).unwrap()
+        let manifest = Manifest::default();
+        Directory::read(dir.path(), &Tags::default(), Tests::Read, &manifest).unwrap()
     }
 
     fn names(directory: &Directory, role: Role) -> Vec<&str> {
@@ -422,9 +390,11 @@ mod tests {
     fn reports_what_it_cannot_read() {
         let dir = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/nonexistent", dir.path().join("a.go")).unwrap();
-        let d = Directory::read(dir.path(), &Tags::default(), Tests::Read).unwrap();
+        let read =
+            |dir: &Path| Directory::read(dir, &Tags::default(), Tests::Read, &Manifest::default());
+        let d = read(dir.path()).unwrap();
         assert!(d.errors[0].to_string().ends_with("a.go: no such file or directory"));
-        let missing = Directory::read(&dir.path().join("x"), &Tags::default(), Tests::Read);
+        let missing = read(&dir.path().join("x"));
         assert!(missing.unwrap_err().message.contains("no such file or directory"));
     }
 }

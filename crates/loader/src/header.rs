@@ -6,11 +6,13 @@
 //! selected files afterwards, says what is wrong. Where a constraint may stand follows the
 //! documentation of package `go/build/constraint`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::constraint::Expr;
 use crate::version::GoVersion;
 
 /// The scanned top of a Go file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The name in the package clause; empty if there is none to be read.
     pub package: String,
@@ -28,7 +30,7 @@ pub struct Header {
 }
 
 /// One import of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportSpec {
     /// The path, unquoted.
     pub path: String,
@@ -37,7 +39,7 @@ pub struct ImportSpec {
 }
 
 /// One pattern of a `//go:embed` line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmbedPattern {
     /// The pattern, unquoted, with its `all:` if it has one.
     pub pattern: String,

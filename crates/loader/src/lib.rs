@@ -9,7 +9,8 @@
 //! * [`environment`]: the go command's variables, from the process and Go's configuration files.
 //! * [`modfile`]: go.mod, go.work and vendor/modules.txt as texts.
 //! * [`module`]: which modules a build uses, in which versions, and where they lie.
-//! * [`constraint`], [`tags`], [`header`], [`directory`], [`embed`]: the files of one package.
+//! * [`constraint`], [`tags`], [`header`], [`source`], [`directory`], [`embed`]: the files of one package.
+//! * [`manifest`]: which files need not be read again.
 //! * [`pattern`]: the packages a pattern means.
 //! * [`graph`]: all packages a build needs, with their imports, in order.
 
@@ -21,10 +22,12 @@ mod error;
 pub mod goroot;
 pub mod graph;
 pub mod header;
+pub mod manifest;
 pub mod modfile;
 pub mod module;
 mod overlay;
 pub mod pattern;
+pub mod source;
 mod standard;
 pub mod tags;
 mod version;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::directory::{Directory, Tests};
 use crate::error::Result;
+use crate::manifest::Manifest;
 use crate::tags::Tags;
 
 include!(concat!(env!("OUT_DIR"), "/overlay.rs"));
@@ -32,7 +33,13 @@ pub(crate) fn tags(tags: &Tags) -> Tags {
 ///
 /// # Errors
 /// If its directory cannot be read.
-pub(crate) fn read(path: &str, dir: &Path, tags: &Tags, tests: Tests) -> Result<Directory> {
+pub(crate) fn read(
+    path: &str,
+    dir: &Path,
+    tags: &Tags,
+    tests: Tests,
+    manifest: &Manifest,
+) -> Result<Directory> {
     let portable = tags.clone().without_architecture();
     let tags = if PORTABLE.contains(&path) { &portable } else { tags };
     let own: Vec<(&str, Arc<[u8]>)> = FILES
@@ -43,5 +50,5 @@ pub(crate) fn read(path: &str, dir: &Path, tags: &Tags, tests: Tests) -> Result<
     if OWN.contains(&path) {
         return Ok(Directory::of_sources(dir, &own, tags));
     }
-    Directory::read_replaced(dir, &own, tags, tests)
+    Directory::read_replaced(dir, &own, tags, tests, manifest)
 }

@@ -25,6 +25,7 @@ fn load(goroot: &Goroot, arguments: &[&str]) -> Graph {
         environment: Environment::default(),
         tags: Tags::default(),
         mod_mode: None,
+        manifest: Default::default(),
     };
     let arguments: Vec<String> = arguments.iter().map(|a| a.to_string()).collect();
     Loader::new(&config).unwrap().load(&arguments, Tests::Read)

@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use trigo_driver::Cache;
 use trigo_loader::directory::Tests;
 use trigo_loader::graph::{Graph, Loader};
 use trigo_loader::{Error, Result};
@@ -18,7 +17,8 @@ use crate::setup;
 pub fn run(check: &Check) -> Result<ExitCode> {
     setup::enter(&check.place)?;
     let dir = std::env::current_dir().map_err(|error| Error::new(error.to_string()))?;
-    let config = setup::config(&check.place, &check.tags, &check.mod_mode)?;
+    let mut config = setup::config(&check.place, &check.tags, &check.mod_mode)?;
+    let recall = setup::recall(&mut config, "check", &check.packages);
     let tests = if check.test { Tests::Read } else { Tests::Skip };
     let graph = Loader::new(&config)
         .map(|loader| loader.load(&check.packages, tests))
@@ -26,8 +26,11 @@ pub fn run(check: &Check) -> Result<ExitCode> {
     for warning in &graph.warnings {
         eprintln!("trigo: warning: {warning}");
     }
-    let cache = config.environment.cache().ok().map(|dir| Cache::new(dir.join("checked")));
+    let cache = setup::cache(&config, "checked");
     let program = trigo_driver::check_cached(&graph, cache.as_ref());
+    if let Some(recall) = recall {
+        recall.keep(&graph);
+    }
     let errors = errors(&graph, program.errors());
     let style = Style { dir: &dir, all: check.all_errors, source: io::stderr().is_terminal() };
     // Whoever closed the error output does not want to read more.

@@ -49,24 +49,26 @@ pub struct Sources {
 pub fn sources(flags: &Compile, arguments: &[String]) -> Result<Option<Sources>> {
     setup::enter(&flags.place)?;
     let mut clock = Clock::new(flags.verbose);
-    let config = setup::config(&flags.place, &flags.tags, &flags.mod_mode)?;
+    let mut config = setup::config(&flags.place, &flags.tags, &flags.mod_mode)?;
+    let recall = setup::recall(&mut config, "build", arguments);
     let (graph, modules) = match Loader::new(&config).map(Loader::for_compiling) {
         Ok(loader) => (loader.load(arguments, Tests::Skip), loader.modules().cloned()),
         Err(error) => (Graph { errors: vec![error], ..Graph::default() }, None),
     };
     graph.warnings.iter().for_each(|warning| eprintln!("trigo: warning: {warning}"));
     clock.lap("load");
-    let cache = config.environment.cache().ok().map(|dir| Cache::new(dir.join("linked")));
+    let cache = setup::cache(&config, "linked");
     let file = arguments.first().filter(|argument| argument.ends_with(".go")).map(PathBuf::from);
     let (program, linked) = (None, Vec::new());
     let (goroot, dir) = (config.goroot.dir, config.dir);
     let ir = flags.ir.clone();
     let mut sources =
         Sources { graph, program, linked, cache, modules, goroot, dir, file, ir, clock };
-    if !sources.take_linked() && !sources.check() {
-        return Ok(None);
+    let is_sound = sources.take_linked() || sources.check();
+    if let Some(recall) = recall {
+        recall.keep(&sources.graph);
     }
-    Ok(Some(sources))
+    Ok(is_sound.then_some(sources))
 }
 
 fn print(dir: &Path, errors: &[Error]) {

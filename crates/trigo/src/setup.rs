@@ -1,5 +1,6 @@
 //! What every verb needs first: the directory, the variables, the GOROOT, the target.
 
+use trigo_driver::{Cache, Recall};
 use trigo_loader::environment::Environment;
 use trigo_loader::goroot::{self, Goroot, Missing};
 use trigo_loader::graph::Config;
@@ -43,6 +44,17 @@ pub fn goroot(place: &Place, environment: &mut Environment, missing: Missing) ->
     Ok(goroot)
 }
 
+/// A folder of the cache, if there is a place for one.
+pub fn cache(config: &Config, folder: &str) -> Option<Cache> {
+    config.environment.cache().ok().map(|dir| Cache::new(dir.join(folder)))
+}
+
+/// Gives a load what an earlier one with the same arguments knew of files.
+pub fn recall(config: &mut Config, verb: &str, arguments: &[String]) -> Option<Recall> {
+    let cache = cache(config, "manifests")?;
+    Some(Recall::new(cache, verb, config, arguments))
+}
+
 /// How packages are loaded, given the flags for that.
 pub fn config(place: &Place, tags: &str, mod_mode: &str) -> Result<Config> {
     let dir = std::env::current_dir().map_err(|error| Error::new(error.to_string()))?;
@@ -53,5 +65,6 @@ pub fn config(place: &Place, tags: &str, mod_mode: &str) -> Result<Config> {
         mode => Some(ModMode::parse(mode)?),
     };
     let tags = tags.split([',', ' ']).filter(|tag| !tag.is_empty());
-    Ok(Config { dir, goroot, environment, tags: Tags::new(tags.map(str::to_string)), mod_mode })
+    let tags = Tags::new(tags.map(str::to_string));
+    Ok(Config { dir, goroot, environment, tags, mod_mode, manifest: Default::default() })
 }

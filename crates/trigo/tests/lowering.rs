@@ -17,7 +17,14 @@ fn the_standard_library_lowers_and_verifies() {
     let mut environment = Environment::of_process();
     environment.read_goroot(&goroot.dir);
     let dir = std::env::current_dir().expect("a current directory");
-    let config = Config { dir, goroot, environment, tags: Tags::new([]), mod_mode: None };
+    let config = Config {
+        dir,
+        goroot,
+        environment,
+        tags: Tags::new([]),
+        mod_mode: None,
+        manifest: Default::default(),
+    };
     let loader = Loader::new(&config).expect("a loader").for_compiling();
     let what = if places::nightly() { "std" } else { "net/http" };
     let graph = loader.load(&[what.to_owned()], Tests::Skip);

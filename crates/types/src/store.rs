@@ -86,6 +86,12 @@ impl Package {
     }
 }
 
+/// A file without a tree.
+struct KeptSource {
+    name: Arc<str>,
+    text: Box<dyn Fn() -> Option<Arc<[u8]>> + Send + Sync>,
+}
+
 /// Types, objects and packages of a program.
 pub struct Store {
     interner: Arc<Interner>,
@@ -95,8 +101,8 @@ pub struct Store {
     interned: [Mutex<HashMap<Key, TypeId, FxBuildHasher>>; SHARDS],
     pub(crate) universe: FxHashMap<Symbol, ObjId>,
     files: RwLock<FxHashMap<FileId, Arc<File>>>,
-    /// Files that were not parsed, since their package was not checked here.
-    sources: RwLock<FxHashMap<FileId, Source>>,
+    /// Files of which no tree is kept.
+    sources: RwLock<FxHashMap<FileId, KeptSource>>,
     /// How many types every store begins with.
     predeclared: usize,
     /// By hash, the types that [`Store::canonical`] has given.
@@ -186,7 +192,8 @@ impl Store {
         }
         drop(files);
         let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
-        let source = sources.get(&pos.file)?.clone();
+        let kept = sources.get(&pos.file)?;
+        let source = Source::new(pos.file, kept.name.clone(), (kept.text)()?);
         drop(sources);
         let file = parse_file(source, &self.interner, Default::default(), &mut Vec::new());
         let position = file.position(pos.pos);
@@ -194,14 +201,32 @@ impl Store {
         Some(position)
     }
 
-    /// Keeps a file that was not parsed, so that positions in it can be shown: it is parsed if one has to be.
-    pub fn add_source(&self, source: Source) {
-        self.sources.write().unwrap_or_else(PoisonError::into_inner).insert(source.id, source);
+    /// The name of a file whose tree or source is kept.
+    pub(crate) fn file_name(&self, id: FileId) -> Option<Arc<str>> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = files.get(&id) {
+            return Some(file.name().clone());
+        }
+        let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+        sources.get(&id).map(|source| source.name.clone())
     }
 
-    /// Gives up a file's tree, and keeps its source as [`Store::add_source`] does.
+    /// Makes a file known that was not parsed, so that positions in it can be shown: if one has to be, `text` is called for
+    /// its text, if it can be had, and that is parsed.
+    pub fn add_source(
+        &self,
+        id: FileId,
+        name: Arc<str>,
+        text: impl Fn() -> Option<Arc<[u8]>> + Send + Sync + 'static,
+    ) {
+        let kept = KeptSource { name, text: Box::new(text) };
+        self.sources.write().unwrap_or_else(PoisonError::into_inner).insert(id, kept);
+    }
+
+    /// Gives up a file's tree, and keeps its text.
     pub fn drop_tree(&self, file: &File) {
-        self.add_source(file.source().clone());
+        let text = file.source().text.clone();
+        self.add_source(file.id(), file.name().clone(), move || Some(text.clone()));
         self.files.write().unwrap_or_else(PoisonError::into_inner).remove(&file.id());
     }
 
@@ -379,8 +404,11 @@ impl Store {
         new
     }
 
+    /// Gives a type parameter its constraint, if it has none yet.
     pub(crate) fn set_bound(&self, tparam: TypeId, bound: TypeId) {
-        if let Type::TypeParam(p) = self.typ(tparam) {
+        if let Type::TypeParam(p) = self.typ(tparam)
+            && load(&p.bound).is_none()
+        {
             save(&p.bound, bound);
             p.iface.store(0, Ordering::Release);
         }

@@ -1,6 +1,6 @@
 //! Substitution of type arguments for type parameters, and instances.
 
-use crate::ids::{ObjId, TypeId};
+use crate::ids::{ObjId, PkgId, TypeId};
 use crate::object::{Func, ObjKind, Object, Var};
 use crate::sizes::with_stack;
 use crate::store::Store;
@@ -87,6 +87,21 @@ impl Store {
             Type::Named(n) => n.methods.read().unwrap_or_else(PoisonError::into_inner).clone(),
             _ => Vec::new(),
         }
+    }
+
+    /// The functions that a package declares, and the methods of its types.
+    pub(crate) fn functions(&self, pkg: PkgId) -> Vec<ObjId> {
+        let mut functions = Vec::new();
+        for (_, obj) in self.pkg(pkg).objects() {
+            match (&self.obj(obj).kind, self.typ(self.obj_type(obj))) {
+                (ObjKind::Func(_), _) => functions.push(obj),
+                (ObjKind::TypeName, Type::Named(n)) if n.obj == obj => {
+                    functions.extend(self.declared_methods(self.obj_type(obj)));
+                }
+                _ => {}
+            }
+        }
+        functions
     }
 
     /// The method at `index` of a defined type, made for the instance if it is one.

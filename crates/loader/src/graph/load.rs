@@ -10,15 +10,17 @@ use rayon::prelude::*;
 use super::resolve::{Resolver, Target};
 use super::roots::Candidate;
 use super::{Embed, Graph, Place, order, variants};
-use crate::directory::{Directory, Role, SourceFile, Tests};
+use crate::directory::{Directory, Role, Tests};
 use crate::embed;
 use crate::environment::Environment;
 use crate::error::{Error, Position, Result};
 use crate::goroot::Goroot;
+use crate::manifest::Manifest;
 use crate::module::workspace::Workspace;
 use crate::module::{ModMode, ModuleCache, Modules};
 use crate::overlay;
 use crate::pattern::Arguments;
+use crate::source::SourceFile;
 use crate::standard::StandardLibrary;
 use crate::tags::Tags;
 use crate::version::GoVersion;
@@ -36,6 +38,8 @@ pub struct Config {
     pub tags: Tags,
     /// The `-mod` flag.
     pub mod_mode: Option<ModMode>,
+    /// What is known of files from an earlier load.
+    pub manifest: Arc<Manifest>,
 }
 
 /// Finds and reads packages.
@@ -45,6 +49,7 @@ pub struct Loader {
     standard: StandardLibrary,
     tags: Tags,
     modules: Option<Modules>,
+    manifest: Arc<Manifest>,
     /// The standard library is read as it is compiled.
     compiles: bool,
 }
@@ -109,6 +114,7 @@ impl Loader {
             standard: StandardLibrary::new(config.goroot.src()),
             tags: config.tags.clone(),
             modules,
+            manifest: config.manifest.clone(),
             compiles: false,
         })
     }
@@ -157,7 +163,7 @@ impl Loader {
             }
             Ok(Arguments::Files(dir, names)) => {
                 let target = self.files_target(&dir);
-                let directory = Directory::of_files(&dir, &names);
+                let directory = Directory::of_files(&dir, &names, &self.manifest);
                 let nothing = directory.files.is_empty() && directory.errors.is_empty();
                 let errors = nothing.then(|| Error::new(directory.nothing_to_build()));
                 let node = read_node(target, directory, Tests::Read);
@@ -218,9 +224,9 @@ impl Loader {
 
     fn read(&self, target: Target, tests: Tests) -> Node {
         let directory = if self.compiles && target.place == Place::Standard {
-            overlay::read(&target.path, &target.dir, &self.tags, tests)
+            overlay::read(&target.path, &target.dir, &self.tags, tests, &self.manifest)
         } else {
-            Directory::read(&target.dir, &self.tags, tests)
+            Directory::read(&target.dir, &self.tags, tests, &self.manifest)
         };
         let directory = match directory {
             Ok(directory) => directory,

@@ -21,9 +21,10 @@ use std::sync::Arc;
 
 pub use load::{Config, Loader};
 
-use crate::directory::{Directory, Role, SourceFile};
+use crate::directory::{Directory, Role};
 use crate::error::Error;
 use crate::module::ModuleId;
+use crate::source::SourceFile;
 use crate::version::GoVersion;
 
 /// The index of a package in [`Graph::packages`]. A package's imports have smaller ids than it.

@@ -67,6 +67,7 @@ impl World {
             environment: Environment::of(variables),
             tags: Tags::new(self.tags.clone()),
             mod_mode: self.mod_mode,
+            manifest: Default::default(),
         };
         let arguments: Vec<String> = arguments.iter().map(|a| a.to_string()).collect();
         match Loader::new(&config) {

@@ -29,7 +29,7 @@ fn refused(world: &World, arguments: &[&str]) -> String {
     let (code, out, err) = trigo(world, arguments);
     assert_eq!((code, out.as_str()), (1, ""), "{arguments:?}: {err}");
     assert_eq!(names(&world.path("m")), before, "{arguments:?}");
-    assert_eq!(names(&world.path("cache")), [""; 0], "{arguments:?}");
+    assert_eq!(names(&world.path("cache/linked")), [""; 0], "{arguments:?}");
     err
 }
 

@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod build;
+mod named;
 mod shared_cache;
+mod terminal;
 mod world;
 
 use world::{World, names, result};
@@ -111,8 +113,14 @@ fn env_prints_what_holds() {
 #[test]
 fn every_verb_has_help() {
     let world = World::new(&[]);
-    for arguments in [&["--help"][..], &["check", "-help"], &["env", "-h"], &["version", "--help"]]
-    {
+    for arguments in [
+        &["--help"][..],
+        &["check", "-help"],
+        &["build", "--help"],
+        &["run", "--help"],
+        &["env", "-h"],
+        &["version", "--help"],
+    ] {
         let (code, out, _) = world.run(arguments);
         assert!(code == 0 && out.contains("Usage: trigo"), "{arguments:?}");
     }
@@ -146,7 +154,7 @@ fn a_machine_without_go_fetches_it_and_checks() {
     let fault = "cannot use fmt.Sprint() (value of type string) as int value";
     assert!(code == 1 && err.contains(fault), "{err}");
     let cache = world.path("home/.cache/trigo");
-    assert_eq!(names(&cache), [".go-1.27.3.lock", "checked", "go-1.27.3"]);
+    assert_eq!(names(&cache), [".go-1.27.3.lock", "checked", "go-1.27.3", "manifests"]);
     let found = result(world.command(&["env", "GOROOT"]).output().unwrap());
     assert_eq!(found, (0, format!("{}\n", cache.join("go-1.27.3").display()), String::new()));
 }

@@ -2,12 +2,50 @@
 //!
 //! [`write_package`] writes what other packages can see of a package: its package-level objects, their types and
 //! constants, and what these are made of. [`read_package`] puts it into a store again, in which the packages it imports
-//! are already. Bodies of functions are not among it, not even of generic or inlinable ones: who compiles needs the trees
-//! of all packages anyway, and checks them.
+//! are already. [`write_bodies`] writes the bodies of its generic and inlinable functions, for compilers;
+//! [`ArchivedBodies`] reads those that are wanted.
 //!
 //! An archive has two parts. The surface is all that the meaning of importing packages depends on; where two of them
 //! are equal, and those of the imported packages too, importers need not be checked again. Places in files, which only
 //! messages mention, are apart, so that a line inserted in a function changes nothing but them.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use trigo_syntax::{FileId, Interner, Source, parse_file};
+//! use trigo_types::archive::{ArchivedBodies, read_package, write_bodies, write_package};
+//! use trigo_types::{Config, Importer, PkgId, Store, check_package};
+//!
+//! struct NoImports;
+//! impl Importer for NoImports {
+//!     fn import(&self, _: &str, _: &str) -> Result<PkgId, String> {
+//!         Err("there are no other packages".into())
+//!     }
+//! }
+//! let config = Config { importer: &NoImports, go_version: None, ignore_func_bodies: false, fake_import_c: false, ignore_branch_errors: true };
+//!
+//! // A package is checked and written.
+//! let interner = Arc::new(Interner::new());
+//! let store = Store::new(interner.clone());
+//! let source = Source::new(FileId(1), "p.go", *b"package p; func Last[T any](list []T) T { return list[len(list)-1] }");
+//! let files = [Arc::new(parse_file(source, &interner, Default::default(), &mut Vec::new()))];
+//! let checked = check_package(&store, "p", &files, config);
+//! let archive = write_package(&store, checked.pkg, FileId(1)).unwrap();
+//! let bodies = write_bodies(&files);
+//!
+//! // Another store reads it, and then the body of a function, which is a tree with types again.
+//! let store = Store::new(interner.clone());
+//! let p = read_package(&store, &archive, FileId(1), &mut |_| None)?;
+//! let last = store.pkg(p).lookup(interner.intern("Last")).unwrap();
+//! let bodies = ArchivedBodies::open(&store, p, &bodies, FileId(1))?;
+//! let read = bodies.read(&[last], config)?;
+//! let element = (0..read.files[0].expr_count())
+//!     .map(trigo_syntax::ast::ExprId::from_index)
+//!     .find(|&e| matches!(read.files[0][e].kind, trigo_syntax::ast::ExprKind::Index { .. }))
+//!     .unwrap();
+//! let (_, t) = read.checked.info.files[0].typ(element).unwrap();
+//! assert_eq!(Some(t), store.type_params(store.obj_type(last)).first().copied());
+//! # Ok::<(), trigo_types::archive::Damaged>(())
+//! ```
 //!
 //! # Format
 //!
@@ -17,10 +55,13 @@
 //! encoded by `postcard`; whoever keeps archives guards them with a checksum and marks them with the version of the
 //! program, because neither is part of them.
 
+mod bodies;
+mod inline;
 mod read;
 mod value;
 mod write;
 
+pub use bodies::{ArchivedBodies, Bodies, write_bodies};
 pub use read::{Damaged, read_package};
 pub use write::write_package;
 

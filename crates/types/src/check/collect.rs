@@ -116,7 +116,7 @@ impl<'a> Checker<'a> {
         self.env.file = 0;
     }
 
-    fn decl_info(&self) -> DeclInfo {
+    pub(super) fn decl_info(&self) -> DeclInfo {
         DeclInfo {
             file: self.env.file,
             scope: self.env.scope,
@@ -125,7 +125,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn add_decl(&mut self, info: DeclInfo) -> usize {
+    pub(super) fn add_decl(&mut self, info: DeclInfo) -> usize {
         self.decls.push(info);
         self.decls.len() - 1
     }
@@ -302,7 +302,7 @@ impl<'a> Checker<'a> {
         method
     }
 
-    fn collect_import(
+    pub(super) fn collect_import(
         &mut self,
         id: DeclId,
         local: Option<IdentId>,

@@ -5,7 +5,7 @@ use super::scope::ScopeId;
 use super::{Checker, Env};
 use crate::constant::Value;
 use crate::ids::{ObjId, TypeId};
-use crate::object::{ObjKind, Object};
+use crate::object::ObjKind;
 use crate::types::{Type, load};
 use crate::universe::typ;
 use crate::version::GoVersion;
@@ -309,14 +309,17 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn declare_type_param(&mut self, name: IdentId, index: u32) -> TypeId {
-        let pos = Some(self.here(self.file().ident_pos(name)));
-        let symbol = self.file().symbol(name);
-        let obj =
-            self.s.new_object(Object::new(ObjKind::TypeName, pos, Some(self.pkg), symbol, None));
-        let tparam = self.s.new_type_param(obj, index);
-        self.s.obj(obj).set_typ(tparam);
+        let pos = self.here(self.file().ident_pos(name));
+        let obj = match self.declared.get(&pos) {
+            Some(&declared) => declared,
+            None => {
+                let obj = self.new_ident_object(ObjKind::TypeName, name);
+                self.s.obj(obj).set_typ(self.s.new_type_param(obj, index));
+                obj
+            }
+        };
         self.declare(self.env.scope, Some(name), obj);
-        tparam
+        self.s.obj_type(obj)
     }
 
     /// Adds the methods declared for a type to it.

@@ -6,6 +6,7 @@
 //! needs complete types wait in a queue of delayed actions.
 
 mod assign;
+mod bodies;
 mod builtins;
 mod call;
 mod collect;
@@ -44,6 +45,7 @@ mod unsafe_builtins;
 mod untyped;
 mod valid_type;
 
+pub(crate) use bodies::check_bodies;
 pub use errors::TypeError;
 
 use crate::constant::Value;
@@ -179,6 +181,8 @@ struct Checker<'a> {
     inst_pos: FxHashMap<TypeId, FilePos>,
     /// Types whose size is being worked out, outermost first.
     size_path: Vec<TypeId>,
+    /// By place, functions that are in the store already, their parameters and type parameters.
+    declared: FxHashMap<FilePos, ObjId>,
 }
 
 impl<'a> Checker<'a> {
@@ -211,6 +215,7 @@ impl<'a> Checker<'a> {
             valid_types: FxHashSet::default(),
             inst_pos: FxHashMap::default(),
             size_path: Vec::new(),
+            declared: FxHashMap::default(),
         }
     }
 

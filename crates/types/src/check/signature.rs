@@ -102,18 +102,23 @@ impl<'a> Checker<'a> {
                     self.record_type(f.ty, Mode::Type, t, None);
                 }
             }
-            let var = match f.name {
-                Some(name) => self.new_local(kind, name),
-                None => {
-                    let unnamed = self.s.interner().intern("");
-                    self.s.new_var(kind, Some(self.here(f.pos)), Some(self.pkg), unnamed, None)
-                }
-            };
-            self.s.obj(var).set_typ(t);
             names.push(f.name);
-            vars.push(var);
+            vars.push(self.param(kind, f, t));
         }
         (names, vars, variadic)
+    }
+
+    /// The variable of a parameter, a result or a receiver.
+    fn param(&mut self, kind: VarKind, field: &Field, t: TypeId) -> ObjId {
+        let (pos, name) = match field.name {
+            Some(name) => (self.file().ident_pos(name), self.file().symbol(name)),
+            None => (field.pos, self.s.interner().intern("")),
+        };
+        let pos = self.here(pos);
+        match self.declared.get(&pos) {
+            Some(&declared) => declared,
+            None => self.s.new_var(kind, Some(pos), Some(self.pkg), name, Some(t)),
+        }
     }
 
     /// The receiver variable, and the type parameters it declares.
@@ -128,20 +133,7 @@ impl<'a> Checker<'a> {
             ExprKind::Index { args, .. } => self.generic_recv(field.ty, ptr, base, args),
             _ => (self.plain_recv(field.ty, base), Vec::new()),
         };
-        let recv = match field.name {
-            Some(name) => self.new_local(VarKind::Receiver, name),
-            None => {
-                let unnamed = self.s.interner().intern("");
-                self.s.new_var(
-                    VarKind::Receiver,
-                    Some(self.here(field.pos)),
-                    Some(self.pkg),
-                    unnamed,
-                    None,
-                )
-            }
-        };
-        self.s.obj(recv).set_typ(t);
+        let recv = self.param(VarKind::Receiver, field, t);
         let at = self.start(base);
         self.later(move |c| c.valid_recv(at, recv));
         (recv, rparams)
