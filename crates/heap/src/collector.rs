@@ -111,7 +111,7 @@ struct Driver {
     marker: crate::mark::Marker,
     cycle: u32,
     idle: Idle,
-    recent_peaks: release::RecentPeaks,
+    recent_needs: release::RecentNeeds,
     /// Nanoseconds, by the process's clock, at which the last cycle ended.
     last_end: u64,
     /// Under a memory limit that leaves too little room: when the next cycle may start for the heap's size, by the process's clock. Cycles then take at
@@ -136,7 +136,7 @@ impl Driver {
         let idle = Idle { interval: IDLE_AFTER, next: now() + nanos(IDLE_AFTER), seen: 0 };
         let marker = crate::mark::Marker::new();
         let limiter = Limiter::default();
-        let recent_peaks = release::RecentPeaks::default();
+        let recent_needs = release::RecentNeeds::default();
         let last_end = now();
         let limited = (0, last_end);
         Self {
@@ -146,7 +146,7 @@ impl Driver {
             marker,
             cycle: 0,
             idle,
-            recent_peaks,
+            recent_needs,
             last_end,
             limited,
             rest_until: 0,
@@ -168,7 +168,7 @@ impl Driver {
             match self.due() {
                 Some(reason) => self.run_cycle(reason),
                 None => {
-                    self.recent_peaks.add(self.heap.goal.load(Ordering::Relaxed), now());
+                    self.note_needs();
                     let released = self.release_some();
                     let before = thread_cpu();
                     thread::park_timeout(self.nap(released));

@@ -196,8 +196,8 @@ impl Shared {
                 if known != 0 {
                     return Ok(known);
                 }
-                let own = info.shared_bytes.load(Ordering::Relaxed)
-                    > crate::space::kinds::OWN_AFTER_SPANS * sizes::BLOCK;
+                let own =
+                    info.shared_bytes.load(Ordering::Relaxed) > crate::space::kinds::OWN_AFTER;
                 let kind = self.space.kinds.choose(info, bytes, true, own)?;
                 if let Some(cache) = cache
                     && self.space.kinds.get(kind).scan != KindScan::Mixed

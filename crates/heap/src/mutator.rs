@@ -27,7 +27,7 @@ use crate::{
         gate::{Gate, StackGuard},
     },
     roots::{Root, RootSource, Roots},
-    space::kinds::MAX_KINDS,
+    space::{Stock, kinds::MAX_KINDS},
     stacks::Stack,
     stats::{Holds, Pauses, Watch},
     sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, lock},
@@ -164,6 +164,8 @@ struct Private {
     unfiled: Vec<(u16, usize)>,
     /// Full spans that are still this mutator's, because it met their lists' locks taken.
     unreturned: Vec<(u16, usize)>,
+    /// Blocks for its next fresh spans.
+    stock: Stock,
     epoch: u32,
     cycle: u32,
     marking: bool,
@@ -395,6 +397,7 @@ impl Mutator {
             active: Vec::new(),
             unfiled: Vec::new(),
             unreturned: Vec::new(),
+            stock: Stock::default(),
             epoch: template.epoch,
             cycle: template.cycle,
             marking: template.marking,

@@ -19,7 +19,7 @@ use crate::{
     error::Error,
     protocol::bits,
     space::{
-        Space,
+        Space, Stock,
         kinds::{KindInfo, MAX_KINDS},
     },
     sync::{Mutex, MutexGuard, lock, spin_loop},
@@ -79,12 +79,18 @@ impl Spans {
 
     /// Takes a span with free slots for a mutator in `epoch`, sweeping a few if need be. Waits for no lock but the page
     /// heap's.
-    pub(crate) fn take(&self, space: &Space, kind: u16, epoch: u32) -> Result<Taken, Error> {
+    pub(crate) fn take(
+        &self,
+        space: &Space,
+        kind: u16,
+        epoch: u32,
+        stock: &mut Stock,
+    ) -> Result<Taken, Error> {
         let info = space.kinds.get(kind);
         if let Some(block) = self.take_swept(space, kind, info, epoch) {
             return Ok(Taken { block, clean: false, unfiled: false });
         }
-        let (block, clean) = space.take_span(kind)?;
+        let (block, clean) = space.take_span(kind, stock)?;
         space.sweep_word(block).own(epoch);
         Ok(Taken { block, clean, unfiled: !self.try_file(kind, block) })
     }
@@ -176,7 +182,8 @@ impl Spans {
     /// Sweeps what is left of `kind` and returns empty spans to the page heap. All mutators have flipped.
     pub(crate) fn finish_sweep(&self, space: &Space, kind: u16) -> Swept {
         let info = space.kinds.get(kind);
-        let (mut empty, mut batch) = (Vec::new(), Vec::with_capacity(BATCH));
+        let (mut empty, mut any_empty) = (Vec::new(), false);
+        let mut batch = Vec::with_capacity(BATCH);
         loop {
             let epoch = {
                 let mut list = lock(&self.lists[kind as usize]);
@@ -206,20 +213,19 @@ impl Spans {
                     list.partial.push(block);
                 }
             }
+            drop(list);
+            // Now, not at the end: mutators take fresh spans meanwhile, and the heap would grow for them.
+            any_empty |= !empty.is_empty();
+            space.give_back_spans(&mut empty, info);
+            empty.clear();
         }
-        let swept = {
-            let mut list = lock(&self.lists[kind as usize]);
-            // Spans that an allocator swept, left and found empty are not here: they are owned or partial.
-            if !empty.is_empty() {
-                list.spans.retain(|&b| b != GONE);
-            }
-            (list.next, list.end) = (0, 0);
-            Swept { live_slots: list.live_slots, spans: list.spans.len() }
-        };
-        for block in empty {
-            space.give_back_span(block as usize, info);
+        let mut list = lock(&self.lists[kind as usize]);
+        // Spans that an allocator swept, left and found empty are not here: they are owned or partial.
+        if any_empty {
+            list.spans.retain(|&b| b != GONE);
         }
-        swept
+        (list.next, list.end) = (0, 0);
+        Swept { live_slots: list.live_slots, spans: list.spans.len() }
     }
 
     /// Calls `f` with each span of `kind`. Spans do not come or go while the sweep is over and none starts.

@@ -65,7 +65,7 @@ fn pointers_to_no_object_are_refused() {
         at(1),
         at(usize::MAX),
         // A slot of the same span that nobody has allocated.
-        at(base / (64 << 10) * (64 << 10) + (60 << 10)),
+        at(base / (16 << 10) * (16 << 10) + (12 << 10)),
         // Past the end of a large object.
         at(large.as_ptr() as usize + 100_000),
     ];

@@ -255,8 +255,6 @@ impl<'d> Cycle<'d> {
 
     fn flip(&mut self) {
         let heap = Arc::clone(&self.driver.heap);
-        let pages = heap.space.page_bytes();
-        self.driver.recent_peaks.add(pages.committed - pages.free, now());
         let epoch = (heap.epoch.load(Ordering::Relaxed) + 1) & (u32::MAX >> 1);
         heap.pool.closing().all_dead_are_known();
         heap.spans.prepare(&heap.space, epoch);

@@ -1,11 +1,11 @@
 //! Giving memory back to the operating system, in the background and at a bounded rate.
 //!
 //! The heap keeps what it needs to grow to its highest goal of the last seconds, or what it used then if that was more, and
-//! a tenth beyond; other free pages go back, up to 32 MiB at a time with a pause between. Under a memory limit the limit
+//! a tenth beyond (and a little more than it used, because free memory is not where it was); other free pages go back, up to 32 MiB at a time with a pause between. Under a memory limit the limit
 //! decides, if lower.
 
 use super::Driver;
-use crate::sync::Ordering;
+use crate::{stats::now, sync::Ordering};
 use std::time::Duration;
 
 /// The pause between two batches.
@@ -17,17 +17,20 @@ const BATCH: usize = 32 << 20;
 /// The most bytes released by one call to the operating system, which holds the page tables' lock meanwhile.
 const STEP: usize = 2 << 20;
 
-/// The highest goal of the last few seconds, or the most memory in use at a flip, which a heap much faster than its
-/// collector grows to beyond its goal: what the heap is about to need again is not given back.
+/// Bytes that the heap keeps beyond what it has used lately.
+const SLACK: usize = 4 << 20;
+
+/// The most memory that the heap needed in the last few seconds, to grow to its goal or, if it is much faster than its
+/// collector, beyond: what it is about to need again is not given back.
 #[derive(Debug, Default)]
-pub(super) struct RecentPeaks {
-    /// The peaks of this period and the one before.
+pub(super) struct RecentNeeds {
+    /// The highest of this period and the one before.
     highest: [usize; 2],
     began: u64,
 }
 
-impl RecentPeaks {
-    /// Half of the time that a peak is remembered at least.
+impl RecentNeeds {
+    /// Half of the time that a need is remembered at least.
     const PERIOD: u64 = 2_000_000_000;
 
     pub(super) fn add(&mut self, bytes: usize, time: u64) {
@@ -44,7 +47,19 @@ impl RecentPeaks {
     }
 }
 
+/// `bytes` and a tenth.
+fn and_a_tenth(bytes: usize) -> usize {
+    bytes.saturating_add(bytes / 10)
+}
+
 impl Driver {
+    /// Notes what the heap needs now, and has needed since this was called last.
+    pub(super) fn note_needs(&mut self) {
+        let goal = self.heap.goal.load(Ordering::Relaxed);
+        let used = and_a_tenth(self.heap.space.take_peak()) + SLACK;
+        self.recent_needs.add(and_a_tenth(goal).max(used), now());
+    }
+
     /// Releases a batch if the heap holds more than it needs. True if it should be called again soon.
     pub(super) fn release_some(&self) -> bool {
         let mut given = 0;
@@ -75,10 +90,10 @@ impl Driver {
 
     /// Bytes of resident free memory beyond what the heap is to keep.
     fn surplus(&self) -> usize {
-        self.surplus_over(self.recent_peaks.highest())
+        self.surplus_over(self.recent_needs.highest())
     }
 
-    /// Whether there will be a surplus once the peaks of the last seconds are forgotten.
+    /// Whether there will be a surplus once the needs of the last seconds are forgotten.
     pub(super) fn will_release(&self) -> bool {
         self.surplus_over(0) > 0
     }
@@ -99,8 +114,7 @@ impl Driver {
     fn surplus_over(&self, least: usize) -> usize {
         let pages = self.heap.space.page_bytes();
         let resident = pages.committed - pages.free + pages.free_resident;
-        let goal = self.heap.goal.load(Ordering::Relaxed).max(least);
-        let mut keep = if goal == usize::MAX { usize::MAX } else { goal.saturating_add(goal / 10) };
+        let mut keep = and_a_tenth(self.heap.goal.load(Ordering::Relaxed)).max(least);
         if let Some(limit) = self.pacer.targets.memory_limit {
             keep = keep.min((limit / 20 * 19).saturating_sub(self.outside_pages()));
         }

@@ -262,7 +262,8 @@ impl Mutator {
             if private.holdings[kind as usize].block == NO_SPAN {
                 start.get_or_insert_with(|| private.watch.begin());
                 private.settle(shared, private.unreturned.len() > MOST_UNRETURNED);
-                let taken = shared.spans.take(&shared.space, kind, private.epoch)?;
+                let taken =
+                    shared.spans.take(&shared.space, kind, private.epoch, &mut private.stock)?;
                 if taken.unfiled {
                     private.unfiled.push((kind, taken.block));
                 }

@@ -239,6 +239,7 @@ impl MutatorState {
         unsafe { self.put_back_spans(heap) };
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
+        heap.space.return_stock(&mut private.stock);
         heap.allocated.fetch_add(std::mem::take(&mut private.uncounted), Ordering::Relaxed);
         (private.stack, private.native_top) = (None, None);
     }

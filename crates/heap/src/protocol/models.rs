@@ -17,6 +17,7 @@ mod gate;
 mod marking;
 mod packets;
 mod spans;
+mod spares;
 mod stacks;
 mod weak;
 

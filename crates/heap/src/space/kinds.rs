@@ -20,8 +20,8 @@ pub(crate) const LARGE: u16 = 1;
 const ALWAYS_OWN: usize = 32;
 /// The largest slot that a pattern constant describes.
 const MAX_PATTERN: usize = 512;
-/// A layout gets spans of its own once it has allocated as much as would fill this many.
-pub(crate) const OWN_AFTER_SPANS: usize = 4;
+/// A layout gets spans of its own once it has allocated so many bytes.
+pub(crate) const OWN_AFTER: usize = 256 << 10;
 
 /// What a marker does with an object, the frequent ones first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -387,7 +387,7 @@ fn tiled(info: &LayoutInfo, bytes: usize) -> u64 {
         .fold(0, |bits, i| bits | 1 << i)
 }
 
-const _: () = assert!(FIRST_CHOSEN < MAX_KINDS && BLOCK == 1 << 16);
+const _: () = assert!(FIRST_CHOSEN < MAX_KINDS);
 
 #[cfg(test)]
 mod tests {

@@ -13,11 +13,10 @@ pub(crate) mod large;
 pub(crate) mod os;
 pub(crate) mod pages;
 pub(crate) mod sizes;
-mod spare;
 
 use crate::{
     error::Error,
-    protocol::{bits, block_code::BlockCode, sweep_word::SweepWord},
+    protocol::{bits, block_code::BlockCode, spares::Spares, sweep_word::SweepWord},
     sync::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock},
 };
 use kinds::{KindInfo, Kinds, LARGE, MapBases};
@@ -25,13 +24,25 @@ use large::{LargeSpan, Larges};
 use os::Reservation;
 use pages::{Extent, PAGE, PageHeap};
 use sizes::BLOCK;
-use spare::Spares;
+use std::ops::Range;
 
 /// Huge pages are asked for from this offset on: a small heap stays small.
 const HUGE_FROM: usize = 16 << 20;
 
-/// Spare blocks that are set aside under one lock of the page heap.
+/// Pages of a block.
+const PER_BLOCK: usize = BLOCK / PAGE;
+/// Blocks that a mutator gets at a time for spans of one block, and that a spare entry stands for.
+const STOCK: usize = 4;
+/// Spare stocks that are set aside under one lock of the page heap.
 const SPARES_AT_A_TIME: usize = 4;
+
+/// Neighbouring blocks that one mutator makes spans of, whatever their kinds.
+#[derive(Debug, Default)]
+pub(crate) struct Stock {
+    blocks: Range<usize>,
+    /// They read as zero.
+    clean: bool,
+}
 
 /// An object of this heap, found from an address inside of it.
 #[derive(Clone, Copy)]
@@ -242,57 +253,83 @@ impl Space {
         }
     }
 
-    /// Takes and publishes a span of `kind`; its maps are clear. Says whether its memory is zero.
-    pub(crate) fn take_span(&self, kind: u16) -> Result<(usize, bool), Error> {
+    /// Takes and publishes a span of `kind`, from `stock` if it fits in; its maps are clear. Says whether its memory is zero.
+    pub(crate) fn take_span(&self, kind: u16, stock: &mut Stock) -> Result<(usize, bool), Error> {
         let info = self.kinds.get(kind);
-        let (block, clean) = self.take_blocks(info.span_bytes() / PAGE)?;
+        let blocks = info.span_bytes() / BLOCK;
+        let (block, clean) = if blocks == 1 {
+            if stock.blocks.is_empty() {
+                *stock = self.take_stock()?;
+            }
+            stock.blocks.next().map(|block| (block, stock.clean)).expect("a stock has a block")
+        } else {
+            self.take_blocks(blocks)?
+        };
         self.map_bytes.fetch_add(info.map_bytes(), Ordering::Relaxed);
         self.bits(block, info).iter().for_each(|word| word.store(0, Ordering::Relaxed));
         bits::fill_marks(self.marks(block, info), 0..info.slots as usize, false);
-        for part in block..block + info.span_bytes() / BLOCK {
+        for part in block..block + blocks {
             self.code(part).publish(kind);
         }
         Ok((block, clean))
     }
 
-    /// Takes the pages of a small span, whole blocks; the first block, and whether they read as zero. Waits for the page
-    /// heap's lock only if there is no spare block.
-    fn take_blocks(&self, pages: usize) -> Result<(usize, bool), Error> {
+    /// Takes blocks for the spans of one mutator. Waits for the page heap's lock only if there is no spare stock.
+    fn take_stock(&self) -> Result<Stock, Error> {
         let heap = self.pages.try_lock();
         if heap.is_err()
-            && pages * PAGE == BLOCK
-            && let Some(spare) = self.spares.take()
+            && let Some((block, clean)) = self.spares.take()
         {
-            return Ok(spare);
+            return Ok(Stock { blocks: block..block + STOCK, clean });
         }
         let mut heap = heap.unwrap_or_else(|_| lock(&self.pages));
-        let extent =
-            self.or_without_spares(&mut heap, |heap| heap.take(&self.range, pages, pages))?;
+        let extent = self.or_without_spares(&mut heap, |heap| {
+            heap.take_run(&self.range, PER_BLOCK, STOCK * PER_BLOCK)
+        })?;
         self.fill_spares(&mut heap);
-        Ok((extent.start * PAGE / BLOCK, extent.zeroed))
+        let block = extent.start / PER_BLOCK;
+        Ok(Stock { blocks: block..block + extent.pages / PER_BLOCK, clean: extent.zeroed })
     }
 
-    /// Sets a few blocks aside if the heap has too few to spare.
+    /// Takes what a mutator has not used of its stock.
+    pub(crate) fn return_stock(&self, stock: &mut Stock) {
+        let Stock { blocks, clean } = std::mem::take(stock);
+        if !blocks.is_empty() {
+            let (start, pages) = (blocks.start * PER_BLOCK, blocks.len() * PER_BLOCK);
+            lock(&self.pages).take_back(Extent { start, pages, zeroed: clean });
+        }
+    }
+
+    /// Takes the pages of a span of several blocks; the first block, and whether they read as zero.
+    fn take_blocks(&self, blocks: usize) -> Result<(usize, bool), Error> {
+        let pages = blocks * PER_BLOCK;
+        let mut heap = lock(&self.pages);
+        let extent =
+            self.or_without_spares(&mut heap, |heap| heap.take(&self.range, pages, pages))?;
+        Ok((extent.start / PER_BLOCK, extent.zeroed))
+    }
+
+    /// Sets a few stocks aside if the heap has too few to spare.
     fn fill_spares(&self, heap: &mut PageHeap) {
-        let wanted = Spares::wanted(heap.committed_bytes() / BLOCK);
+        let wanted = Spares::wanted(heap.committed_bytes() / (STOCK * BLOCK));
         for _ in self.spares.count().0..wanted.min(self.spares.count().0 + SPARES_AT_A_TIME) {
-            let pages = BLOCK / PAGE;
+            let pages = STOCK * PER_BLOCK;
             let Ok(extent) = heap.take(&self.range, pages, pages) else { return };
-            if !self.spares.add(extent.start * PAGE / BLOCK, extent.zeroed) {
-                heap.give_back(extent.start, pages);
+            if !self.spares.add(extent.start / PER_BLOCK, extent.zeroed) {
+                heap.take_back(extent);
             }
         }
     }
 
-    /// Returns all spare blocks to the page heap.
+    /// Returns all spare stocks to the page heap.
     fn return_spares(&self, heap: &mut PageHeap) {
         while let Some((block, clean)) = self.spares.take() {
-            let extent = Extent { start: block * BLOCK / PAGE, pages: BLOCK / PAGE, zeroed: clean };
-            if clean { heap.released(extent) } else { heap.give_back(extent.start, extent.pages) }
+            let (start, pages) = (block * PER_BLOCK, STOCK * PER_BLOCK);
+            heap.take_back(Extent { start, pages, zeroed: clean });
         }
     }
 
-    /// Does `f`; if that finds no room, returns the spare blocks and does it again.
+    /// Does `f`; if that finds no room, returns the spare stocks and does it again.
     fn or_without_spares<R>(
         &self,
         heap: &mut PageHeap,
@@ -304,21 +341,23 @@ impl Space {
         })
     }
 
-    /// Unpublishes an empty span and returns its pages.
-    pub(crate) fn give_back_span(&self, block: usize, info: &KindInfo) {
-        for part in block..block + info.span_bytes() / BLOCK {
-            self.code(part).unpublish();
+    /// Unpublishes empty spans and returns their pages, those of neighbours at once. Sorts `spans`.
+    pub(crate) fn give_back_spans(&self, spans: &mut [u32], info: &KindInfo) {
+        let blocks = info.span_bytes() / BLOCK;
+        spans.sort_unstable();
+        self.map_bytes.fetch_sub(spans.len() * info.map_bytes(), Ordering::Relaxed);
+        for run in spans.chunk_by(|a, b| *a as usize + blocks == *b as usize) {
+            let (block, blocks) = (run[0] as usize, run.len() * blocks);
+            (block..block + blocks).for_each(|part| self.code(part).unpublish());
+            lock(&self.pages).give_back(block * PER_BLOCK, blocks * PER_BLOCK);
         }
-        self.map_bytes.fetch_sub(info.map_bytes(), Ordering::Relaxed);
-        lock(&self.pages).give_back(block * BLOCK / PAGE, info.span_bytes() / PAGE);
     }
 
     /// Takes pages for a large object. Its blocks, and no others, may hold other large objects too.
     pub(crate) fn take_large(&self, bytes: usize) -> Result<Extent, Error> {
         // Whole blocks where the size is near them, so that blocks are shared as little as may be.
         let pages = bytes.div_ceil(PAGE);
-        let per_block = BLOCK / PAGE;
-        let align = if pages >= 4 * per_block { per_block } else { 1 };
+        let align = if pages >= 4 * PER_BLOCK { PER_BLOCK } else { 1 };
         let mut heap = lock(&self.pages);
         // A block that a large object touches must hold no small span: such spans are whole blocks, so
         // free pages never share a block with one.
@@ -333,8 +372,7 @@ impl Space {
             // Release: pairs with `find_large`.
             self.page(page).store(index, Ordering::Release);
         }
-        let per_block = BLOCK / PAGE;
-        for block in extent.start / per_block..(extent.start + extent.pages).div_ceil(per_block) {
+        for block in extent.start / PER_BLOCK..(extent.start + extent.pages).div_ceil(PER_BLOCK) {
             self.code(block).publish(LARGE);
         }
     }
@@ -345,11 +383,10 @@ impl Space {
         for page in start..start + pages {
             self.page(page).store(0, Ordering::Release);
         }
-        let per_block = BLOCK / PAGE;
         // The lock keeps a neighbour that shares a block from being published while codes are decided.
         let mut heap = lock(&self.pages);
-        for block in start / per_block..(start + pages).div_ceil(per_block) {
-            let used = (block * per_block..(block + 1) * per_block)
+        for block in start / PER_BLOCK..(start + pages).div_ceil(PER_BLOCK) {
+            let used = (block * PER_BLOCK..(block + 1) * PER_BLOCK)
                 .any(|p| self.page(p).load(Ordering::Acquire) != 0);
             if !used {
                 self.code(block).unpublish();
@@ -395,13 +432,18 @@ impl Space {
         (spans + self.larges.memory(), self.map_bytes.load(Ordering::Relaxed))
     }
 
+    /// The most bytes of pages that were in use at a time since this was called last.
+    pub(crate) fn take_peak(&self) -> usize {
+        lock(&self.pages).take_peak()
+    }
+
     /// Bytes of free memory that still cost memory, of all free memory, and of all memory grown to.
     pub(crate) fn page_bytes(&self) -> PageBytes {
         let heap = lock(&self.pages);
         let (spare, dirty) = self.spares.count();
         PageBytes {
-            free_resident: heap.free_dirty_bytes() + dirty * BLOCK,
-            free: heap.free_bytes() + spare * BLOCK,
+            free_resident: heap.free_dirty_bytes() + dirty * STOCK * BLOCK,
+            free: heap.free_bytes() + spare * STOCK * BLOCK,
             committed: heap.committed_bytes(),
         }
     }

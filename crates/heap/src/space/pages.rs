@@ -28,6 +28,8 @@ pub(crate) struct PageHeap {
     dirty: Vec<u64>,
     free_dirty: usize,
     free_pages: usize,
+    /// The most pages that were in use at a time since somebody asked.
+    peak: usize,
     /// Pages committed so far; the rest of the range has never been touched.
     top: usize,
     limit: usize,
@@ -41,6 +43,7 @@ impl PageHeap {
             dirty: Vec::new(),
             free_dirty: 0,
             free_pages: 0,
+            peak: 0,
             top: 0,
             limit,
         }
@@ -56,11 +59,24 @@ impl PageHeap {
         loop {
             if let Some((extent, start)) = self.find(pages, align) {
                 self.cut(extent, start, pages);
+                self.peak = self.peak.max(self.top - self.free_pages);
                 let zeroed = self.clear_dirty(start, pages);
                 return Ok(Extent { start, pages, zeroed });
             }
             self.grow(space, pages + align)?;
         }
+    }
+
+    /// Takes `most` pages at a multiple of `least`, or `least` pages if the heap would have to grow for more.
+    pub(crate) fn take_run(
+        &mut self,
+        space: &Reservation,
+        least: usize,
+        most: usize,
+    ) -> Result<Extent, Error> {
+        let fits = |pages| self.find(pages, least).is_some();
+        let pages = if fits(most) || !fits(least) { most } else { least };
+        self.take(space, pages, least)
     }
 
     /// Returns pages that nobody uses any more and that may hold anything.
@@ -70,6 +86,14 @@ impl PageHeap {
         }
         self.free_dirty += pages;
         self.insert(start, pages);
+    }
+
+    /// Returns pages as they were handed out.
+    pub(crate) fn take_back(&mut self, extent: Extent) {
+        match extent.zeroed {
+            true => self.insert(extent.start, extent.pages),
+            false => self.give_back(extent.start, extent.pages),
+        }
     }
 
     /// Sets aside up to `most` free pages that cost memory, highest address first. The caller releases them
@@ -97,6 +121,12 @@ impl PageHeap {
     /// Returns pages that were set aside and now read as zero.
     pub(crate) fn released(&mut self, extent: Extent) {
         self.insert(extent.start, extent.pages);
+    }
+
+    /// The most bytes that were in use at a time since this was called last.
+    pub(crate) fn take_peak(&mut self) -> usize {
+        let now = self.top - self.free_pages;
+        std::mem::replace(&mut self.peak, now) * PAGE
     }
 
     /// Bytes of free pages that still cost memory.
@@ -208,6 +238,28 @@ mod tests {
         let whole = heap.take(&space, 512, 1).unwrap();
         assert!(!whole.zeroed);
         assert_eq!(heap.free_dirty_bytes(), 0);
+    }
+
+    #[test]
+    fn the_peak_is_the_most_that_was_in_use_since_it_was_asked_for() {
+        let (mut heap, space) = heap(1024);
+        let extents = [0; 3].map(|_| heap.take(&space, 10, 1).unwrap());
+        extents[1..].iter().for_each(|extent| heap.take_back(*extent));
+        assert_eq!(heap.take_peak(), 30 * PAGE);
+        assert_eq!(heap.take_peak(), 10 * PAGE);
+    }
+
+    #[test]
+    fn a_run_is_shorter_rather_than_that_the_heap_grows() {
+        let (mut heap, space) = heap(1024);
+        let extents: Vec<_> = (0..128).map(|_| heap.take(&space, 4, 4).unwrap()).collect();
+        heap.give_back(extents[7].start, 4);
+        let run = heap.take_run(&space, 2, 8).unwrap();
+        assert_eq!((run.start, run.pages), (extents[7].start, 2));
+        heap.give_back(extents[8].start, 4);
+        heap.give_back(run.start, 2);
+        assert_eq!(heap.take_run(&space, 2, 8).unwrap().pages, 8);
+        assert_eq!(heap.take_run(&space, 2, 8).unwrap().pages, 8, "it grows by more");
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! Size classes: which slot size an allocation request is rounded up to.
 //!
-//! A class's slots fill a span of 64 KiB (256 KiB from 8 KiB up) with little left at its end, and a
-//! request of more than 128 bytes wastes at most 12.5 % of its slot.
+//! A class's slots fill a span with little left at its end, and a request of more than 128 bytes wastes at most 12.5 % of its
+//! slot.
 
-/// Bytes of an ordinary small-object span, and its alignment.
-pub(crate) const BLOCK: usize = 64 << 10;
-/// Bytes of a span of objects over 8 KiB, and its alignment.
-pub(crate) const WIDE_SPAN: usize = 256 << 10;
+/// Bytes of the smallest span, and its alignment.
+pub(crate) const BLOCK: usize = 16 << 10;
+/// Bytes of spans; each is aligned to its size.
+const SPANS: [usize; 3] = [BLOCK, 64 << 10, 256 << 10];
+/// Slots that a span has at least.
+const LEAST_SLOTS: usize = 4;
 /// The largest size that has a class; larger objects have spans of their own.
 pub(crate) const MAX_SMALL: usize = 32 << 10;
 /// The most slots a span has: those of 16 bytes in a block. Spans of smaller slots leave the rest of their block unused.
-pub(crate) const MAX_SLOTS: usize = 4096;
+pub(crate) const MAX_SLOTS: usize = BLOCK / 16;
 
 const SIZES: [u32; 70] = [
     8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352,
@@ -28,9 +30,11 @@ pub(crate) const fn size_of_class(class: usize) -> usize {
     SIZES[class] as usize
 }
 
-/// Bytes of a span of `size`-byte slots.
+/// Bytes of a span of `size`-byte slots: the fewest that hold a few slots with a sixteenth to spare, because each mutator has
+/// a span of each kind that it allocates, which in a small heap are nearly empty.
 pub(crate) fn span_bytes(size: usize) -> usize {
-    if size > 8 << 10 { WIDE_SPAN } else { BLOCK }
+    let fits = |&span: &usize| span / size >= LEAST_SLOTS && span % size * 16 <= span;
+    SPANS.into_iter().find(fits).unwrap_or(SPANS[2])
 }
 
 /// The smallest class whose slots hold `bytes`; `None` above [`MAX_SMALL`].

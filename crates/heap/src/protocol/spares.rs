@@ -1,4 +1,5 @@
-//! Spare blocks: free memory for small spans that is handed out without a lock.
+//! Spare blocks: free memory for small spans that is handed out without a lock, a few neighbours at a time, of which the first
+//! is named here.
 //!
 //! Whoever holds the page heap's lock may lose the processor, and mutators that need spans would wait until it is back. They
 //! take spare blocks meanwhile. The spares are filled up by those who get the lock.
@@ -9,13 +10,16 @@
 use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 
 /// The most spare blocks.
+#[cfg(not(loom))]
 const SLOTS: usize = 128;
+#[cfg(loom)]
+const SLOTS: usize = 2;
 
 /// The spare blocks of a heap.
 #[derive(Debug)]
 pub(crate) struct Spares {
     /// Zero, or twice a block's number plus one; odd if its memory reads as zero.
-    slots: [AtomicU32; SLOTS],
+    pub(super) slots: [AtomicU32; SLOTS],
     count: AtomicUsize,
     dirty: AtomicUsize,
 }
