@@ -11,8 +11,9 @@ use crate::{
 };
 use std::{thread, time::Duration};
 
-/// How long a marker without work sleeps before it looks again.
+/// How long a marker without work sleeps before it looks again: at first, and at most. Each look that finds none doubles it.
 const NAP: Duration = Duration::from_micros(50);
+const LONGEST_NAP: Duration = Duration::from_micros(800);
 
 /// The life of a marker thread.
 pub(super) fn run(heap: &Shared) {
@@ -60,9 +61,11 @@ fn wait_for_work(heap: &Shared, cycle: u32) {
     if heap.pool.is_quiet() {
         heap.control.wake_collector();
     }
+    let mut nap = NAP;
     heap.while_hungry(|| {
         while heap.pool.is_empty() && heap.control.marking() == cycle {
-            thread::park_timeout(NAP);
+            thread::park_timeout(nap);
+            nap = (2 * nap).min(LONGEST_NAP);
         }
     });
 }

@@ -41,9 +41,11 @@ const PIECE: usize = 1 << 63;
 /// Tags the address of a small object that is already marked, but not scanned.
 const MARKED_ONLY: usize = 1 << 62;
 /// Bytes of a large object scanned at a time.
-const PIECE_BYTES: usize = 32 << 10;
+const PIECE_BYTES: usize = 8 << 10;
 /// Objects between two looks at whether to stop, for those whom nobody waits for; and the most.
 pub(crate) const STRIDE: usize = 64;
+/// Bytes of larger objects that count as one more object: to read their words takes as long as a miss.
+const LIKE_ONE: usize = 256;
 
 /// A place of the ring.
 #[derive(Debug, Clone, Copy)]
@@ -106,6 +108,8 @@ struct View {
 struct Top {
     stack: *mut usize,
     len: usize,
+    /// Objects until the next look at whether to stop.
+    left: usize,
 }
 
 impl Top {
@@ -116,6 +120,11 @@ impl Top {
         // SAFETY: `make_room` left room for every word of the batch.
         unsafe { *self.stack.add(self.len) = word };
         self.len += usize::from(word.wrapping_sub(view.base) < view.len);
+    }
+
+    /// Counts the bytes of a larger object that was scanned, besides the object itself.
+    fn count_bytes(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes / LIKE_ONE);
     }
 
     /// [`Self::push_if_inside`], unless the word is `near`.
@@ -143,8 +152,8 @@ impl Marker {
         }
     }
 
-    /// Marks until nothing is left to take or `stop` says so, asked every `stride` objects, at most [`STRIDE`]. True if
-    /// nothing was left. All private work is published on return. Blocks on nothing.
+    /// Marks until nothing is left to take or `stop` says so, asked every `stride` objects, at most [`STRIDE`], and sooner where
+    /// they are large. True if nothing was left. All private work is published on return. Blocks on nothing.
     pub(crate) fn run(
         &mut self,
         heap: &Shared,
@@ -186,28 +195,27 @@ impl Marker {
             kinds: space.kinds.table(),
         };
         self.reserve(heap, 2 * STRIDE);
-        let mut top = Top { stack: self.stack.as_mut_ptr(), len: self.len };
+        let mut top = Top { stack: self.stack.as_mut_ptr(), len: self.len, left: most };
         let (mut at, mut tally) = (self.at, Tally::default());
-        let mut left = most;
         loop {
-            left -= self.near.scan(&view, &mut top, &mut tally, left);
-            if top.len == 0 || left == 0 {
+            self.near.scan(&view, &mut top, &mut tally);
+            if top.len == 0 || top.left == 0 {
                 break;
             }
-            left -= 1;
+            top.left -= 1;
             top.len -= 1;
             // SAFETY: below `len` the stack has been written.
             let address = unsafe { *top.stack.add(top.len) };
             self.turn(heap, &view, &mut top, &mut tally, &mut at, address);
         }
-        let mut left = RING;
-        while top.len == 0 && self.near.is_empty() && left > 0 {
-            left -= 1;
+        let mut turns = RING;
+        while top.len == 0 && self.near.is_empty() && top.left > 0 && turns > 0 {
+            turns -= 1;
             self.turn(heap, &view, &mut top, &mut tally, &mut at, 0);
         }
         (self.len, self.at) = (top.len, at);
         self.work.add(tally);
-        top.len == 0 && self.near.is_empty()
+        top.len == 0 && self.near.is_empty() && turns == 0
     }
 
     /// Turns the ring: an address goes in, one is looked up, and an object comes out.
@@ -231,9 +239,10 @@ impl Marker {
             None => {
                 if address != 0 {
                     self.len = top.len;
-                    self.handle_rare(heap, address);
+                    let bytes = self.handle_rare(heap, address);
                     self.reserve(heap, 2 * STRIDE);
                     top.len = self.len;
+                    top.count_bytes(bytes);
                 }
                 EMPTY
             }
@@ -260,16 +269,18 @@ impl Marker {
         }
     }
 
-    /// Handles an address that leads to no small object that is to be marked.
+    /// Handles an address that leads to no small object that is to be marked. How many bytes were scanned.
     #[cold]
     #[inline(never)]
-    fn handle_rare(&mut self, heap: &Shared, address: usize) {
+    fn handle_rare(&mut self, heap: &Shared, address: usize) -> usize {
         if address & PIECE != 0 {
-            self.scan_piece(heap, address & !PIECE);
-        } else if address & MARKED_ONLY != 0 {
+            return self.scan_piece(heap, address & !PIECE);
+        }
+        if address & MARKED_ONLY != 0 {
             let found = heap.space().find(address & !MARKED_ONLY);
             if let Some(Found::Small { base, info, .. }) = found {
                 self.scan_small(heap, base, info);
+                return info.size as usize;
             }
         } else if let Some(Found::Large(span)) = heap.space().find(address)
             && span.mark()
@@ -278,6 +289,7 @@ impl Marker {
             self.work.bytes += span.bytes();
             self.scan_large(heap, span);
         }
+        0
     }
 
     /// Adds work; it becomes visible to others when the stack spills or the marker leaves.
@@ -490,4 +502,41 @@ fn prefetch(at: *const u8) {
     };
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = at;
+}
+
+#[cfg(all(test, not(loom), not(miri)))]
+mod tests {
+    use super::*;
+    use crate::{Config, Heap, Layout};
+
+    /// The most bytes that a marker scans between two looks at whether to stop, with 64 objects of `bytes` bytes grey.
+    fn most_between_looks(bytes: usize) -> usize {
+        let heap = Heap::new(Config { gc_percent: None, ..Config::default() }).unwrap();
+        let mut mutator = heap.attach();
+        let pool = heap.shared.pool();
+        let mut grey = pool.fresh();
+        for _ in 0..64 {
+            let object = mutator.alloc(Layout::POINTERS, bytes).unwrap();
+            assert!(grey.push(object.as_ptr() as usize));
+        }
+        pool.publish(grey);
+        let (mut marker, mut seen, mut most) = (Marker::new(), 0, 0);
+        let drained = marker.run(&heap.shared, STRIDE, |work| {
+            most = most.max(work.scanned - seen);
+            seen = work.scanned;
+            false
+        });
+        let all = marker.take_work().scanned;
+        assert!(drained && all == 64 * bytes, "{all} bytes of objects of {bytes}");
+        most.max(all - seen)
+    }
+
+    #[test]
+    fn a_marker_looks_up_sooner_where_objects_are_large() {
+        for bytes in [256, 2048, 8192, 32 << 10, 1 << 20] {
+            // What is on its way through the ring when the looks are due comes out nevertheless, one object at a time.
+            let most = most_between_looks(bytes);
+            assert!(most <= 2 * STRIDE * LIKE_ONE + bytes.min(32 << 10), "{most} of {bytes}");
+        }
+    }
 }

@@ -111,25 +111,19 @@ impl Near {
         first | last
     }
 
-    /// Scans up to `most` objects, which have two pointers each, and what they lead to within the span; `top` gets the other
-    /// pointers and has room for them. How many objects were scanned.
+    /// Scans as many objects as `top` has left, which have two pointers each, and what they lead to within the span; `top` gets
+    /// the other pointers and has room for them.
     #[inline(always)]
-    pub(super) fn scan(
-        &mut self,
-        view: &View,
-        top: &mut Top,
-        tally: &mut Tally,
-        most: usize,
-    ) -> usize {
+    pub(super) fn scan(&mut self, view: &View, top: &mut Top, tally: &mut Tally) {
         if self.is_empty() {
-            return 0;
+            return;
         }
         // SAFETY: entries of the table of kinds are final, and the queue is not empty, so it is of a kind.
         let info = unsafe { &*self.info };
         let span = Span::new(view, self.start, info);
         let (slots, marked) = (&mut *self.slots, &self.marked);
         let (mut head, mut tail) = (self.head, self.tail);
-        let end = head + most;
+        let end = head + top.left;
         while head != tail && head != end {
             let base = span.start + slots[head % MAX_SLOTS] as usize * info.size as usize;
             head += 1;
@@ -142,9 +136,8 @@ impl Near {
             }
         }
         tally.add(info.tally.times(tail - self.tail));
-        let done = head - self.head;
+        top.left -= head - self.head;
         (self.head, self.tail) = (head, tail);
-        done
     }
 
     /// Takes an object out of the queue.

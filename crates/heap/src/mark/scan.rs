@@ -77,6 +77,7 @@ impl Marker {
                 self.scan_small(heap, base, info);
                 self.reserve(heap, 2 * STRIDE);
                 top.len = self.len;
+                top.count_bytes(info.size as usize);
             }
         }
     }
@@ -118,10 +119,10 @@ impl Marker {
         self.push(heap, start | PIECE);
     }
 
-    /// Scans the piece of a large object that begins at `piece`.
+    /// Scans the piece of a large object that begins at `piece`. How many bytes that were.
     #[inline(never)]
-    pub(super) fn scan_piece(&mut self, heap: &Shared, piece: usize) {
-        let Some(crate::space::Found::Large(span)) = heap.space().find(piece) else { return };
+    pub(super) fn scan_piece(&mut self, heap: &Shared, piece: usize) -> usize {
+        let Some(crate::space::Found::Large(span)) = heap.space().find(piece) else { return 0 };
         let (next, end) = (piece + PIECE_BYTES, span.start() + span.bytes());
         if next < end {
             // Below what this piece leads to, so that it is what others get first.
@@ -130,6 +131,7 @@ impl Marker {
         let end = end.min(next);
         self.work.scanned += end - piece;
         self.scan_by(heap, span.start(), piece, end, heap.layouts().get(span.layout()));
+        end - piece
     }
 
     /// Scans `from..end` of the object at `base`.

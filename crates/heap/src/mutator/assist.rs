@@ -31,12 +31,15 @@ impl Mutator {
             return;
         }
         self.use_credit();
-        if !self.is_in_debt() || self.shared().pool.closing().is_closed() {
+        let pool = &self.shared().pool;
+        if !self.is_in_debt() || pool.closing().is_closed() || pool.is_quiet() {
             return;
         }
-        let stretch = Stretch::begin_awake();
-        self.mark_for(LONGEST);
-        self.state().holds.assist(&stretch);
+        if !pool.is_empty() {
+            let stretch = Stretch::begin_awake();
+            self.mark_for(LONGEST);
+            self.state().holds.assist(&stretch);
+        }
         if self.private().debt > MOST_DEBT {
             self.pay_off();
         }
