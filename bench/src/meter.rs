@@ -41,22 +41,32 @@ impl RunDelay {
     }
 }
 
-/// How long a thread spins in [`longest_spin`] between two looks at its processor time: as long as an assist takes.
+/// How long a thread spins in [`spin`] between two looks at its processor time: as long as an assist takes.
 const SPIN: Duration = Duration::from_micros(20);
 
-/// For `length` spins on the clock, over and over for 20 µs, and returns the longest that one took beyond them, in
-/// nanoseconds, less the time that the kernel ran another thread: what the heap's own account of a hold would show for one
-/// that does nothing. On a virtual machine that is what its host takes, and interrupts.
-pub fn longest_spin(length: Duration) -> u64 {
+/// What [`spin`] saw.
+#[derive(Clone, Copy, Default)]
+pub struct Spins {
+    /// How much longer than 20 µs the longest spin took, in nanoseconds.
+    pub longest: u64,
+    /// How many spins took `long` or longer.
+    pub long: u64,
+}
+
+/// For `length` spins on the clock, over and over for 20 µs, less the time that the kernel ran another thread: what the heap's
+/// own account of holds would show for one that does nothing. On a virtual machine that is what its host takes, and interrupts.
+pub fn spin(length: Duration, long: Duration) -> Spins {
     let start = Instant::now();
-    let mut longest = 0;
+    let mut spins = Spins::default();
     while start.elapsed() < length {
         let (wall, cpu) = (Instant::now(), thread_cpu());
         while wall.elapsed() < SPIN {}
         let without = wall.elapsed().saturating_sub(thread_cpu() - cpu);
-        longest = longest.max(wall.elapsed().saturating_sub(without + SPIN).as_nanos() as u64);
+        let took = wall.elapsed().saturating_sub(without);
+        spins.longest = spins.longest.max(took.saturating_sub(SPIN).as_nanos() as u64);
+        spins.long += u64::from(took >= long);
     }
-    longest
+    spins
 }
 
 /// Processor time of the calling thread so far.

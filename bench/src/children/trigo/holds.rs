@@ -7,7 +7,7 @@ use trigo_heap::{Heap, HoldTimes, Mutator};
 use super::object::{Object, build, check_all, object_kind};
 use super::{attached, init, new, pointers, set};
 use crate::job::Order;
-use crate::meter::{RunDelay, longest_spin};
+use crate::meter::{RunDelay, spin};
 use crate::random::Random;
 use crate::report::{Pause, Report};
 
@@ -18,7 +18,7 @@ const STRETCH: u32 = 64;
 /// The length in nanoseconds from which an operation counts as a pause.
 const PAUSE_FLOOR: u64 = 5000;
 /// How long each of two threads spins to see what the machine itself does to a thread.
-const CONTROL: Duration = Duration::from_secs(1);
+const CONTROL: Duration = Duration::from_secs(3);
 /// GOGC, low so that the run sees several cycles.
 const PERCENT: u32 = 25;
 
@@ -37,11 +37,15 @@ pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, millis: u64) {
     mutator.collect();
     let control = mutator.blocked(|| {
         std::thread::scope(|scope| {
-            let threads = [(); 2].map(|()| scope.spawn(|| longest_spin(CONTROL)));
-            threads.map(|thread| thread.join().expect("it only spins")).into_iter().max()
+            let long = Duration::from_nanos(HoldTimes::LONG);
+            let threads = [(); 2].map(|()| scope.spawn(move || spin(CONTROL, long)));
+            threads.map(|thread| thread.join().expect("it only spins"))
         })
     });
-    report.set("control_max_us", control.unwrap_or(0) as f64 / 1e3);
+    let longest = control.iter().map(|spins| spins.longest).max().unwrap_or(0);
+    let long: u64 = control.iter().map(|spins| spins.long).sum();
+    report.set("control_max_us", longest as f64 / 1e3);
+    report.set("control_long_per_s", long as f64 / (2.0 * CONTROL.as_secs_f64()));
     let cycles_before = heap.stats().cycles;
     let length = Duration::from_millis(millis);
     let start = Instant::now();
@@ -71,6 +75,10 @@ pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, millis: u64) {
     report.set("hold_max_us", hold(|h| h.handshake + h.assist + h.alloc));
     report.set("hold_preempted_us", hold(|h| h.preempted));
     report.set("waited_max_us", hold(|h| h.waited));
+    let sum =
+        |part: fn(&HoldTimes) -> u64| seen.iter().map(|seen| part(&seen.holds)).sum::<u64>() as f64;
+    report.set("hold_total_ms", sum(|h| h.total) / 1e6);
+    report.set("hold_long_per_s", sum(|h| h.long) / (sum(|h| h.total) / 1e9));
     report.set("op_max_us", longest as f64 / 1e3);
     report.set("op_max_own_us", own as f64 / 1e3);
     report.set("run_delay_ms", seen.iter().map(|seen| seen.delayed).sum::<u64>() as f64 / 1e6);

@@ -16,6 +16,8 @@ pub(crate) struct Holds {
     alloc: AtomicU64,
     waited: AtomicU64,
     preempted: AtomicU64,
+    total: AtomicU64,
+    long: AtomicU64,
     pauses: Pauses,
 }
 
@@ -63,7 +65,7 @@ impl Pauses {
     }
 }
 
-/// The longest times a mutator was held by the heap, in nanoseconds. What the kernel took the processor away for
+/// How long a mutator was held by the heap, in nanoseconds: the longest times. What the kernel took the processor away for
 /// meanwhile is left out of those and reported apart; what the thread waited for a lock is not left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HoldTimes {
@@ -78,6 +80,17 @@ pub struct HoldTimes {
     pub waited: u64,
     /// The longest time without the processor in one of the first three.
     pub preempted: u64,
+    /// The sum of all times of the first three kinds that were measured.
+    pub total: u64,
+    /// How many of them took [`HoldTimes::LONG`] or longer: a count. On a virtual machine each thread stands still now and
+    /// then, because its host does something else and the kernel does not know; so that is to be compared with how often, in as
+    /// long a time, it happens to a thread that only looks at the clock.
+    pub long: u64,
+}
+
+impl HoldTimes {
+    /// From so many nanoseconds on a hold counts as long.
+    pub const LONG: u64 = 100_000;
 }
 
 /// Nanoseconds below which nobody asks where they went: the question takes a microsecond or two.
@@ -180,6 +193,11 @@ impl Holds {
     fn hold(&self, longest: &AtomicU64, (held, preempted): (u64, u64)) -> u64 {
         raise(longest, held);
         raise(&self.preempted, preempted);
+        // Relaxed: figures, and one writer.
+        self.total.fetch_add(held, Ordering::Relaxed);
+        if held >= HoldTimes::LONG {
+            self.long.fetch_add(1, Ordering::Relaxed);
+        }
         held
     }
 
@@ -190,6 +208,8 @@ impl Holds {
             alloc: self.alloc.load(Ordering::Relaxed),
             waited: self.waited.load(Ordering::Relaxed),
             preempted: self.preempted.load(Ordering::Relaxed),
+            total: self.total.load(Ordering::Relaxed),
+            long: self.long.load(Ordering::Relaxed),
         }
     }
 }

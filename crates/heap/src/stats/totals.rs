@@ -55,7 +55,7 @@ pub struct HeapStats {
     pub mutators: usize,
     /// Finalizers that wait to be run.
     pub finalizers_queued: usize,
-    /// The longest holds of the mutators attached now.
+    /// The longest holds of the mutators attached now, and the sums of theirs.
     pub holds: HoldTimes,
 }
 
@@ -73,6 +73,8 @@ pub(crate) fn read(shared: &Shared) -> HeapStats {
         holds.alloc = holds.alloc.max(own.alloc);
         holds.waited = holds.waited.max(own.waited);
         holds.preempted = holds.preempted.max(own.preempted);
+        holds.total += own.total;
+        holds.long += own.long;
     }
     HeapStats {
         heap_bytes: shared.heap_bytes(),
