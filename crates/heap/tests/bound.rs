@@ -14,6 +14,11 @@ const UNSEEN: usize = MUTATORS * (2 + HELD_UP.as_millis() as usize / 10) * (16 <
 /// How long each cycle is held up before it begins and between the end of marking and the flip.
 const HELD_UP: Duration = Duration::from_millis(100);
 
+/// Cycles that a burst goes on for.
+const CYCLES: u32 = 5;
+/// Bytes after which a mutator gives up on that, if no cycle comes.
+const MOST: usize = 1 << 30;
+
 /// Holds cycles up, and keeps how far a heap went beyond its bound.
 #[derive(Debug, Default)]
 struct Slow(Mutex<Seen>);
@@ -52,16 +57,17 @@ fn a_burst_of_allocation_never_outruns_the_collector_past_its_bound() {
     heap.observe(slow.clone());
     let burst = || {
         let mut m = heap.attach();
-        for i in 0..64 * MIB / 64 {
+        let mut left = MOST / MIB;
+        while left > 0 && slow.0.lock().unwrap().held_up < CYCLES {
+            left -= 1;
             let object = m.alloc(Layout::NO_SCAN, 64).unwrap();
-            if i % (MIB / 64) == 0 {
-                m.set_finalizer(object, |_, _| {}).unwrap();
-                m.run_finalizers();
-            }
+            m.set_finalizer(object, |_, _| {}).unwrap();
+            m.run_finalizers();
+            (0..MIB / 64).for_each(|_| _ = m.alloc(Layout::NO_SCAN, 64).unwrap());
         }
     };
     thread::scope(|scope| (0..MUTATORS).for_each(|_| drop(scope.spawn(burst))));
     let Seen { held_up, beyond_at_start, beyond_at_flip } = *slow.0.lock().unwrap();
-    assert!(held_up > 0, "no cycle was held up");
     assert_eq!((beyond_at_start, beyond_at_flip), (0, 0), "bytes beyond the bound");
+    assert!(held_up >= CYCLES, "cycles that were held up: {held_up}");
 }
