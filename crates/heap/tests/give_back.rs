@@ -56,3 +56,18 @@ fn after_a_drop_what_is_resident_is_within_a_tenth_of_the_goal_and_idle_cycles_b
     drop(kept);
     Ok(())
 }
+
+#[test]
+fn memory_that_bursts_of_allocation_need_is_not_given_back_between_them() -> Result<(), Error> {
+    let heap = Heap::new(Config::default())?;
+    let mut m = heap.attach();
+    for _ in 0..10 {
+        for _ in 0..32 * MIB / 64 {
+            m.alloc(Layout::NO_SCAN, 64)?;
+        }
+        m.blocked(|| thread::sleep(Duration::from_millis(120)));
+    }
+    let released = heap.stats().released as usize;
+    assert!(released <= 8 * MIB, "{} KiB went back and forth", released >> 10);
+    Ok(())
+}
