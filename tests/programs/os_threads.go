@@ -149,5 +149,23 @@ func main() {
 		}()
 	}
 	group.Wait()
+	// What the system keeps by thread changes on all of them.
+	const setKeepCaps, getKeepCaps = 8, 7
+	for _, value := range []uintptr{1, 0, 7} {
+		_, _, err := syscall.AllThreadsSyscall(syscall.SYS_PRCTL, setKeepCaps, value, 0)
+		var others atomic.Int64
+		for range 50 {
+			group.Go(func() {
+				runtime.LockOSThread()
+				defer runtime.UnlockOSThread()
+				got, _, _ := syscall.RawSyscall(syscall.SYS_PRCTL, getKeepCaps, 0, 0)
+				if got != value {
+					others.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		fmt.Println(value, err, others.Load())
+	}
 	fmt.Println("main is on the first thread:", syscall.Gettid() == os.Getpid())
 }

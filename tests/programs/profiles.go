@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"runtime/pprof"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -65,6 +66,50 @@ func memory(name string, made, want int64) (ok, holds bool) {
 		}
 	}
 	return made*9/10 <= allocated && allocated <= made+10, want*9/10 <= held && held <= want+4
+}
+
+func waits() {
+	c := make(chan int)
+	go func() {
+		time.Sleep(20 * time.Millisecond)
+		c <- 1
+	}()
+	<-c
+}
+
+func contend() {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 5 {
+				mu.Lock()
+				time.Sleep(time.Millisecond)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// named reports whether the records of a profile name functions.
+func named(profile func([]runtime.BlockProfileRecord) (int, bool), names ...string) bool {
+	n, _ := profile(nil)
+	records := make([]runtime.BlockProfileRecord, n+50)
+	n, ok := profile(records)
+	if !ok {
+		panic("the profile grew")
+	}
+	for _, name := range names {
+		found := false
+		for _, r := range records[:n] {
+			found = found || r.Count > 0 && r.Cycles > 0 && stackHas(r.Stack(), name)
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
 }
 
 //go:noinline
@@ -141,6 +186,10 @@ func main() {
 
 	runtime.SetBlockProfileRate(1)
 	fmt.Println(runtime.SetMutexProfileFraction(1), runtime.SetMutexProfileFraction(-1))
+	waits()
+	contend()
+	fmt.Println(named(runtime.BlockProfile, "main.waits", "main.contend"))
+	fmt.Println(named(runtime.MutexProfile, "main.contend.func1"))
 	runtime.SetBlockProfileRate(0)
 	runtime.SetMutexProfileFraction(0)
 

@@ -42,6 +42,8 @@ pub(crate) struct Go {
     flags: [u8; 5],
     /// It runs on one thread alone.
     pub(crate) wired: bool,
+    /// The calls of the system that it makes may wait.
+    pub(crate) in_syscall: bool,
     pub(crate) wait_since: i64,
     sync_safe: u64,
     pub(crate) stack_lo: usize,

@@ -40,6 +40,8 @@
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 #[cfg(not(loom))]
+mod all_threads;
+#[cfg(not(loom))]
 mod alloc_profile;
 #[cfg(not(loom))]
 mod clock;

@@ -52,9 +52,9 @@ extern "C" fn handler(signal: i32) {
     unsafe { libc::sem_post(CAME.0.get()) };
 }
 
-/// Sets the action of a signal that is not one of faults.
+/// Sets the action of a signal, unless that is the runtime's own.
 fn set_action(signal: u32, action: libc::sighandler_t) {
-    if crate::signals::is_fault(signal as i32) {
+    if crate::signals::is_fault(signal as i32) || signal as i32 == crate::all_threads::signal() {
         return;
     }
     // SAFETY: the action is one of the system's or `handler`, which does only what a handler may. It runs on the stack

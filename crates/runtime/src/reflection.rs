@@ -202,27 +202,4 @@ extern "C" fn trigo_native_findreflect(_worker: &mut Worker, _block: *mut u8) ->
     Outcome::Done
 }
 
-global_asm!(
-    // rawVforkSyscall(trap rdi, a1 rsi, a2 rdx, a3 rcx) (r1 rax, err rcx). The child runs on this stack before the parent
-    // goes on: the return address is kept in a register, which each of them has for itself.
-    ".globl \"syscall.rawVforkSyscall\"",
-    "\"syscall.rawVforkSyscall\":",
-    "pop r9",
-    "mov rax, rdi",
-    "mov rdi, rsi",
-    "mov rsi, rdx",
-    "mov rdx, rcx",
-    "xor r10d, r10d",
-    "xor r8d, r8d",
-    "syscall",
-    "push r9",
-    "xor ecx, ecx",
-    "cmp rax, -4095",
-    "jb 2f",
-    "neg rax",
-    "mov rcx, rax",
-    "mov rax, -1",
-    "2: ret",
-);
-
 const _: () = assert!(POINTERS == 112 && RESULT_BITS == 160);

@@ -103,8 +103,6 @@ pub(crate) struct Worker {
     pub(crate) taken: usize,
     /// Layouts of types, by the descriptor's address.
     pub(crate) layouts: Box<[(usize, Layout); CACHED]>,
-    /// In a forked child until it executes: touches nothing that threads share.
-    pub(crate) forked: bool,
 }
 
 impl Worker {
@@ -132,7 +130,6 @@ impl Worker {
             seeking: true,
             taken: 0,
             layouts: Box::new([(0, Layout::NO_SCAN); CACHED]),
-            forked: false,
         });
         let at = &raw mut *worker as usize;
         worker.set_word(words::WORKER, at);

@@ -211,6 +211,14 @@ func debug_modinfo() string { return firstmodule().string(firstmodule().modinfo)
 
 // Calls of the system.
 
+// entersyscall says that the calls of the system until exitsyscall may wait: others run in the goroutine's place meanwhile.
+//
+//go:linkname entersyscall
+func entersyscall() { getg().insyscall = true }
+
+//go:linkname exitsyscall
+func exitsyscall() { getg().insyscall = false }
+
 //go:linkname fcntl
 func fcntl(fd, cmd, arg int32) (ret int32, errno int32) {
 	r, _, e := rawSyscall6(72, uintptr(fd), uintptr(cmd), uintptr(arg), 0, 0, 0)
@@ -225,7 +233,7 @@ func vgetrandom(p []byte, flags uint32) (ret int, supported bool) { return -1, f
 
 //go:linkname syscall_runtime_doAllThreadsSyscall syscall.runtime_doAllThreadsSyscall
 func syscall_runtime_doAllThreadsSyscall(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, err uintptr) {
-	panic(plainError("syscall.AllThreadsSyscall is not supported by Trigo"))
+	return allThreadsSyscall(trap, a1, a2, a3, a4, a5, a6)
 }
 
 //go:linkname syscall_cgocaller syscall.cgocaller

@@ -82,15 +82,16 @@ func beginEmptying() bool
 func endEmptying()
 func anyPinned() bool
 func allgsNative(buf []*g) int
-func entersyscall()
-func exitsyscall()
 func lockOSThreadNative(delta int)
 func startTemplateThread()
 func setMaxStackNative(n int) int
 func recovery(frame *_deferframe)
 
-// Calls of the system that may block: the worker is free for others meanwhile.
+// A call of the system.
 func rawSyscall6(num, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, errno uintptr)
+
+// The same on all threads of the process.
+func allThreadsSyscall(num, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, errno uintptr)
 
 // Files to wait for.
 func netpollOpen(fd uintptr) (pd uintptr, errno int)

@@ -85,6 +85,7 @@ type g struct {
 	fipsOnly      bool
 	fipsIndicator uint8
 	wired         bool // to its thread
+	insyscall     bool // the calls of the system that it makes may wait
 	waitsince     int64
 	syncSafe      uint64
 	stackLo       uintptr // its first stack: frames there are further out than all others

@@ -163,13 +163,4 @@ natives! {
         crate::crash::set_hooks(deadlock, overflow);
         Outcome::Done
     }
-
-    /// For programs that never ask: nothing to tell apart.
-    "runtime.entersyscall" enter_syscall(_w) {
-        Outcome::Done
-    }
-
-    "runtime.exitsyscall" exit_syscall(_w) {
-        Outcome::Done
-    }
 }

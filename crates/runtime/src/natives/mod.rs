@@ -9,7 +9,7 @@ mod files;
 mod goroutines;
 pub(crate) mod lifetime;
 mod memory;
-mod process;
+pub(crate) mod process;
 mod profiles;
 mod random;
 mod signals;

@@ -1,9 +1,11 @@
-//! The process: arguments, environment, output, exit, calls of the system.
+//! The process: arguments, environment, output, exit, calls of the system, forks.
 
 use super::{GoString, natives};
+use crate::goroutine::Go;
 use crate::runtime;
 use crate::sync::Ordering;
 use crate::worker::{Outcome, Worker};
+use std::arch::global_asm;
 use std::ffi::CStr;
 
 /// String number `i` of a list that ends in null, as C's `main` gets it.
@@ -18,13 +20,13 @@ fn string_of(list: *const *const libc::c_char, i: usize) -> GoString {
 /// Six arguments and the number of a call.
 #[derive(Clone, Copy)]
 #[repr(C)]
-struct Call([usize; 7]);
+pub(crate) struct Call(pub(crate) [usize; 7]);
 
 /// Calls the system; result and error number.
 ///
 /// # Safety
 /// 1. As the call demands.
-unsafe fn system(call: &Call) -> (usize, usize) {
+pub(crate) unsafe fn system(call: &Call) -> (usize, usize) {
     let [number, a, b, c, d, e, f] = call.0;
     let result: usize;
     // SAFETY: the kernel's convention: it changes rax, rcx and r11. The rest as the caller vouches.
@@ -40,14 +42,17 @@ unsafe fn system(call: &Call) -> (usize, usize) {
     if result > -4096isize as usize { (usize::MAX, result.wrapping_neg()) } else { (result, 0) }
 }
 
-/// A call of the system that may wait.
-fn blocking(worker: &mut Worker, call: &Call) -> (usize, usize, Outcome) {
-    if worker.forked {
+/// A call of the system by Go code; result, error number and what becomes of the goroutine.
+///
+/// If the goroutine has not said that it may wait, it touches nothing that threads share: it may be the child of a fork,
+/// which runs in its parent's memory and may end here.
+fn call_system(worker: &mut Worker, call: &Call) -> (usize, usize, Outcome) {
+    let goroutine = worker.running();
+    if !goroutine.go.in_syscall {
         // SAFETY: Go code asks for it, and vouches.
         let (result, error) = unsafe { system(call) };
         return (result, error, Outcome::Done);
     }
-    let goroutine = worker.running();
     // Release, here and below: who reads it may look at the stack, and the count tells when that was no more allowed.
     goroutine.syscall_sp.store(worker.suspended_at, Ordering::Release);
     // SAFETY: Go code asks for it, and vouches.
@@ -60,7 +65,7 @@ fn blocking(worker: &mut Worker, call: &Call) -> (usize, usize, Outcome) {
 natives! {
     "runtime.rawSyscall6" raw_syscall6(w, call: Call) -> (r1: usize, r2: usize, errno: usize) {
         let outcome;
-        (*r1, *errno, outcome) = blocking(w, &call);
+        (*r1, *errno, outcome) = call_system(w, &call);
         *r2 = 0;
         outcome
     }
@@ -68,7 +73,7 @@ natives! {
     "internal/runtime/syscall/linux.Syscall6"
     syscall6(w, call: Call) -> (r1: usize, r2: usize, errno: usize) {
         let outcome;
-        (*r1, *errno, outcome) = blocking(w, &call);
+        (*r1, *errno, outcome) = call_system(w, &call);
         *r2 = 0;
         outcome
     }
@@ -78,6 +83,17 @@ natives! {
         // SAFETY: Go code asks for it, and vouches.
         *r1 = unsafe { system(&Call([number, a, b, c, 0, 0, 0])) }.0;
         *r2 = 0;
+        Outcome::Done
+    }
+
+    "runtime.allThreadsSyscall"
+    all_threads_syscall(w, call: Call) -> (r1: usize, r2: usize, errno: usize) {
+        // SAFETY: Go code asks for it, and vouches.
+        let answer = w.mutator.blocked(|| unsafe { crate::all_threads::call(&call) });
+        let Some((result, error)) = answer else {
+            crate::crash::fatal("AllThreadsSyscall: results differ between threads; runtime corrupted")
+        };
+        (*r1, *r2, *errno) = (result, 0, error);
         Outcome::Done
     }
 
@@ -137,17 +153,15 @@ natives! {
         Outcome::Done
     }
 
-    "runtime.beforeFork" before_fork(w) {
-        w.forked = true;
+    "runtime.beforeFork" before_fork(_w) {
         crate::signals::block_all();
         Outcome::Done
     }
 
-    "runtime.afterFork" after_fork(w, child: bool) {
+    "runtime.afterFork" after_fork(_w, child: bool) {
         if child {
             crate::signals::reset_for_child();
         } else {
-            w.forked = false;
             crate::signals::unblock_all();
         }
         Outcome::Done
@@ -161,3 +175,35 @@ natives! {
         Outcome::Done
     }
 }
+
+global_asm!(
+    // rawVforkSyscall(trap rdi, a1 rsi, a2 rdx, a3 rcx) (r1 rax, err rcx). The child runs on this stack before the parent
+    // goes on: the return address is kept in a register, which each of them has for itself. Until then the goroutine holds a
+    // lock, so that the child does not give way to others.
+    ".globl \"syscall.rawVforkSyscall\"",
+    "\"syscall.rawVforkSyscall\":",
+    "pop r9",
+    "mov rax, [r15 + {g}]",
+    "inc dword ptr [rax + {locks}]",
+    "mov rax, rdi",
+    "mov rdi, rsi",
+    "mov rsi, rdx",
+    "mov rdx, rcx",
+    "xor r10d, r10d",
+    "xor r8d, r8d",
+    "syscall",
+    "push r9",
+    "xor ecx, ecx",
+    "test rax, rax",
+    "jz 2f",
+    "mov r8, [r15 + {g}]",
+    "dec dword ptr [r8 + {locks}]",
+    "cmp rax, -4095",
+    "jb 2f",
+    "neg rax",
+    "mov rcx, rax",
+    "mov rax, -1",
+    "2: ret",
+    g = const trigo_abi::worker::G,
+    locks = const std::mem::offset_of!(Go, locks),
+);
