@@ -266,6 +266,9 @@ func chanrecv(c *hchan, elem unsafe.Pointer, block bool) (selected, received boo
 		}
 		return
 	}
+	if c.timer != nil {
+		c.timer.look()
+	}
 	if !block && c.empty() && atomic.Load(&c.closed) == 0 {
 		return
 	}
@@ -294,11 +297,20 @@ func chanrecv(c *hchan, elem unsafe.Pointer, block bool) (selected, received boo
 	s := &sudog{g: gp, elem: elem, c: c}
 	gp.waiting, gp.param = uintptr(unsafe.Pointer(s)), nil
 	c.recvq.enqueue(s)
+	c.blockTimer(1)
 	start := blockStart()
 	gopark(&c.lock, waitReasonChanReceive)
 	blockEnd(start, 1)
+	c.blockTimer(-1)
 	gp.waiting, gp.param = 0, nil
 	return true, s.success
+}
+
+// blockTimer notes that one goroutine more waits at the channel, or with -1 one less, if it is a timer's.
+func (c *hchan) blockTimer(more int) {
+	if c.timer != nil {
+		c.timer.block(more)
+	}
 }
 
 // recv receives from a waiting sender, and gives c.lock back. The ring, if there is one, is full: the sender's element

@@ -110,7 +110,33 @@ func (m *MemStats) metric(name string) (value uint64, known bool) {
 	case "/sched/gomaxprocs:threads":
 		return uint64(GOMAXPROCS(0)), true
 	case "/sched/goroutines:goroutines":
-		return uint64(NumGoroutine()), true
+		return goroutinesWith(gRunnable, gRunning, gSyscall, gWaiting), true
+	case "/sched/goroutines/runnable:goroutines":
+		return goroutinesWith(gRunnable), true
+	case "/sched/goroutines/running:goroutines":
+		return goroutinesWith(gRunning), true
+	case "/sched/goroutines/not-in-go:goroutines":
+		return goroutinesWith(gSyscall), true
+	case "/sched/goroutines/waiting:goroutines":
+		return goroutinesWith(gWaiting), true
+	case "/cgo/go-to-c-calls:calls", "/gc/heap/tiny/allocs:objects":
+		// There are none.
+		return 0, true
 	}
-	return 0, false
+	// What no package has registered changed nothing.
+	const godebug = "/godebug/non-default-behavior/"
+	return 0, len(name) > len(godebug) && name[:len(godebug)] == godebug
+}
+
+// goroutinesWith counts the goroutines, the runtime's own among them, that are in one of these states.
+func goroutinesWith(states ...uint32) (n uint64) {
+	for _, gp := range allgs() {
+		status := gstatusNative(gp)
+		for _, s := range states {
+			if status == s {
+				n++
+			}
+		}
+	}
+	return n
 }

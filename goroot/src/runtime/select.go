@@ -57,6 +57,11 @@ func selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, blo
 	}
 	order := orders[n : n+len(poll)]
 	sortByAddress(order, poll, cases)
+	for _, o := range poll {
+		if t := cases[o].c.timer; t != nil {
+			t.look()
+		}
+	}
 
 	sellock(cases, order)
 	for _, o := range poll {
@@ -116,6 +121,7 @@ func selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, blo
 		} else {
 			s.c.recvq.enqueue(s)
 		}
+		s.c.blockTimer(1)
 	}
 	gp.waiting = uintptr(unsafe.Pointer(first))
 	selunlock(cases, order)
@@ -138,6 +144,7 @@ func selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, blo
 			s.c.recvq.remove(s)
 		}
 		s.elem = nil
+		s.c.blockTimer(-1)
 		s = s.waitlink
 	}
 	selunlock(cases, order)

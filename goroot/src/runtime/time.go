@@ -1,18 +1,26 @@
 package runtime
 
-import "unsafe"
+import (
+	"internal/runtime/atomic"
+	"unsafe"
+)
 
 // Timers: a heap ordered by when they are due, and a goroutine that calls what is.
+//
+// A timer with a channel is in the heap only while a goroutine waits at the channel. Who looks at the channel without waiting
+// has it expire first if it is due. So nothing but the program holds a timer that nobody waits for, as in Go since 1.23.
 
 // A timer is what time.Timer and time.Ticker are made of.
 type timer struct {
-	when   int64
-	period int64
-	f      func(arg any, seq uintptr, delay int64)
-	arg    any
-	seq    uintptr
-	place  int // in timers.heap, plus one; 0 if it is not there
-	c      *hchan
+	when    int64 // 0 if it is not set
+	period  int64
+	f       func(arg any, seq uintptr, delay int64)
+	arg     any
+	seq     uintptr // changes when it is stopped
+	place   int     // in timers.heap, plus one; 0 if it is not there
+	c       *hchan
+	blocked int   // how many goroutines wait at c
+	sending mutex // held while f sends to c; taken before c.lock
 }
 
 // A timeTimer is a time.Timer, and its timer behind that.
@@ -22,6 +30,7 @@ type timeTimer struct {
 	timer
 }
 
+// Its lock is taken after those of channels.
 var timers struct {
 	lock    mutex
 	heap    []*timer
@@ -30,23 +39,51 @@ var timers struct {
 	started bool
 }
 
-// start has the timer expire at when, also if it is in the heap already: others may have started it meanwhile.
-func (t *timer) start(when int64) {
-	if when < 0 {
+// start has the timer expire at when, also if it is set already: others may have started it meanwhile.
+func (t *timer) start(when, period int64) {
+	if when <= 0 {
 		throw("timer when must be positive")
 	}
 	lock(&timers.lock)
-	t.when = when
-	if t.place == 0 {
-		timers.heap = append(timers.heap, t)
-		t.place = len(timers.heap)
+	t.when, t.period = when, period
+	t.settle()
+}
+
+// stop has it never expire, and reports whether it would have.
+func (t *timer) stop() bool {
+	lock(&timers.lock)
+	pending := t.when != 0
+	t.when = 0
+	t.seq++
+	t.settle()
+	return pending
+}
+
+// block notes that one goroutine more waits at its channel, or with -1 one less.
+func (t *timer) block(more int) {
+	lock(&timers.lock)
+	t.blocked += more
+	t.settle()
+}
+
+// settle puts the timer where it belongs after a change, and gives timers.lock back.
+func (t *timer) settle() {
+	if t.when != 0 && (t.c == nil || t.blocked > 0) {
+		if t.place == 0 {
+			timers.heap = append(timers.heap, t)
+			t.place = len(timers.heap)
+		}
+		siftDown(t.place - 1)
+		siftUp(t.place - 1)
+	} else if t.place != 0 {
+		t.remove()
 	}
-	siftDown(t.place - 1)
-	siftUp(t.place - 1)
 	first := t.place == 1
-	start := !timers.started
-	timers.started = true
+	start := first && !timers.started
 	wake := first && timers.waiting
+	if start {
+		timers.started = true
+	}
 	if wake {
 		timers.waiting = false
 	}
@@ -60,16 +97,41 @@ func (t *timer) start(when int64) {
 	}
 }
 
-// stop takes the timer out of the heap and reports whether it was there.
-func (t *timer) stop() bool {
-	lock(&timers.lock)
-	pending := t.place != 0
-	if pending {
-		t.remove()
+// look has the timer of a channel expire if it is due and nobody waits for it.
+func (t *timer) look() {
+	if when := atomic.Loadint64(&t.when); when == 0 || when > nanotime() {
+		return
 	}
-	t.seq++
-	unlock(&timers.lock)
-	return pending
+	lock(&timers.lock)
+	if now := nanotime(); t.place == 0 && t.when != 0 && t.when <= now {
+		t.expire(now)
+	} else {
+		unlock(&timers.lock)
+	}
+}
+
+// expire calls the function of a timer that is due, and gives timers.lock back before.
+func (t *timer) expire(now int64) {
+	delay := now - t.when
+	if t.period > 0 {
+		t.when += t.period * (1 + delay/t.period)
+		if t.when < 0 {
+			t.when = 1<<63 - 1
+		}
+	} else {
+		t.when = 0
+	}
+	f, arg, seq := t.f, t.arg, t.seq
+	t.settle()
+	if t.c == nil {
+		f(arg, seq, delay)
+		return
+	}
+	lock(&t.sending)
+	if t.seq == seq {
+		f(arg, seq, delay)
+	}
+	unlock(&t.sending)
 }
 
 func (t *timer) remove() {
@@ -147,20 +209,7 @@ func timerproc() {
 			timers.waiting = false
 			continue
 		}
-		t := timers.heap[0]
-		delay := now - t.when
-		if t.period > 0 {
-			t.when += t.period * (1 + delay/t.period)
-			if t.when < 0 {
-				t.when = 1<<63 - 1
-			}
-			siftDown(0)
-		} else {
-			t.remove()
-		}
-		f, arg, seq := t.f, t.arg, t.seq
-		unlock(&timers.lock)
-		f(arg, seq, delay)
+		timers.heap[0].expire(now)
 		lock(&timers.lock)
 	}
 }
@@ -184,7 +233,7 @@ func timeSleep(ns int64) {
 		when = 1<<63 - 1
 	}
 	gp.waitreason = uint8(waitReasonSleep)
-	t.start(when)
+	t.start(when, 0)
 	gopark(nil, waitReasonSleep)
 }
 
@@ -193,27 +242,31 @@ func wakeSleeper(arg any, seq uintptr, delay int64) { goready(arg.(*g)) }
 //go:linkname newTimer time.newTimer
 func newTimer(when, period int64, f func(arg any, seq uintptr, delay int64), arg any, c *hchan) *timeTimer {
 	t := new(timeTimer)
-	t.f, t.arg, t.period = f, arg, period
+	t.f, t.arg = f, arg
 	t.timer.c = c
 	if c != nil {
 		c.timer = &t.timer
 	}
-	t.start(when)
+	t.start(when, period)
 	t.init = true
 	return t
 }
 
 // end stops it, and takes back what it has sent and nobody has received: then it counts as not yet expired.
 func (t *timer) end() bool {
-	pending := t.stop()
-	if c := t.c; c != nil {
-		lock(&c.lock)
-		if c.qcount > 0 {
-			c.take(nil)
-			pending = true
-		}
-		unlock(&c.lock)
+	c := t.c
+	if c == nil {
+		return t.stop()
 	}
+	lock(&t.sending)
+	pending := t.stop()
+	lock(&c.lock)
+	if c.qcount > 0 {
+		c.take(nil)
+		pending = true
+	}
+	unlock(&c.lock)
+	unlock(&t.sending)
 	return pending
 }
 
@@ -223,8 +276,7 @@ func stopTimer(t *timeTimer) bool { return t.end() }
 //go:linkname resetTimer time.resetTimer
 func resetTimer(t *timeTimer, when, period int64) bool {
 	pending := t.end()
-	t.period = period
-	t.start(when)
+	t.start(when, period)
 	return pending
 }
 
