@@ -29,6 +29,14 @@ func sum(n int) (total int) {
 //go:noinline
 func same(a, b *large) bool { return *a == *b }
 
+var kept any
+
+// fault shows how f panics.
+func fault(f func()) {
+	defer func() { fmt.Println(recover()) }()
+	f()
+}
+
 func main() {
 	debug.SetMaxStack(1 << 16)
 	done := make(chan bool)
@@ -45,4 +53,11 @@ func main() {
 		done <- true
 	}()
 	<-done
+
+	// Copied from their end, or cleared there first, they are far from nil.
+	var none *large
+	fault(func() { kept = *none })
+	fault(func() { *none = large{name: "stored"} })
+	fault(func() { *none = large{} })
+	fault(func() { fmt.Println(none.name) })
 }

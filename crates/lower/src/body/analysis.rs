@@ -5,6 +5,7 @@
 //! its declaration or large. All other captured variables are copied into the closure. The rule is gc's
 //! (`cmd/compile/internal/escape`, `flowClosure`). The body of a loop over a function counts as a function inside.
 
+use super::deep;
 use crate::env::Env;
 use crate::world::World;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -198,12 +199,11 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn visit(&mut self, node: Node) {
-        match node {
-            // Chains of operators can be as long as the file.
-            Node::Expr(e) => stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.expr(e)),
+        deep(|| match node {
+            Node::Expr(e) => self.expr(e),
             Node::Stmt(s) => self.stmt(s),
             _ => self.children(node),
-        }
+        });
     }
 
     fn expr(&mut self, e: ExprId) {

@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use super::value::Value;
-use super::{Body, Res};
+use super::{Body, Res, deep};
 use trigo_ir::types::{Basic, Shape, TypeId as IrType};
 use trigo_syntax::FilePos;
 use trigo_syntax::ast::{AssignOp, ExprId, ExprKind, List, Node, StmtId};
@@ -33,7 +33,7 @@ impl Body<'_, '_> {
         if let Some(&known) = self.ahead.get(&e) {
             return known;
         }
-        let found = stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.has_part_ahead(e));
+        let found = deep(|| self.has_part_ahead(e));
         if let ExprKind::Binary { .. } = self.file[e].kind {
             self.ahead.insert(e, found);
         }

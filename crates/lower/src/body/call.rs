@@ -4,7 +4,7 @@ use super::select_method::{Code, Method};
 use super::value::{Addr, Vals, Value};
 use super::{Body, Res};
 use smallvec::SmallVec;
-use trigo_ir::func::{Signature, Val};
+use trigo_ir::func::{Signature, Slot, Val};
 use trigo_ir::inst::{AllocWhat, Callee, ConvertOp, Op};
 use trigo_ir::types::{Basic, Scalar, Shape, TypeId as IrType};
 use trigo_syntax::ast::{ExprId, ExprKind};
@@ -91,8 +91,12 @@ impl Body<'_, '_> {
         }
         let prepared = self.prepare(e)?;
         self.at_expr(e);
+        let held: Vec<_> = prepared.kept.into_iter().map(|pointer| self.hold(pointer)).collect();
         let results = self.call_with(prepared.callee, prepared.sig.clone(), &prepared.args);
-        self.keep_alive(&prepared.kept);
+        for slot in held {
+            let (addr, nothing) = (self.b.slot_addr(slot, 0), self.b.null());
+            self.b.store(addr, 0, nothing);
+        }
         Ok(results.into_iter().zip(prepared.sig.results).collect())
     }
 
@@ -146,6 +150,15 @@ impl Body<'_, '_> {
             }
         };
         Ok(Prepared { callee, sig, args, kept })
+    }
+
+    /// Keeps a pointer alive, in a place of the frame, until that is written anew.
+    fn hold(&mut self, pointer: Val) -> Slot {
+        let slot = self.temp(Basic::UnsafePointer.id());
+        self.b.func.slots[slot.index()].pinned = true;
+        let addr = self.b.slot_addr(slot, 0);
+        self.b.store(addr, 0, pointer);
+        slot
     }
 
     /// Keeps values alive up to here.

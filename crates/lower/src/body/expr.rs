@@ -2,18 +2,13 @@
 
 use super::place::{Operand, Place};
 use super::value::{Addr, Vals, Value};
-use super::{Body, Res};
+use super::{Body, Res, deep};
 use trigo_ir::func::{Block, Val};
 use trigo_ir::inst::{AllocWhat, BinaryOp, BoundsKind, Cond, Op};
 use trigo_ir::types::{Basic, Scalar, Shape, TypeId as IrType};
 use trigo_syntax::ast::{ExprId, ExprKind};
 use trigo_syntax::token::Op as Token;
 use trigo_types::{Mode, ObjKind, SelectionKind};
-
-/// Runs with enough of a stack: chains of operators can be as long as the file.
-fn deep<T>(f: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, f)
-}
 
 impl Body<'_, '_> {
     /// An expression's value converted to a type that it can be assigned to.

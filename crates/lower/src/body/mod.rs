@@ -65,6 +65,11 @@ struct Fail(String);
 
 type Res<T> = Result<T, Fail>;
 
+/// Runs with enough of a stack: chains of operators can be as long as the file.
+fn deep<T>(f: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, f)
+}
+
 /// What a function's body names that is not global.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {

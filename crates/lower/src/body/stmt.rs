@@ -1,6 +1,6 @@
 //! Statements.
 
-use super::{Body, Exit, Res, Role};
+use super::{Body, Exit, Res, Role, deep};
 use trigo_ir::func::Block;
 use trigo_syntax::ast::{
     BlockId, BranchKind, DeclId, DeclKind, ExprId, ExprKind, List, StmtId, StmtKind,
@@ -17,7 +17,7 @@ impl<'w> Body<'w, '_> {
     /// Statements one after another.
     pub(super) fn stmts(&mut self, list: List<StmtId>) -> Res<()> {
         let file = self.file;
-        file[list].iter().try_for_each(|&s| self.stmt(s))
+        deep(|| file[list].iter().try_for_each(|&s| self.stmt(s)))
     }
 
     /// A statement.

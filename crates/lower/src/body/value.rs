@@ -104,11 +104,12 @@ impl<'w> Body<'w, '_> {
         self.b.ptr_offset(addr.base, addr.offset as i64)
     }
 
-    /// The address as one value; whoever uses it faults if it is that of nothing.
-    pub(super) fn faulting_address(&mut self, addr: Addr) -> Val {
-        match addr.offset {
-            0 => addr.base,
-            _ => self.address(addr),
+    /// The address as one value, of something of a type that is copied or cleared as a whole: that faults at nothing, unless
+    /// it may begin far behind it.
+    fn faulting_address(&mut self, addr: Addr, ty: IrType) -> Val {
+        match addr.offset == 0 && self.size(ty) <= u64::from(MAX_OFFSET) {
+            true => addr.base,
+            false => self.address(addr),
         }
     }
 
@@ -131,7 +132,7 @@ impl<'w> Body<'w, '_> {
             }
             None => {
                 let copy = self.temp_addr(ty);
-                let src = self.faulting_address(addr);
+                let src = self.faulting_address(addr, ty);
                 let barrier = self.barrier(ty);
                 self.b.push(Op::Copy { ty, dst: copy, src, barrier }, &[]);
                 Value::Memory(copy)
@@ -167,7 +168,7 @@ impl<'w> Body<'w, '_> {
                 }
             }
             Value::Memory(src) => {
-                let dst = self.faulting_address(addr);
+                let dst = self.faulting_address(addr, ty);
                 let barrier = self.barrier(ty);
                 self.b.push(Op::Copy { ty, dst, src: *src, barrier }, &[]);
             }
@@ -182,7 +183,7 @@ impl<'w> Body<'w, '_> {
                 self.store(addr, ty, &zero);
             }
             None => {
-                let dst = self.faulting_address(addr);
+                let dst = self.faulting_address(addr, ty);
                 let barrier = self.barrier(ty);
                 self.b.push(Op::Zero { ty, dst, barrier }, &[]);
             }
