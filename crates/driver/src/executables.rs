@@ -1,7 +1,8 @@
 //! Executables in the cache: what did not change is neither checked nor compiled again.
 //!
 //! An executable is found by a key of all that it is made of: the running program, which carries the runtime and its
-//! sources, and every file of the import graph by its place, since tracebacks tell it. Executables are large, so only
+//! sources, every file of the import graph by its place, since tracebacks tell it,
+//! and its language version, and the files that these embed. Executables are large, so only
 //! the newest stay.
 
 use std::fs;
@@ -12,6 +13,7 @@ use trigo_loader::graph::{Graph, PackageId};
 
 use crate::Cache;
 use crate::cache::Hash;
+use crate::embedded;
 
 /// How many executables stay.
 const MOST: usize = 32;
@@ -21,18 +23,20 @@ const MOST: usize = 32;
 pub struct ExecutableKey(Hash);
 
 impl Cache {
-    /// The key of a main package's executable. The graph must have no errors.
-    pub fn executable_key(&self, graph: &Graph, main: PackageId) -> ExecutableKey {
+    /// The key of a main package's executable that begins with these settings of GODEBUG. The graph must have no errors.
+    pub fn executable_key(&self, graph: &Graph, main: PackageId, godebug: &str) -> ExecutableKey {
         let mut key = self.key();
         key.add(&main.0.to_le_bytes());
+        key.add(godebug.as_bytes());
         for package in &graph.packages {
             key.add(package.path.as_bytes());
-            key.add(format!("{:?}", package.form).as_bytes());
+            key.add(format!("{:?} {}", package.form, package.go_version).as_bytes());
             for file in package.files() {
                 key.add(file.path.as_os_str().as_encoded_bytes());
                 key.add(file.digest());
             }
             key.add(b"");
+            embedded::add_to_key(&mut key, package);
         }
         ExecutableKey(key.hash())
     }

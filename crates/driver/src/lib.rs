@@ -12,6 +12,7 @@
 //! read.
 
 mod cache;
+mod embedded;
 mod entry;
 mod executables;
 mod package;
@@ -19,6 +20,7 @@ mod recall;
 mod stored;
 
 pub use cache::Cache;
+pub use embedded::{Embedded, EmbeddedFile};
 pub use executables::ExecutableKey;
 pub use package::Package;
 pub use recall::Recall;

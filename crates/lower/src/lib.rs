@@ -36,4 +36,4 @@ pub mod world;
 
 pub use inline::inline_small;
 pub use program::{LowerError, lower_packages, lower_program};
-pub use world::{Embed, Package, World};
+pub use world::{Embed, EmbedFile, Package, World};

@@ -4,6 +4,8 @@
 //! that are data, and conversions of all these to interfaces need no code. What is left of a package's initialisation goes
 //! to its initialiser, in the order that the checker found. Follows `cmd/compile/internal/staticinit`.
 
+mod embed;
+
 use crate::env::Env;
 use crate::world::{Definition, World};
 use rustc_hash::FxHashMap;
@@ -151,6 +153,10 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 },
             }
         }
+        for embed in &world.packages[package as usize].embeds {
+            let (obj, data) = this.embedded(embed);
+            statics.variables.insert(obj, Arc::new(data));
+        }
         statics
     }
 
@@ -162,20 +168,26 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         let before = self.count;
         let mut image = Image::default();
         let done = self.value(init.rhs, ty, &mut image, 0);
-        let parts = std::mem::take(&mut self.parts);
         if done.is_none() {
+            self.parts.clear();
             self.count = before;
             return None;
         }
         if self.world.store.obj_name(obj) == "_" {
+            self.parts.clear();
             return Some(None);
         }
-        for data in parts {
-            self.world.define(data.sym, || Definition::Data(Arc::new(data)));
-        }
+        self.define_parts();
         let mut data = image.finish(self.world.variable(obj), self.world.ty(ty), Section::Variable);
         data.pos = self.world.object_pos(obj);
         Some(Some((obj, data)))
+    }
+
+    /// Registers the data without a name of its own that was made.
+    fn define_parts(&mut self) {
+        for data in self.parts.drain(..) {
+            self.world.define(data.sym, || Definition::Data(Arc::new(data)));
+        }
     }
 
     /// Whether evaluating an expression of the initialiser at hand does nothing but give its value.

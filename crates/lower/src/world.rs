@@ -29,16 +29,26 @@ pub struct Package<'a> {
     pub files: &'a [Arc<File>],
     /// What the checker found out, by file in that order.
     pub info: &'a Info,
-    /// Files that `//go:embed` names, by variable.
+    /// What `//go:embed` puts into its variables.
     pub embeds: Vec<Embed>,
 }
 
-/// The files that a variable with `//go:embed` holds.
+/// What a variable with `//go:embed` holds.
 pub struct Embed {
     /// The variable's name.
     pub variable: Box<str>,
-    /// Their names and contents, sorted by name, folders included (with a slash at the end and no contents).
-    pub files: Vec<(Box<str>, Arc<[u8]>)>,
+    /// The files, each once: only one unless the variable is a file system.
+    pub files: Vec<EmbedFile>,
+}
+
+/// An embedded file.
+pub struct EmbedFile {
+    /// Slash-separated, relative to the package's directory.
+    pub name: Box<str>,
+    /// What is in it.
+    pub contents: Arc<[u8]>,
+    /// The first half of its SHA-256.
+    pub hash: [u8; 16],
 }
 
 /// A declared function: where its declaration is.

@@ -12,6 +12,7 @@ pub fn lines(
     main: PackageId,
     needed: &[PackageId],
     modules: Option<&Modules>,
+    godebug: &str,
 ) -> String {
     let module_of = |id: PackageId| match graph.package(id).place {
         Place::Module(id) => Some(id),
@@ -36,6 +37,9 @@ pub fn lines(
         others.into_iter().for_each(|(_, id)| line("dep", id));
     }
     text += "build\t-buildmode=exe\nbuild\t-compiler=gc\n";
+    if !godebug.is_empty() {
+        let _ = writeln!(text, "build\tDefaultGODEBUG={godebug}");
+    }
     text += "build\tCGO_ENABLED=0\nbuild\tGOARCH=amd64\nbuild\tGOOS=linux\nbuild\tGOAMD64=v3\n";
     text
 }

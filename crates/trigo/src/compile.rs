@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use trigo_codegen::{BuildInfo, Runtime};
-use trigo_driver::{Bodies, Cache, Program};
+use trigo_driver::{Bodies, Cache, ExecutableKey, Program};
 use trigo_ir::func::Func;
 use trigo_ir::program::Program as Lowered;
 use trigo_ir::text::print_func;
@@ -16,7 +16,7 @@ use trigo_loader::{Error, Position, Result};
 
 use crate::cli::Compile;
 use crate::diagnostics::{self, Style};
-use crate::{build_info, check, setup};
+use crate::{build_info, check, godebug, setup};
 
 /// The runtime's image, which every program carries.
 const RUNTIME: &[u8] = include_bytes!(env!("TRIGO_RUNTIME_IMAGE"));
@@ -86,13 +86,10 @@ impl Sources {
             || mains.is_empty()
             || mains.len() != self.graph.roots.len()
             || !check::errors(&self.graph, Vec::new()).is_empty()
-            || !self.embeds().is_empty()
         {
             return false;
         }
-        let known = |&main: &PackageId| {
-            Some((main, cache.executable(&cache.executable_key(&self.graph, main))?))
-        };
+        let known = |&main: &PackageId| Some((main, cache.executable(&self.key(cache, main))?));
         let linked: Option<Vec<_>> = mains.iter().map(known).collect();
         self.clock.lap("cache");
         linked.map(|linked| self.linked = linked).is_some()
@@ -102,24 +99,13 @@ impl Sources {
     fn check(&mut self) -> bool {
         let program = trigo_driver::check(&self.graph, Bodies::All);
         self.clock.lap("check");
-        let mut errors = check::errors(&self.graph, program.errors());
-        // A variable that would stay empty is worse than no program.
-        errors.extend(self.embeds());
+        let errors = check::errors(&self.graph, program.errors());
         if !errors.is_empty() {
             print(&self.dir, &errors);
             return false;
         }
         self.program = Some(program);
         true
-    }
-
-    /// What cannot be compiled yet.
-    fn embeds(&self) -> Vec<Error> {
-        let embeds = self.graph.packages.iter().filter(|package| !package.embeds.is_empty());
-        let error = |package: &trigo_loader::graph::Package| {
-            Error::new(format!("package {}: //go:embed cannot be compiled yet", package.path))
-        };
-        embeds.map(error).collect()
     }
 
     /// The import paths of what the arguments name.
@@ -147,6 +133,14 @@ impl Sources {
         .unwrap_or_else(|| "main".to_string())
     }
 
+    fn key(&self, cache: &Cache, main: PackageId) -> ExecutableKey {
+        cache.executable_key(&self.graph, main, &self.godebug(main))
+    }
+
+    fn godebug(&self, main: PackageId) -> String {
+        godebug::default(self.graph.package(main), self.modules.as_ref(), &self.goroot)
+    }
+
     /// Makes the executable of a main package; none if that failed, and the errors are printed.
     pub fn link(&mut self, main: PackageId) -> Option<Vec<u8>> {
         if let Some(known) = self.linked.iter().position(|linked| linked.0 == main) {
@@ -154,7 +148,7 @@ impl Sources {
         }
         let file = self.compile(main).inspect_err(|errors| print(&self.dir, errors)).ok()?;
         if let Some(cache) = &self.cache {
-            cache.keep_executable(&cache.executable_key(&self.graph, main), &file);
+            cache.keep_executable(&self.key(cache, main), &file);
         }
         Some(file)
     }
@@ -172,13 +166,13 @@ impl Sources {
             return Err(vec![Error::new(message)]);
         }
         let needed = self.needed(main);
-        let packages = needed.iter().map(|&id| checked.package(id));
-        let packages = packages
-            .filter_map(|package| {
-                let (files, info) = (&package.files, &package.info);
-                Some(trigo_lower::Package { pkg: package.pkg?, files, info, embeds: Vec::new() })
-            })
-            .collect();
+        let embeds = self.embeds(checked, &needed)?;
+        let packages = needed.iter().zip(embeds).filter_map(|(&id, embeds)| {
+            let package = checked.package(id);
+            let (files, info) = (&package.files, &package.info);
+            Some(trigo_lower::Package { pkg: package.pkg?, files, info, embeds })
+        });
+        let packages = packages.collect();
         let lowered = trigo_lower::lower_program(store, packages, trigo_codegen::ROOTS);
         let mut program = lowered.program;
         self.clock.lap("lower");
@@ -194,10 +188,12 @@ impl Sources {
         }
         let runtime = Runtime::read(RUNTIME).map_err(|error| vec![Error::new(error)])?;
         let modules = self.modules.as_ref();
+        let godebug = self.godebug(main);
         let info = BuildInfo {
             version: trigo_loader::goroot::RELEASE.to_string(),
-            modules: build_info::lines(&self.graph, main, &needed, modules),
+            modules: build_info::lines(&self.graph, main, &needed, modules, &godebug),
         };
+        program.set_string("runtime.godebugDefault", &godebug);
         program.set_string("runtime.buildVersion", &info.version);
         program.set_string("runtime.defaultGOROOT", &self.goroot.to_string_lossy());
         let compiled = trigo_codegen::compile(&program, &runtime, &info);
@@ -208,6 +204,19 @@ impl Sources {
         self.clock.say("data", times.data);
         self.clock.say("link", times.link);
         Ok(file)
+    }
+
+    /// What is embedded in variables of the packages.
+    fn embeds(
+        &self,
+        checked: &Program,
+        packages: &[PackageId],
+    ) -> std::result::Result<Vec<Vec<trigo_lower::Embed>>, Vec<Error>> {
+        let of_package = |&id: &PackageId| {
+            let embedded = checked.embedded(&self.graph, id)?;
+            Ok(embedded.into_iter().map(lowered_embed).collect())
+        };
+        packages.iter().map(of_package).collect()
     }
 
     /// A package with all it imports, bottom-up.
@@ -254,6 +263,15 @@ fn print_ir(program: &Lowered, prefix: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     let printed = funcs.try_for_each(|func| out.write_all(print_func(context, func).as_bytes()));
     printed.map_err(|error| Error::io("write", Path::new("standard output"), &error))
+}
+
+fn lowered_embed(embedded: trigo_driver::Embedded) -> trigo_lower::Embed {
+    let files = embedded.files.into_iter().map(|file| trigo_lower::EmbedFile {
+        name: file.name,
+        contents: file.contents,
+        hash: file.hash,
+    });
+    trigo_lower::Embed { variable: embedded.variable, files: files.collect() }
 }
 
 /// Says how long things took, if that is wanted.

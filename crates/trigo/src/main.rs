@@ -11,6 +11,7 @@ mod cli;
 mod compile;
 mod diagnostics;
 mod env;
+mod godebug;
 mod run;
 mod setup;
 

@@ -28,6 +28,8 @@ pub struct ModFile {
     pub ignore: Vec<String>,
     /// Import paths of the module's tools.
     pub tools: Vec<String>,
+    /// Settings of GODEBUG for the module's programs, in source order; they count in a main module only.
+    pub godebug: Vec<(String, String)>,
 }
 
 /// A module that another needs.
@@ -134,7 +136,8 @@ impl ModFile {
             "tool" => {
                 self.tools.push(one_argument(text, line, "tool example.com/cmd")?.text.clone())
             }
-            "godebug" | "retract" => {}
+            "godebug" => self.godebug.push(godebug_line(text, line)?),
+            "retract" => {}
             verb => {
                 return Err(text.error(line.verb.offset, format!("unknown directive: {verb}")));
             }
@@ -149,6 +152,14 @@ pub(super) fn one_argument<'a>(text: Text, line: &'a Line, example: &str) -> Res
         [word] => Ok(word),
         _ => Err(usage(text, line, example)),
     }
+}
+
+/// The setting and value of a `godebug` line.
+pub(super) fn godebug_line(text: Text, line: &Line) -> Result<(String, String)> {
+    let example = "godebug default=go1.27";
+    let setting = one_argument(text, line, example)?.text.split_once('=');
+    let (key, value) = setting.ok_or_else(|| usage(text, line, example))?;
+    Ok((key.to_string(), value.to_string()))
 }
 
 fn usage(text: Text, line: &Line, example: &str) -> Error {
@@ -254,6 +265,7 @@ mod tests {
         assert_eq!(file.replace[0].target, Target::Directory("../c".into()));
         assert_eq!(file.replace[1].version.as_ref().unwrap().to_string(), "v1.0.0");
         assert_eq!((file.tools.len(), &file.ignore[0][..]), (1, "./node_modules"));
+        assert_eq!(file.godebug, [("x".to_string(), "1".to_string())]);
         assert!(file.is_pruned());
         assert_eq!(parse("module m").unwrap().go_version(), GoVersion::UNSTATED);
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::go_mod::{Replace, go_line, one_argument, replace_line};
+use super::go_mod::{Replace, go_line, godebug_line, one_argument, replace_line};
 use super::lines::{self, Text};
 use crate::error::{Position, Result};
 use crate::version::GoVersion;
@@ -20,6 +20,8 @@ pub struct WorkFile {
     pub uses: Vec<(String, Position)>,
     /// Replacements; they go before those of the modules.
     pub replace: Vec<Replace>,
+    /// Settings of GODEBUG for the workspace's programs, in source order.
+    pub godebug: Vec<(String, String)>,
 }
 
 impl WorkFile {
@@ -46,7 +48,7 @@ impl WorkFile {
                     work.uses.push((word.text.clone(), position));
                 }
                 "replace" => work.replace.push(replace_line(text, &line)?),
-                "godebug" => {}
+                "godebug" => work.godebug.push(godebug_line(text, &line)?),
                 verb => {
                     return Err(text.error(line.verb.offset, format!("unknown directive: {verb}")));
                 }

@@ -131,6 +131,12 @@ impl Modules {
         Ok(modules)
     }
 
+    /// The Go version that programs are written for, unless they say otherwise, and the settings of GODEBUG that go.work or
+    /// go.mod give them.
+    pub fn defaults(&self) -> (GoVersion, &[(String, String)]) {
+        (self.workspace.go_version(), self.workspace.godebug())
+    }
+
     fn uses_vendor(&self, mode: Option<ModMode>) -> bool {
         match mode {
             Some(mode) => mode == ModMode::Vendor,

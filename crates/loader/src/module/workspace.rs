@@ -127,6 +127,14 @@ impl Workspace {
         }
     }
 
+    /// The settings of GODEBUG of the go.work file, or of the one main module.
+    pub fn godebug(&self) -> &[(String, String)] {
+        match &self.work {
+            Some(work) => &work.godebug,
+            None => self.modules.first().map_or(&[], |main| &main.file.godebug),
+        }
+    }
+
     /// Whether a version of a module is refused.
     pub fn excludes(&self, module: &ModuleVersion) -> bool {
         self.modules.iter().any(|main| main.file.exclude.contains(module))

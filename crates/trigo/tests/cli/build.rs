@@ -252,6 +252,28 @@ fn a_program_that_did_not_change_comes_from_the_cache() {
 }
 
 #[test]
+fn a_program_begins_as_its_go_version_and_its_settings_say() {
+    let text = "package main\n\nfunc main() {\n\tvar f func() int\n\tfor i := 0; i < 3; i++ {\n\t\t\
+        if f == nil {\n\t\t\tf = func() int { return i }\n\t\t}\n\t}\n\tprintln(f())\n\t\
+        defer func() { println(recover() == nil) }()\n\tpanic(nil)\n}\n";
+    let world = World::new(&[("m/main.go", text)]);
+    let says = |lines: &str| {
+        world.write("m/go.mod", &format!("module m\n{lines}"));
+        let (code, _, err) = trigo(&world, &["run", "."]);
+        assert_eq!(code, 0, "{err}");
+        err
+    };
+    // The sources are the same, and still it is another program.
+    assert_eq!(says("go 1.27\n"), "0\nfalse\n");
+    assert_eq!(says("go 1.20\n"), "3\ntrue\n");
+    assert_eq!(says("go 1.27\ngodebug panicnil=1\n"), "0\ntrue\n");
+    assert_eq!(says("go 1.27\ngodebug default=go1.20\n"), "0\ntrue\n");
+    assert_eq!(says("go 1.20\ngodebug (\n\tpanicnil=0\n)\n"), "3\nfalse\n");
+    world.write("m/main.go", &format!("//go:debug panicnil=1\n{text}"));
+    assert_eq!(says("go 1.27\ngodebug panicnil=0\n"), "0\ntrue\n");
+}
+
+#[test]
 fn a_program_says_what_it_is_made_of() {
     let text = "package main\n\nimport (\n\t\"fmt\"\n\t\"runtime\"\n\t\"runtime/debug\"\n)\n\n\
         func main() {\n\tinfo, ok := debug.ReadBuildInfo()\n\t\
