@@ -87,10 +87,8 @@ fn the_examples_judge_themselves_well() {
 #[test]
 fn nothing_is_lost_under_torture() {
     let torture = ("TRIGO_GC", "torture=100,verify,poison");
-    for name in
-        ["tests/programs/closures.go", "tests/programs/channels.go", "tests/programs/network.go"]
-    {
-        let source = root().join(name);
+    for name in ["closures.go", "channels.go", "fork.go", "network.go", "profiles.go"] {
+        let source = root().join("tests/programs").join(name);
         let expected = fs::read(source.with_extension("out")).expect("what Go prints is there");
         let output = run(&source, &[torture]).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         assert_eq!(String::from_utf8_lossy(&output), String::from_utf8_lossy(&expected), "{name}");
