@@ -231,7 +231,9 @@ impl Checker<'_> {
             },
             _ => {
                 let inner = self.waiting.len();
-                self.nested(block, context, labeled, stmt);
+                stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+                    self.nested(block, context, labeled, stmt);
+                });
                 for waiting in &mut self.waiting[inner..] {
                     waiting.since = index;
                 }

@@ -72,12 +72,16 @@ pub use pos::{FileId, FilePos, LineCol, MAX_SOURCE_BYTES, Pos, Position, Source}
 
 use ast::File;
 
-/// How deep expressions, types and statements may nest before the parser gives up on a file.
+/// How deep expressions, types and statements may nest before the parser gives up on a file. gc has no limit, but takes
+/// minutes for most of what nests deeper than this.
 ///
 /// A pass that recurses over the tree needs no more than this many levels of statements and expressions together, if
 /// it takes two things in loops: the left operands of [`ast::ExprKind::Binary`], and `else if`. Chains of the two are
 /// common in generated programs and may be of any length.
-pub const MAX_NESTING: usize = 1000;
+pub const MAX_NESTING: usize = 10_000;
+
+/// How deep types may nest.
+pub const MAX_TYPE_NESTING: usize = 1000;
 
 /// How many errors the parser reports before it gives up on a file, so that broken files of any size take little memory.
 pub const MAX_ERRORS: usize = 10_000;

@@ -94,3 +94,33 @@ fn nothing_is_lost_under_torture() {
         assert_eq!(String::from_utf8_lossy(&output), String::from_utf8_lossy(&expected), "{name}");
     }
 }
+
+#[test]
+fn what_nests_deep_is_compiled() {
+    let n = 4_900;
+    let nested = |open: &str, middle: &str, close: &str| {
+        format!("{}{middle}{}", open.repeat(n), close.repeat(n))
+    };
+    let text = [
+        "package main\n",
+        "func f(x int) int { return x + 1 }\n",
+        "var one = 1\n",
+        "func main() {\n",
+        &format!("println({})\n", nested("f(", "0", ")")),
+        &format!("println({})\n", nested("(", "one", ")")),
+        &format!("println({})\n", nested("- ", "one", "")),
+        &format!("println({})\n", nested("1 + (", "one", ")")),
+        &nested("{\n", "println(one)\n", "}\n"),
+        &nested("if one > 0 {\n", "println(one)\n", "}\n"),
+        &format!("{}println(one){}\n", "for range one {\n".repeat(n / 10), "}\n".repeat(n / 10)),
+        &format!("{}{{ println(one) }}\n", "if one < 0 {} else ".repeat(n)),
+        &format!("{}println(one){}\n", "func() { ".repeat(n / 4), " }()".repeat(n / 4)),
+        "}\n",
+    ]
+    .concat();
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = folder.path().join("deep.go");
+    fs::write(&source, text).expect("the folder is writable");
+    let output = run(&source, &[]).map(|output| String::from_utf8_lossy(&output).into_owned());
+    assert_eq!(output, Ok(format!("{n}\n1\n1\n{}\n1\n1\n1\n1\n1\n", n + 1)));
+}

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use trigo_syntax::{FileId, Interner, MAX_NESTING, Mode, Source, parse_file};
+use trigo_syntax::{FileId, Interner, MAX_NESTING, MAX_TYPE_NESTING, Mode, Source, parse_file};
 use trigo_types::{CompilerFlags, Config, Importer, PkgId, Store, check_package, compiler_errors};
 
 struct NoImports;
@@ -55,9 +55,11 @@ fn body(statements: &str) -> String {
 #[test]
 fn nesting_as_deep_as_the_parser_allows_is_fine() {
     let n = MAX_NESTING / 2 - 20;
-    let nested = |open: &str, middle: &str, close: &str| {
+    let repeated = |n: usize, open: &str, middle: &str, close: &str| {
         format!("{}{middle}{}", open.repeat(n), close.repeat(n))
     };
+    let nested = |open, middle, close| repeated(n, open, middle, close);
+    let types = |open, middle, close| repeated(MAX_TYPE_NESTING / 2 - 20, open, middle, close);
     for text in [
         body(&format!("x = {}", nested("(", "x", ")"))),
         body(&format!("x = {}", nested("- ", "x", ""))),
@@ -68,14 +70,14 @@ fn nesting_as_deep_as_the_parser_allows_is_fine() {
         body(&nested("for range x {", "", "}")),
         body(&nested("switch { case x > 0: ", "", "}")),
         body(&format!("{}{}", "func() { ".repeat(n / 2), " }()".repeat(n / 2))),
-        body(&format!("var a {}\n_ = a", nested("[]", "int", ""))),
-        body(&format!("var a {}\n_ = a", nested("*", "int", ""))),
-        body(&format!("var a {}\n_ = a", nested("map[int]", "int", ""))),
-        body(&format!("var a {}\n_ = a", nested("chan ", "int", ""))),
-        body(&format!("var a {}\n_ = a", nested("func(", "", ")"))),
-        body(&format!("var a {}\n_ = a", nested("struct { x ", "int", "}"))),
-        body(&format!("var a {}\n_ = a", nested("interface { m(", "", ") }"))),
-        format!("package p\ntype G[T any] struct {{ t T }}\nvar g {}\n", nested("G[", "int", "]")),
+        body(&format!("var a {}\n_ = a", types("[]", "int", ""))),
+        body(&format!("var a {}\n_ = a", types("*", "int", ""))),
+        body(&format!("var a {}\n_ = a", types("map[int]", "int", ""))),
+        body(&format!("var a {}\n_ = a", types("chan ", "int", ""))),
+        body(&format!("var a {}\n_ = a", types("func(", "", ")"))),
+        body(&format!("var a {}\n_ = a", types("struct { x ", "int", "}"))),
+        body(&format!("var a {}\n_ = a", types("interface { m(", "", ") }"))),
+        format!("package p\ntype G[T any] struct {{ t T }}\nvar g {}\n", types("G[", "int", "]")),
         format!(
             "package p\ntype G[T any] []T\nvar g = {}{}\n",
             "G[".repeat(90),

@@ -33,12 +33,12 @@ use crate::lexer::Lexer;
 use crate::pos::{Pos, Source};
 use crate::printer::Tree;
 use crate::token::{Op, Token};
-use crate::{MAX_ERRORS, MAX_NESTING, Mode};
+use crate::{MAX_ERRORS, MAX_NESTING, MAX_TYPE_NESTING, Mode};
 
 /// How many levels are read on the caller's stack; without optimisation a level can take several kilobytes.
 const SMALL_STACK_NESTING: usize = 128;
 /// The stack for the levels beyond.
-const LARGE_STACK_BYTES: usize = 32 << 20;
+const LARGE_STACK_BYTES: usize = MAX_NESTING * (32 << 10);
 
 pub(crate) struct Parser<'s> {
     lex: Lexer<'s>,
@@ -46,6 +46,8 @@ pub(crate) struct Parser<'s> {
     nodes: Nodes,
     /// How deep the parser is in nested expressions, types and statements.
     depth: usize,
+    /// How deep it is in nested types.
+    type_depth: usize,
     /// The depth that the tree read since the last reset reaches, counted from the file.
     reach: usize,
     /// How many functions the parser is in; statements are worth stopping at only inside one.
@@ -77,6 +79,7 @@ pub(crate) fn parse(
         mode,
         nodes: Nodes::with_capacity(source.text.len()),
         depth: 0,
+        type_depth: 0,
         reach: 0,
         function_depth: 0,
         expr_level: 0,
@@ -180,7 +183,7 @@ impl<'s> Parser<'s> {
     /// Reads something one level deeper, or nothing if that is too deep.
     fn enter<T: Send>(&mut self, read: impl FnOnce(&mut Self) -> T + Send) -> Option<T> {
         if self.depth >= MAX_NESTING {
-            self.give_up();
+            self.give_up(MAX_NESTING);
             return None;
         }
         self.depth += 1;
@@ -191,6 +194,18 @@ impl<'s> Parser<'s> {
             Some(read(self))
         };
         self.depth -= 1;
+        result
+    }
+
+    /// The same for a type in a type.
+    fn enter_type<T: Send>(&mut self, read: impl FnOnce(&mut Self) -> T + Send) -> Option<T> {
+        if self.type_depth >= MAX_TYPE_NESTING {
+            self.give_up(MAX_TYPE_NESTING);
+            return None;
+        }
+        self.type_depth += 1;
+        let result = self.enter(read);
+        self.type_depth -= 1;
         result
     }
 
@@ -206,7 +221,7 @@ impl<'s> Parser<'s> {
             Some(Ok(result)) => Some(result),
             Some(Err(panic)) => resume_unwind(panic),
             None => {
-                self.give_up();
+                self.give_up(SMALL_STACK_NESTING);
                 None
             }
         }
@@ -216,16 +231,16 @@ impl<'s> Parser<'s> {
     fn deepen(&mut self) -> bool {
         self.reach += 1;
         if self.reach > MAX_NESTING {
-            self.give_up();
+            self.give_up(MAX_NESTING);
         }
         self.reach <= MAX_NESTING
     }
 
-    /// Complains that the file nests too deep and acts from here on as if it ended.
+    /// Complains that the file nests deeper than a limit and acts from here on as if it ended.
     #[cold]
-    fn give_up(&mut self) {
+    fn give_up(&mut self, limit: usize) {
         if !self.gave_up {
-            self.error_at(self.pos(), format!("nesting is deeper than {MAX_NESTING} levels"));
+            self.error_at(self.pos(), format!("nesting is deeper than {limit} levels"));
             self.stop();
         }
     }

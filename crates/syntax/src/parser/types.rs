@@ -50,7 +50,7 @@ impl Parser<'_> {
             | Token::Map
             | Token::Struct
             | Token::Interface
-            | Token::LParen => Some(match self.enter(Self::type_literal) {
+            | Token::LParen => Some(match self.enter_type(Self::type_literal) {
                 Some(ty) => ty,
                 None => self.bad_expr(),
             }),
@@ -182,7 +182,7 @@ impl Parser<'_> {
             x = self.expr(pos, ExprKind::Selector { x, sel });
         }
         if self.tok() == Token::LBrack {
-            x = match self.enter(|p| p.type_instance(x)) {
+            x = match self.enter_type(|p| p.type_instance(x)) {
                 Some(x) => x,
                 None => self.bad_expr(),
             };

@@ -50,8 +50,11 @@ impl<'a> Checker<'a> {
 
     pub(super) fn stmt(&mut self, context: Context, id: StmtId) {
         let top = self.delayed.len();
-        self.deep(|c| c.stmt_kind(context, id));
-        self.process_delayed(top);
+        self.deep(|c| {
+            c.stmt_kind(context, id);
+            // The bodies of function literals are deeper yet.
+            c.process_delayed(top);
+        });
     }
 
     pub(super) fn block(&mut self, context: Context, body: BlockId) {
