@@ -252,6 +252,24 @@ fn a_program_that_did_not_change_comes_from_the_cache() {
 }
 
 #[test]
+fn what_is_embedded_belongs_to_the_program() {
+    let text = "package main\n\nimport _ \"embed\"\n\n//go:embed *.txt\nvar s string\n\n\
+        func main() { print(s) }\n";
+    let world = World::new(&[("m/main.go", text), ("m/a.txt", "first")]);
+    let says = || {
+        let (code, _, err) = trigo(&world, &["run", "."]);
+        (code, err)
+    };
+    assert_eq!(says(), (0, "first".to_string()));
+    // The sources are the same.
+    world.write("m/a.txt", "second");
+    assert_eq!(says(), (0, "second".to_string()));
+    world.write("m/b.txt", "third");
+    let fault = "main.go:6:5: invalid go:embed: multiple files for type string\n";
+    assert_eq!(says(), (1, fault.to_string()));
+}
+
+#[test]
 fn a_program_begins_as_its_go_version_and_its_settings_say() {
     let text = "package main\n\nfunc main() {\n\tvar f func() int\n\tfor i := 0; i < 3; i++ {\n\t\t\
         if f == nil {\n\t\t\tf = func() int { return i }\n\t\t}\n\t}\n\tprintln(f())\n\t\
