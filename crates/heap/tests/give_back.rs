@@ -1,6 +1,7 @@
 //! Memory that was dropped goes back to the operating system while the program is idle.
 
 use std::{
+    sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -8,6 +9,9 @@ use trigo_heap::{Config, Error, Heap, Kind, Layout, Mutator, Root, Zeroing};
 
 const MIB: usize = 1 << 20;
 const OBJECT: usize = 16;
+
+/// Tests that measure the process's memory run one after the other.
+static ALONE: Mutex<()> = Mutex::new(());
 
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -30,6 +34,7 @@ fn fill(m: &mut Mutator, kind: Kind, list: &Root, count: usize) -> Result<(), Er
 #[test]
 fn after_a_drop_what_is_resident_is_within_a_tenth_of_the_goal_and_idle_cycles_back_off()
 -> Result<(), Error> {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = resident();
     let heap = Heap::new(Config::default())?;
     let kind = heap.kind(Layout::POINTERS, OBJECT, Zeroing::Zeroed)?;
@@ -59,6 +64,7 @@ fn after_a_drop_what_is_resident_is_within_a_tenth_of_the_goal_and_idle_cycles_b
 
 #[test]
 fn memory_that_bursts_of_allocation_need_is_not_given_back_between_them() -> Result<(), Error> {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let heap = Heap::new(Config::default())?;
     let mut m = heap.attach();
     for _ in 0..10 {

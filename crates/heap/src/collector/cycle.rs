@@ -70,6 +70,7 @@ impl<'d> Cycle<'d> {
         observers.iter().for_each(|o| o.cycle_begins(number));
         heap.roots.forget_dropped();
         heap.pool.closing().reset();
+        heap.pool.prepare();
         heap.counters.stack_bytes.store(0, Ordering::Relaxed);
         heap.credit.store(0, Ordering::Relaxed);
         driver.cycle = driver.cycle.wrapping_add(1).max(1);
@@ -190,6 +191,7 @@ impl<'d> Cycle<'d> {
     fn tick(&mut self) {
         self.set_assist_ratio();
         let heap = Arc::clone(&self.driver.heap);
+        heap.pool.prepare();
         let time = now();
         let elapsed = (time - self.last_tick.at) as f64;
         let processors = heap.processors as f64;

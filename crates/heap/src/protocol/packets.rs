@@ -139,6 +139,15 @@ impl Pool {
         })
     }
 
+    /// Makes room for as many packets again as there are, so that who needs a fresh one does not wait for the memory (the
+    /// collector, now and then).
+    pub(crate) fn prepare(&self) {
+        // Relaxed: an estimate.
+        let made = self.made.load(Ordering::Relaxed) as usize;
+        let segments = (2 * made / FIRST_SEGMENT + 1).ilog2() as usize + 1;
+        (0..segments.min(SEGMENTS)).for_each(|segment| _ = self.segment(segment));
+    }
+
     /// Gives back a packet; whatever it still holds is forgotten.
     pub(crate) fn recycle(&self, mut packet: Packet) {
         while packet.pop().is_some() {}
@@ -205,8 +214,11 @@ impl Pool {
         let scaled = index as usize / FIRST_SEGMENT + 1;
         let segment = scaled.ilog2() as usize;
         let start = FIRST_SEGMENT * ((1 << segment) - 1);
-        let slots = self.segments[segment].get_or_init(|| empty_slots(FIRST_SEGMENT << segment));
-        &slots[index as usize - start]
+        &self.segment(segment)[index as usize - start]
+    }
+
+    fn segment(&self, segment: usize) -> &[Slot] {
+        self.segments[segment].get_or_init(|| empty_slots(FIRST_SEGMENT << segment))
     }
 
     pub(super) fn push(&self, head: &AtomicU64, packet: Packet) {
@@ -294,4 +306,22 @@ impl Drop for Outbox<'_> {
 /// The tag of a head, moved on by one.
 fn tag(head: u64) -> u64 {
     (head >> 32).wrapping_add(1) << 32
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_for_as_many_packets_again_is_made_ahead() {
+        let pool = Pool::new();
+        for count in [0, 1, 63, 64, 200, 1000] {
+            while pool.made.load(Ordering::Relaxed) < count {
+                pool.fresh();
+            }
+            pool.prepare();
+            let there: usize = pool.segments.iter().filter_map(|s| s.get()).map(|s| s.len()).sum();
+            assert!(there >= 2 * count as usize, "{there} for {count}");
+        }
+    }
 }
