@@ -9,7 +9,7 @@
 //! So a file is noted only if it was left alone for [`SETTLED`] when it was looked at, as git's index has it ("racy git" in
 //! its technical documentation); one that was just edited is read again until then.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -35,7 +35,7 @@ pub type Digest = [u8; 32];
 pub struct Manifest {
     /// None if nothing is to be remembered either.
     known: Option<HashMap<PathBuf, Known>>,
-    read: Mutex<BTreeMap<PathBuf, Note>>,
+    read: Mutex<Vec<(PathBuf, Note)>>,
 }
 
 #[derive(Debug)]
@@ -94,11 +94,13 @@ impl Manifest {
         if read.is_empty() && used().count() == known.len() {
             return None;
         }
-        let mut notes: BTreeMap<&Path, &Note> =
-            used().map(|(path, known)| (&**path, &known.note)).collect();
-        notes.extend(read.iter().map(|(path, note)| (&**path, note)));
-        let notes: Vec<(&str, &Note)> =
-            notes.into_iter().filter_map(|(path, note)| Some((path.to_str()?, note))).collect();
+        let used = used().map(|(path, known)| (path, &known.note));
+        let notes = used.chain(read.iter().map(|(path, note)| (path, note)));
+        let mut notes: Vec<(&str, &Note)> =
+            notes.filter_map(|(path, note)| Some((path.to_str()?, note))).collect();
+        notes.sort_unstable_by_key(|(path, _)| *path);
+        // A file may have been looked at twice, and then changed in between.
+        notes.dedup_by_key(|(path, _)| *path);
         postcard::to_allocvec(&notes).ok()
     }
 
@@ -126,7 +128,7 @@ impl Manifest {
         if stamp.is_settled(now) {
             let note = Note { stamp, facts: facts.clone() };
             let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-            read.insert(path.to_path_buf(), note);
+            read.push((path.to_path_buf(), note));
         }
         Ok((facts, Some(text)))
     }

@@ -12,8 +12,8 @@
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::{Deserialize, Serialize};
-use trigo_syntax::ast::{Decl, DeclKind, ExprId, ExprKind, File};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use trigo_syntax::ast::{Decl, DeclKind, ExprId, ExprKind, File, IdentId};
 use trigo_syntax::token::Op;
 use trigo_syntax::{FileId, FilePos, LineCol, MAX_SOURCE_BYTES, Mode, Pos, Source, parse_file};
 
@@ -25,18 +25,19 @@ use crate::store::Store;
 
 /// What is kept of a file.
 #[derive(Serialize, Deserialize)]
-struct FileRecord {
+struct FileRecord<'a> {
     /// Its place among the package's files.
     file: u32,
     /// [`File::go_version`].
-    version: Option<String>,
+    version: Option<&'a str>,
     /// In source order.
-    pieces: Vec<Piece>,
+    #[serde(borrow)]
+    pieces: Vec<Piece<'a>>,
 }
 
 /// A piece of a file's text.
 #[derive(Serialize, Deserialize)]
-struct Piece {
+struct Piece<'a> {
     /// Where the name of the function stands that it is; none if it is the package clause or an import.
     function: Option<u32>,
     /// Its place in bytes.
@@ -45,7 +46,24 @@ struct Piece {
     line: u32,
     /// The bytes before it in that line.
     column: u32,
-    text: String,
+    #[serde(borrow)]
+    text: Text<'a>,
+}
+
+/// Source text, which is written as one thing and not byte by byte.
+#[derive(Clone, Copy)]
+struct Text<'a>(&'a [u8]);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&'a [u8]>::deserialize(deserializer).map(Text)
+    }
 }
 
 /// Writes the bodies of the generic and inlinable functions of a package without errors. The numbers of its files follow
@@ -55,7 +73,7 @@ pub fn write_bodies(files: &[Arc<File>]) -> Vec<u8> {
     for (file, number) in files.iter().zip(0..) {
         let pieces = pieces(file);
         if !pieces.is_empty() {
-            let version = file.go_version.as_ref().map(|version| version.to_string());
+            let version = file.go_version.as_deref();
             records.push(FileRecord { file: number, version, pieces });
         }
     }
@@ -63,9 +81,12 @@ pub fn write_bodies(files: &[Arc<File>]) -> Vec<u8> {
 }
 
 /// The functions of a file that are kept, after its package clause and imports; nothing if there are none.
-fn pieces(file: &File) -> Vec<Piece> {
+fn pieces(file: &File) -> Vec<Piece<'_>> {
     let decls = || file[file.decls].iter().map(|&id| &file[id]);
-    let functions: Vec<Piece> = decls().filter_map(|decl| function(file, decl)).collect();
+    // Expressions are numbered in source order: those of a declaration end where the next ones begin.
+    let ends = decls().skip(1).filter_map(|decl| first_expr(file, decl)).chain([file.expr_count()]);
+    let functions: Vec<Piece<'_>> =
+        decls().zip(ends).filter_map(|(decl, end)| function(file, decl, end)).collect();
     let Some(package) = file.package.filter(|_| !functions.is_empty()) else {
         return Vec::new();
     };
@@ -86,13 +107,28 @@ fn pieces(file: &File) -> Vec<Piece> {
     pieces
 }
 
-/// A function with its directives, if it is kept.
-fn function(file: &File, decl: &Decl) -> Option<Piece> {
-    let DeclKind::Func { recv, name, type_params, body: Some(body), .. } = decl.kind else {
+/// The number of a declaration's first expression; none if an import has no path, which is an error.
+fn first_expr(file: &File, decl: &Decl) -> Option<usize> {
+    let first = match decl.kind {
+        DeclKind::Import { name, path } => name.map(IdentId::expr).or(path)?,
+        DeclKind::Const { names, .. } | DeclKind::Var { names, .. } => file[names].first()?.expr(),
+        DeclKind::Type { name, .. } => name.expr(),
+        DeclKind::Func { recv, name, .. } => match file[recv].first() {
+            Some(recv) => recv.name.map_or(recv.ty, IdentId::expr),
+            None => name.expr(),
+        },
+    };
+    Some(first.index())
+}
+
+/// A function with its directives, if it is kept. Its expressions are numbered up to `end`.
+fn function<'a>(file: &'a File, decl: &Decl, end: usize) -> Option<Piece<'a>> {
+    let DeclKind::Func { recv, name, type_params, ty, body: Some(body) } = decl.kind else {
         return None;
     };
     let generic_recv = || file[recv].first().is_some_and(|recv| has_arguments(file, recv.ty));
-    if type_params.is_empty() && !generic_recv() && !may_be_inlined(file, body) {
+    let exprs = ty.index()..end;
+    if type_params.is_empty() && !generic_recv() && !may_be_inlined(file, body, exprs) {
         return None;
     }
     let start = file[decl.directives].first().map_or(decl.keyword, |first| first.pos);
@@ -107,18 +143,18 @@ fn has_arguments(file: &File, ty: ExprId) -> bool {
     }
 }
 
-fn piece(file: &File, function: Option<u32>, start: Pos, end: Pos) -> Piece {
+fn piece(file: &File, function: Option<u32>, start: Pos, end: Pos) -> Piece<'_> {
     let LineCol { line, col } = file.line_col(start);
-    let text = file.text(start, end).to_string();
+    let text = Text(&file.source().text[start.offset()..end.offset()]);
     Piece { function, offset: start.0, line, column: col - 1, text }
 }
 
 /// The bodies that were written of a package that is in the store.
-pub struct ArchivedBodies<'s> {
-    store: &'s Store,
+pub struct ArchivedBodies<'a> {
+    store: &'a Store,
     pkg: PkgId,
     first_file: FileId,
-    files: Vec<FileRecord>,
+    files: Vec<FileRecord<'a>>,
     /// By its place.
     functions: FxHashMap<FilePos, ObjId>,
 }
@@ -133,19 +169,19 @@ pub struct Bodies {
     pub checked: Checked,
 }
 
-impl<'s> ArchivedBodies<'s> {
+impl<'a> ArchivedBodies<'a> {
     /// The bodies of a package that [`read_package`](super::read_package) made, with the same `first_file`.
     ///
     /// # Errors
     ///
     /// If they are damaged, or those of another package.
     pub fn open(
-        store: &'s Store,
+        store: &'a Store,
         pkg: PkgId,
-        bodies: &[u8],
+        bodies: &'a [u8],
         first_file: FileId,
     ) -> Result<Self, Damaged> {
-        let files: Vec<FileRecord> = postcard::from_bytes(bodies).map_err(|_| Damaged)?;
+        let files: Vec<FileRecord<'a>> = postcard::from_bytes(bodies).map_err(|_| Damaged)?;
         let declared = store.functions(pkg).into_iter();
         let declared: FxHashMap<FilePos, ObjId> =
             declared.filter_map(|func| Some((store.obj(func).pos?, func))).collect();
@@ -181,14 +217,14 @@ impl<'s> ArchivedBodies<'s> {
         let mut files = Vec::new();
         for record in &self.files {
             let id = record.id(self.first_file);
-            let is_wanted = |piece: &&Piece| match piece.function {
+            let is_wanted = |piece: &&Piece<'_>| match piece.function {
                 None => true,
                 Some(at) => {
                     let func = self.functions.get(&FilePos { file: id, pos: Pos(at) });
                     func.is_some_and(|func| wanted.contains(func))
                 }
             };
-            let pieces: Vec<&Piece> = record.pieces.iter().filter(is_wanted).collect();
+            let pieces: Vec<&Piece<'_>> = record.pieces.iter().filter(is_wanted).collect();
             if pieces.iter().any(|piece| piece.function.is_some()) {
                 files.push(Arc::new(self.parse(id, record, &pieces)?));
             }
@@ -198,7 +234,12 @@ impl<'s> ArchivedBodies<'s> {
         Ok(Bodies { files, checked })
     }
 
-    fn parse(&self, id: FileId, record: &FileRecord, pieces: &[&Piece]) -> Result<File, Damaged> {
+    fn parse(
+        &self,
+        id: FileId,
+        record: &FileRecord<'_>,
+        pieces: &[&Piece<'_>],
+    ) -> Result<File, Damaged> {
         let name = self.store.file_name(id).unwrap_or_default();
         let source = Source::new(id, name, text(pieces).ok_or(Damaged)?);
         let mode = Mode { check_branches: true, ..Mode::default() };
@@ -207,19 +248,19 @@ impl<'s> ArchivedBodies<'s> {
         if !errors.is_empty() {
             return Err(Damaged);
         }
-        file.go_version = record.version.as_deref().map(Into::into);
+        file.go_version = record.version.map(Into::into);
         Ok(file)
     }
 }
 
-impl FileRecord {
+impl FileRecord<'_> {
     fn id(&self, first_file: FileId) -> FileId {
         FileId(first_file.0.wrapping_add(self.file))
     }
 }
 
 /// The text in which each piece stands at its place, with blanks between them. None if there is no such text.
-fn text(pieces: &[&Piece]) -> Option<Vec<u8>> {
+fn text(pieces: &[&Piece<'_>]) -> Option<Vec<u8>> {
     let mut text: Vec<u8> = Vec::new();
     let mut line = 1;
     for piece in pieces {
@@ -236,8 +277,8 @@ fn text(pieces: &[&Piece]) -> Option<Vec<u8>> {
             text.push(b';');
         }
         (text.len() <= offset).then(|| text.resize(offset, b' '))?;
-        text.extend_from_slice(piece.text.as_bytes());
-        line = piece.line + piece.text.matches('\n').count() as u32;
+        text.extend_from_slice(piece.text.0);
+        line = piece.line + piece.text.0.iter().filter(|&&byte| byte == b'\n').count() as u32;
     }
     Some(text)
 }

@@ -1,27 +1,41 @@
 //! Which functions their callers may want to take in.
 
-use trigo_syntax::ast::{BlockId, DeclKind, ExprKind, File, Node, StmtKind};
+use std::ops::Range;
+
+use trigo_syntax::ast::{BlockId, DeclKind, ExprId, ExprKind, File, Node, StmtKind};
 
 /// What a function may cost that Go's compiler inlines, in nodes of its tree (`inlineMaxBudget` in
 /// `cmd/compile/internal/inline`).
 const BUDGET: usize = 80;
 
-/// Whether a body is small enough that Go's compiler might inline it.
+/// Whether a body is small enough that Go's compiler might inline it. `exprs` are the numbers of the expressions in it.
 ///
 /// This is an estimate on the tree, which does not know calls that may not be inlined, and admits more functions than Go
 /// for that. It may only miss one that becomes much smaller by what it does not know either: constants that the
 /// operands of long expressions make together, and branches that are never taken.
-pub(super) fn may_be_inlined(file: &File, body: BlockId) -> bool {
-    let mut left = BUDGET;
+pub(super) fn may_be_inlined(file: &File, body: BlockId, exprs: Range<usize>) -> bool {
+    // A selector is three expressions and two of Go's nodes.
+    if exprs.len() <= BUDGET * 3 / 2 {
+        return true;
+    }
+    let is_closure = |e| matches!(file[ExprId::from_index(e)].kind, ExprKind::FuncLit { .. });
+    exprs.into_iter().any(is_closure) && fits_without_closures(file, body)
+}
+
+/// Whether what a body holds beside its closures, which are functions of their own, is within the budget.
+fn fits_without_closures(file: &File, body: BlockId) -> bool {
+    let mut nodes = 0;
     let mut stack = vec![Node::Block(body)];
     while let Some(node) = stack.pop() {
-        let (costs, goes_in) = cost(file, node);
-        match left.checked_sub(usize::from(costs)) {
-            Some(less) => left = less,
-            None => return false,
-        }
-        if goes_in {
-            file.children(node, |child| stack.push(child));
+        file.children(node, |child| {
+            let (costs, goes_in) = cost(file, child);
+            nodes += usize::from(costs);
+            if goes_in {
+                stack.push(child);
+            }
+        });
+        if nodes > BUDGET {
+            return false;
         }
     }
     true
@@ -48,7 +62,9 @@ fn cost(file: &File, node: Node) -> (bool, bool) {
             | ExprKind::Func { .. }
             | ExprKind::Map { .. }
             | ExprKind::Chan { .. } => (false, false),
-            ExprKind::FuncLit { .. } => (true, false),
+            ExprKind::FuncLit { .. } | ExprKind::Name(_) | ExprKind::Literal { .. } => {
+                (true, false)
+            }
             // Operators may be part of a constant, and the others are seen in what they hold.
             ExprKind::Binary { .. }
             | ExprKind::Unary { .. }
@@ -76,20 +92,21 @@ mod tests {
         let DeclKind::Func { body: Some(body), .. } = file[file[file.decls][0]].kind else {
             panic!("a function");
         };
-        may_be_inlined(&file, body)
+        may_be_inlined(&file, body, 0..file.expr_count())
     }
 
     #[test]
-    fn names_and_statements_count_and_types_and_operators_do_not() {
-        // An assignment and two names are three nodes.
-        assert!(fits(&"x = y; ".repeat(26)));
-        assert!(!fits(&"x = y; ".repeat(27)));
-        assert!(fits(&"x = map[string][]T(-y); ".repeat(26)));
+    fn large_bodies_do_not_fit() {
+        // A call of a method is an expression and three for what is called.
+        assert!(fits(&"x.f(); ".repeat(28)));
+        assert!(!fits(&"x.f(); ".repeat(32)));
     }
 
     #[test]
     fn the_bodies_of_closures_are_other_functions() {
-        let closure = format!("f = func() {{ {} }}", "x = y; ".repeat(100));
+        let closure = format!("f = func() {{ {} }}; ", "x = y; ".repeat(100));
         assert!(fits(&closure));
+        assert!(fits(&(closure.clone() + &"x = y; ".repeat(24))));
+        assert!(!fits(&(closure + &"x = y; ".repeat(27))));
     }
 }
