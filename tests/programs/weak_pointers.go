@@ -73,9 +73,11 @@ func main() {
 	}
 	round(1)
 	before := resident()
-	for n := range int64(6) {
+	for n := range int64(10) {
 		round(n + 2)
 	}
-	fmt.Println(resident()-before < 60)
+	// What the tables of a round took is free again, but in pieces: on a busy machine they come to 90 MiB. A million
+	// objects that each left something would be twice that.
+	fmt.Println(resident()-before < 120)
 	fmt.Println(a.Value() == kept, w.Value() == nil)
 }
