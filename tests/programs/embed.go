@@ -15,6 +15,9 @@ type blob []byte
 //go:embed embedded/hello.txt
 var text string
 
+//go:embed embedded/hello.txt
+var _ string
+
 var (
 	//go:embed embedded/deep/bytes.bin
 	bytes []byte

@@ -68,6 +68,11 @@ impl Program {
                     errors.push(Error::at(file.position(tree[name.expr()].pos.offset()), message));
                     continue;
                 }
+                let variable: Box<str> = self.store.obj_name(obj).into();
+                if &*variable == "_" {
+                    // Nothing refers to it.
+                    continue;
+                }
                 let read = names_of_files.into_iter().filter_map(|name| match read(source, name) {
                     Ok(file) => Some(file),
                     Err(error) => {
@@ -76,7 +81,7 @@ impl Program {
                     }
                 });
                 let files = read.collect();
-                found.push(Embedded { variable: self.store.obj_name(obj).into(), files });
+                found.push(Embedded { variable, files });
             }
         }
         if errors.is_empty() { Ok(found) } else { Err(errors) }

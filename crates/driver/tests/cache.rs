@@ -6,13 +6,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use support::{config, load, standard};
+use support::{World, config, load, standard};
 use trigo_driver::{Bodies, Cache};
 use trigo_loader::goroot::{Goroot, Origin};
 use trigo_loader::graph::Graph;
-
-/// A module `m` and a cache, in a GOROOT with nothing in it but `runtime`.
-struct World(tempfile::TempDir);
 
 const LIB: &str = r#"package lib
 
@@ -109,24 +106,11 @@ func main() {
 
 impl World {
     fn new() -> World {
-        let world = World(tempfile::tempdir().unwrap());
-        world.write("goroot/VERSION", "go1.27.3\n");
-        world.write("goroot/src/runtime/r.go", "package runtime");
-        world.write("m/go.mod", "module m\n\ngo 1.27\n");
+        let world = World::empty();
         world.write("m/base/base.go", BASE);
         world.write("m/lib/lib.go", LIB);
         world.write("m/app/app.go", APP);
         world
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.0.path().canonicalize().unwrap().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
     }
 
     fn graph(&self) -> Graph {

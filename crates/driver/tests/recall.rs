@@ -3,15 +3,13 @@
 mod support;
 
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use support::World;
 use trigo_driver::{Cache, Recall};
 use trigo_loader::goroot::{Goroot, Origin};
 use trigo_loader::graph::Graph;
 use trigo_loader::manifest::SETTLED;
-
-struct World(tempfile::TempDir);
 
 /// What a check said, and the names of the files whose text it read.
 type Outcome = (Vec<String>, Vec<String>);
@@ -19,10 +17,7 @@ type Outcome = (Vec<String>, Vec<String>);
 impl World {
     /// A module of three packages, each importing the one before.
     fn new() -> World {
-        let world = World(tempfile::tempdir().unwrap());
-        world.write("goroot/VERSION", "go1.27.3\n");
-        world.write("goroot/src/runtime/r.go", "package runtime");
-        world.write("m/go.mod", "module m\n\ngo 1.27\n");
+        let world = World::empty();
         world.write("m/base/base.go", "package base\n\nfunc Base() int { return 1 }\n");
         world.write("m/base/more.go", "package base\n\nvar More = Base()\n");
         world.write("m/lib/lib.go", "package lib\n\nimport \"m/base\"\n\nvar Lib = base.More\n");
@@ -32,16 +27,6 @@ impl World {
         );
         world.settle();
         world
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.0.path().canonicalize().unwrap().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
     }
 
     /// Waits until files that were written may be noted.

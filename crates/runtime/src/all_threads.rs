@@ -3,11 +3,13 @@
 //!
 //! As the C library does it for `setuid`: a signal interrupts one thread after the other, and its handler makes the call.
 //! Threads that are started meanwhile have what their parent had, so the list is read until it has nobody new.
+//!
+//! One thread at a time is asked, and answers before the next is: the call's words are written before [`TARGET`], which
+//! only the thread that it names takes back, after its answer.
 
 use crate::natives::process::{Call, system};
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicI32, AtomicUsize, Mutex, Ordering, lock};
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 
 /// One call at a time.
 static LOCK: Mutex<()> = Mutex::new(());

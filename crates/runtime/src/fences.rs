@@ -10,7 +10,8 @@ pub(crate) use system::{frequent, prepare, rare};
 
 #[cfg(not(loom))]
 mod system {
-    use std::sync::atomic::{AtomicBool, Ordering, compiler_fence, fence};
+    use crate::sync::{AtomicBool, Ordering, fence};
+    use std::sync::atomic::compiler_fence;
 
     /// Whether the system fences for the frequent side.
     static BY_SYSTEM: AtomicBool = AtomicBool::new(false);
@@ -26,13 +27,13 @@ mod system {
 
     /// Asks the system to fence. Called once, before there are threads: it would have to wait for them.
     pub(crate) fn prepare() {
+        // Relaxed, here and below: written before there are threads.
         BY_SYSTEM.store(membarrier(REGISTER_PRIVATE_EXPEDITED), Ordering::Relaxed);
     }
 
     /// The frequent side.
     #[inline(always)]
     pub(crate) fn frequent() {
-        // Relaxed: written before there were threads.
         match BY_SYSTEM.load(Ordering::Relaxed) {
             true => compiler_fence(Ordering::SeqCst),
             false => fence(Ordering::SeqCst),

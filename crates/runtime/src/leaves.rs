@@ -387,7 +387,7 @@ extern "C" fn pin() -> isize {
     // SAFETY: the thread is a worker's, and no native, which alone changes it, runs meanwhile.
     let worker = unsafe { &*current() };
     let go = &mut worker.running().go;
-    // Who holds a lock is waited for, and must not wait itself.
+    // Who is pinned already is waited for, and must not wait itself. Holders of the runtime's locks use no pools.
     if go.locks == 0 && !worker.public.pin.set(&EMPTYING) {
         return -1;
     }

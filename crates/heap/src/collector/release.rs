@@ -1,8 +1,8 @@
 //! Giving memory back to the operating system, in the background and at a bounded rate.
 //!
-//! The heap keeps what it needs to grow to its highest goal of the last seconds, or what it used then if that was more, and
-//! a tenth beyond (and a little more than it used, because free memory is not where it was); other free pages go back, up to 32 MiB at a time with a pause between. Under a memory limit the limit
-//! decides, if lower.
+//! The heap keeps what it needs to grow to its highest goal of the last seconds, or what it used then if that was more (and
+//! a little beyond, because free memory is not where it was), and a tenth; other free pages go back, up to 32 MiB at a time
+//! with a pause between. Under a memory limit the limit decides, if lower.
 
 use super::Driver;
 use crate::{stats::now, sync::Ordering};
