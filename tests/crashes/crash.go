@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -160,9 +161,16 @@ var crashes = map[string]func(){
 	"all": func() {
 		debug.SetTraceback("all")
 		go func() { select {} }()
-		time.Sleep(10 * time.Millisecond)
+		untilOneWaits()
 		plain()
 	},
+}
+
+// untilOneWaits returns when a goroutine waits for nothing.
+func untilOneWaits() {
+	for stacks := make([]byte, 1<<16); !strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "[select (no cases)]"); {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func main() {

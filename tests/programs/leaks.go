@@ -62,10 +62,15 @@ func forget() {
 	go receives(c)
 }
 
-//go:noinline
-func settle() {
-	for range 50 {
-		time.Sleep(time.Millisecond)
+// leaks returns the profile with its stacks, as soon as it has as many leaks as it should, or after 30 seconds.
+func leaks(want int) string {
+	for start := time.Now(); ; time.Sleep(time.Millisecond) {
+		var profile strings.Builder
+		pprof.Lookup("goroutineleak").WriteTo(&profile, 2)
+		text := profile.String()
+		if strings.Count(text, "(leaked)") >= want || time.Since(start) > 30*time.Second {
+			return text
+		}
 	}
 }
 
@@ -79,11 +84,8 @@ func main() {
 	}()
 	go receives(hidden)
 	forget()
-	settle()
 	before := runtime.NumGoroutine()
-	var profile strings.Builder
-	pprof.Lookup("goroutineleak").WriteTo(&profile, 2)
-	text := profile.String()
+	text := leaks(10)
 	fmt.Println(before, strings.Count(text, "(leaked)"))
 	for _, name := range []string{"receives", "sends", "selects", "locks", "waits", "waitsForCondition", "forever"} {
 		fmt.Println(name, strings.Count(text, "main."+name+"("))
@@ -96,7 +98,9 @@ func main() {
 	}
 	known <- 1
 	known <- 1
-	settle()
+	for start := time.Now(); runtime.NumGoroutine() > before-3 && time.Since(start) < 30*time.Second; {
+		time.Sleep(time.Millisecond)
+	}
 	fmt.Println(before - runtime.NumGoroutine())
 	fmt.Println(pprof.Lookup("goroutineleak").Count())
 }

@@ -18,7 +18,7 @@ func main() {
 	}
 	go serve(listener)
 	dial := func() net.Conn {
-		conn, err := net.DialTimeout("tcp", listener.Addr().String(), time.Minute)
+		conn, err := net.DialTimeout("tcp", listener.Addr().String(), time.Hour)
 		if err != nil {
 			panic(err)
 		}
@@ -34,7 +34,7 @@ func main() {
 			defer wg.Done()
 			conn := dial()
 			defer conn.Close()
-			conn.SetDeadline(time.Now().Add(time.Minute))
+			conn.SetDeadline(time.Now().Add(time.Hour))
 			message := []byte(fmt.Sprintf("message %d", i))
 			for range 20 {
 				conn.Write(message)

@@ -10,16 +10,16 @@ import (
 
 var stop atomic.Bool
 
-func spin(count *uint64) {
+func spin(count *atomic.Uint64) {
 	for !stop.Load() {
-		*count++
+		count.Add(1)
 	}
 }
 
 // A goroutine that is made ready while another spins gets its turn.
 func others() {
 	stop.Store(false)
-	var count uint64
+	var count atomic.Uint64
 	done := make(chan bool)
 	go func() {
 		spin(&count)
@@ -40,7 +40,7 @@ func sleeper() {
 	stop.Store(false)
 	done := make(chan bool)
 	go func() {
-		var count uint64
+		var count atomic.Uint64
 		spin(&count)
 		done <- true
 	}()
@@ -53,7 +53,7 @@ func sleeper() {
 // Those that spin take turns.
 func fair() {
 	stop.Store(false)
-	var counts [4]uint64
+	var counts [4]atomic.Uint64
 	done := make(chan bool)
 	for i := range counts {
 		go func() {
@@ -61,15 +61,15 @@ func fair() {
 			done <- true
 		}()
 	}
-	time.Sleep(200 * time.Millisecond)
+	for i := range counts {
+		// Whoever gets no turn has this wait for ever.
+		for counts[i].Load() == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
 	stop.Store(true)
 	for range counts {
 		<-done
-	}
-	for _, n := range counts {
-		if n == 0 {
-			fmt.Println("one of them never ran:", counts)
-		}
 	}
 	fmt.Println("turns are taken")
 }

@@ -16,7 +16,7 @@ const BLOCK: usize = 16 << 10;
 const LIVE: usize = 32 * MIB;
 
 /// How long it may take until the heap fits a lower limit.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the heap costs now: pages in use, and free ones that the system has not got back.
 fn resident(heap: &Heap) -> usize {
