@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
-use nix::time::{ClockId, clock_gettime};
 
 /// User and system time of this process so far.
 pub fn cpu() -> Duration {
@@ -41,38 +40,82 @@ impl RunDelay {
     }
 }
 
-/// How long a thread spins in [`spin`] between two looks at its processor time: as long as an assist takes.
-const SPIN: Duration = Duration::from_micros(20);
-
 /// What [`spin`] saw.
 #[derive(Clone, Copy, Default)]
 pub struct Spins {
-    /// How much longer than 20 µs the longest spin took, in nanoseconds.
+    /// For how long the thread ran, in nanoseconds, what it stood still included.
+    pub ran: u64,
+    /// The longest time that it stood still, in nanoseconds.
     pub longest: u64,
-    /// How many spins took `long` or longer.
-    pub long: u64,
+    /// For how long it stood still, beyond `step` each time, in nanoseconds.
+    pub stalled: u64,
+    /// How often that was.
+    pub stalls: u64,
 }
 
-/// For `length` spins on the clock, over and over for 20 µs, less the time that the kernel ran another thread: what the heap's
-/// own account of holds would show for one that does nothing. On a virtual machine that is what its host takes, and interrupts.
-pub fn spin(length: Duration, long: Duration) -> Spins {
+/// Looks at the clock for `length`, over and over, and says how often and for how long the thread stood still for longer than
+/// `step` although the kernel did not switch it away: what the heap's own account of holds calls a stall. On a virtual machine
+/// that is what its host takes, and interrupts.
+pub fn spin(length: Duration, step: Duration) -> Spins {
     let start = Instant::now();
     let mut spins = Spins::default();
-    while start.elapsed() < length {
-        let (wall, cpu) = (Instant::now(), thread_cpu());
-        while wall.elapsed() < SPIN {}
-        let without = wall.elapsed().saturating_sub(thread_cpu() - cpu);
-        let took = wall.elapsed().saturating_sub(without);
-        spins.longest = spins.longest.max(took.saturating_sub(SPIN).as_nanos() as u64);
-        spins.long += u64::from(took >= long);
+    let (mut last, mut counts, mut preempted) = (start, Counts::read(), Duration::ZERO);
+    while last - start < length {
+        let time = Instant::now();
+        let Some(beyond) = (time - last).checked_sub(step) else {
+            last = time;
+            continue;
+        };
+        if counts.take() == Reason::Stalled {
+            spins.longest = spins.longest.max((beyond + step).as_nanos() as u64);
+            spins.stalled += beyond.as_nanos() as u64;
+            spins.stalls += 1;
+        } else {
+            preempted += beyond;
+        }
+        last = Instant::now();
     }
+    spins.ran = (last - start - preempted).as_nanos() as u64;
     spins
 }
 
-/// Processor time of the calling thread so far.
-fn thread_cpu() -> Duration {
-    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("each thread has this clock");
-    Duration::from(time)
+/// Why a thread did not get on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It slept or faulted.
+    Own,
+    /// The kernel switched it away although it could have run on.
+    Preempted,
+    /// Nothing that the kernel counts.
+    Stalled,
+}
+
+/// What the kernel counts of the calling thread.
+#[derive(Clone, Copy)]
+pub struct Counts {
+    own: i64,
+    switched: i64,
+}
+
+impl Counts {
+    pub fn read() -> Self {
+        let usage = getrusage(UsageWho::RUSAGE_THREAD).expect("getrusage knows its own thread");
+        let faults = usage.minor_page_faults() + usage.major_page_faults();
+        Self {
+            own: faults + usage.voluntary_context_switches(),
+            switched: usage.involuntary_context_switches(),
+        }
+    }
+
+    /// Reads them anew; what has happened since they were read last.
+    pub fn take(&mut self) -> Reason {
+        let before = std::mem::replace(self, Self::read());
+        match () {
+            () if self.own != before.own => Reason::Own,
+            () if self.switched != before.switched => Reason::Preempted,
+            () => Reason::Stalled,
+        }
+    }
 }
 
 /// Sleeps in the kernel until `due` has passed since `start`; it does not spin, so the kernel's

@@ -25,11 +25,12 @@ use crate::{
     protocol::{
         claim,
         gate::{Gate, StackGuard},
+        roster::Roster,
     },
     roots::{Root, RootSource, Roots},
     space::{Stock, kinds::MAX_KINDS},
     stacks::Stack,
-    stats::{Holds, Pauses, Watch},
+    stats::{Holds, Pauses, Stretch, Watch},
     sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, lock},
 };
 use std::{marker::PhantomData, mem::offset_of, ops::Range, ptr::NonNull, sync::Arc};
@@ -215,6 +216,54 @@ impl MutatorState {
     pub(crate) const BUFFER_NEXT: usize = offset_of!(MutatorState, buffer_next);
     pub(crate) const BUFFER_END: usize = offset_of!(MutatorState, buffer_end);
 
+    /// A mutator of the calling thread that has answered up to handshake `handshake` and sees the phases as `template` says.
+    fn new(shared: &Shared, handshake: u32, template: Template, id: u32) -> Self {
+        let buffer: Box<[usize; BUFFER]> = Box::new([0; BUFFER]);
+        let start = buffer.as_ptr() as usize;
+        let private = Private {
+            _buffer: buffer,
+            holdings: vec![NOTHING; MAX_KINDS].into_boxed_slice(),
+            active: Vec::new(),
+            unfiled: Vec::new(),
+            unreturned: Vec::new(),
+            stock: Stock::default(),
+            epoch: template.epoch,
+            cycle: template.cycle,
+            marking: template.marking,
+            black: template.black,
+            scanned: template.scanned,
+            sp: 0,
+            suspended_at: None,
+            native_top: None,
+            stack: None,
+            marker: Box::new(Marker::new()),
+            debt: 0.0,
+            uncounted: 0,
+            torture: shared.config.debug.torture.unwrap_or(0),
+            error: None,
+            sampler: None,
+            watch: Watch::default(),
+            beyond: 0,
+        };
+        Self {
+            client: ClientWords::new(),
+            gate: Gate::new(handshake),
+            barrier: AtomicU32::new(template.barrier()),
+            id,
+            buffer_next: UnsafeCell::new(start),
+            buffer_end: start + BUFFER * 8,
+            cursors: UnsafeCell::new([Cursor::default(); MAX_KINDS]),
+            private: UnsafeCell::new(private),
+            bytes: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
+            flipped: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
+            holds: Holds::default(),
+            held_stack: [AtomicUsize::new(0), AtomicUsize::new(0)],
+            // SAFETY: the call has no preconditions. Not by C's `gettid`: the standard library's weak reference to that keeps
+            // it out of static executables.
+            thread: unsafe { libc::syscall(libc::SYS_gettid) as i32 },
+        }
+    }
+
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
     }
@@ -276,8 +325,7 @@ impl MutatorState {
 /// All mutators of a heap, and what a new one starts with.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    pub(crate) mutators: Vec<Arc<MutatorState>>,
-    pub(crate) template: Template,
+    pub(crate) roster: Roster<MutatorState, Template>,
     next_id: u32,
     /// Bytes allocated of each kind by mutators that have left.
     pub(crate) departed: Vec<u64>,
@@ -290,7 +338,6 @@ pub(crate) struct Registry {
 /// The view of the collector's phases that a handshake gives to every mutator.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Template {
-    pub(crate) handshake: u32,
     pub(crate) epoch: u32,
     pub(crate) cycle: u32,
     pub(crate) marking: bool,
@@ -310,17 +357,10 @@ impl Template {
 
 impl Registry {
     pub(crate) fn new() -> Self {
-        let template = Template {
-            handshake: 0,
-            epoch: 2,
-            cycle: 0,
-            marking: false,
-            black: false,
-            scanned: false,
-        };
+        let template =
+            Template { epoch: 2, cycle: 0, marking: false, black: false, scanned: false };
         Self {
-            mutators: Vec::new(),
-            template,
+            roster: Roster::new(template),
             next_id: 1,
             departed: vec![0; MAX_KINDS],
             departed_unflipped: vec![0; MAX_KINDS],
@@ -388,53 +428,10 @@ impl Mutator {
             looks += 1;
             registry = lock(&shared.registry);
         }
-        let template = registry.template;
-        let buffer: Box<[usize; BUFFER]> = Box::new([0; BUFFER]);
-        let start = buffer.as_ptr() as usize;
-        let private = Private {
-            _buffer: buffer,
-            holdings: vec![NOTHING; MAX_KINDS].into_boxed_slice(),
-            active: Vec::new(),
-            unfiled: Vec::new(),
-            unreturned: Vec::new(),
-            stock: Stock::default(),
-            epoch: template.epoch,
-            cycle: template.cycle,
-            marking: template.marking,
-            black: template.black,
-            scanned: template.scanned,
-            sp: 0,
-            suspended_at: None,
-            native_top: None,
-            stack: None,
-            marker: Box::new(Marker::new()),
-            debt: 0.0,
-            uncounted: 0,
-            torture: shared.config.debug.torture.unwrap_or(0),
-            error: None,
-            sampler: None,
-            watch: Watch::default(),
-            beyond: 0,
-        };
-        let owner = Arc::new(MutatorState {
-            client: ClientWords::new(),
-            gate: Gate::new(template.handshake),
-            barrier: AtomicU32::new(template.barrier()),
-            id: registry.next_id,
-            buffer_next: UnsafeCell::new(start),
-            buffer_end: start + BUFFER * 8,
-            cursors: UnsafeCell::new([Cursor::default(); MAX_KINDS]),
-            private: UnsafeCell::new(private),
-            bytes: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
-            flipped: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
-            holds: Holds::default(),
-            held_stack: [AtomicUsize::new(0), AtomicUsize::new(0)],
-            // SAFETY: the call has no preconditions. Not by C's `gettid`: the standard library's weak reference to that keeps
-            // it out of static executables.
-            thread: unsafe { libc::syscall(libc::SYS_gettid) as i32 },
-        });
+        let id = registry.next_id;
         registry.next_id += 1;
-        registry.mutators.push(Arc::clone(&owner));
+        let make = |handshake, template| MutatorState::new(shared, handshake, template, id);
+        let owner = registry.roster.join(make);
         drop(registry);
         Self { state: NonNull::from(&*owner), owner, heap, local: PhantomData }
     }
@@ -637,7 +634,7 @@ impl Mutator {
     #[cold]
     #[inline(never)]
     pub fn flush_barrier(&mut self) {
-        self.state().flush(&self.heap.shared);
+        self.state().flush(&self.heap.shared, &mut Stretch::begin());
     }
 
     /// Makes a handle that keeps `object` alive. The address may lie anywhere inside the object. Not a safepoint; may wait for

@@ -22,6 +22,7 @@ use crate::{
         Space, Stock,
         kinds::{KindInfo, MAX_KINDS},
     },
+    stats::Stretch,
     sync::{Mutex, MutexGuard, lock, spin_loop},
 };
 
@@ -85,9 +86,10 @@ impl Spans {
         kind: u16,
         epoch: u32,
         stock: &mut Stock,
+        stretch: &mut Stretch,
     ) -> Result<Taken, Error> {
         let info = space.kinds.get(kind);
-        if let Some(block) = self.take_swept(space, kind, info, epoch) {
+        if let Some(block) = self.take_swept(space, kind, info, epoch, stretch) {
             return Ok(Taken { block, clean: false, unfiled: false });
         }
         let (block, clean) = space.take_span(kind, stock)?;
@@ -96,7 +98,14 @@ impl Spans {
     }
 
     /// A span that has been used before and has free slots, among the next few.
-    fn take_swept(&self, space: &Space, kind: u16, info: &KindInfo, epoch: u32) -> Option<usize> {
+    fn take_swept(
+        &self,
+        space: &Space,
+        kind: u16,
+        info: &KindInfo,
+        epoch: u32,
+        stretch: &mut Stretch,
+    ) -> Option<usize> {
         for _ in 0..INSPECT.min(MOST_MARKS / info.slots as usize + 1) {
             // The lock is taken for each span anew, so that nobody waits for all of them.
             let mut list = self.try_lock(kind)?;
@@ -109,6 +118,7 @@ impl Spans {
                     let (_, block) = list.next_due(space)?;
                     let live = self.sweep(space, info, block, epoch);
                     list.live_slots += live;
+                    stretch.step();
                     (live < info.slots as usize).then_some(block)
                 }
             };

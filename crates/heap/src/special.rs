@@ -11,8 +11,8 @@ use crate::{
     heap::Shared,
     mark::{Greyer, Marker},
     mutator::Mutator,
-    protocol::weak_cell::WeakCell,
-    sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock},
+    protocol::{root_table::RootTable, weak_cell::WeakCell},
+    sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -67,10 +67,10 @@ pub(crate) enum Kept {
 
 /// All specials of a heap.
 pub(crate) struct Specials {
-    shards: [Mutex<HashMap<usize, Special>>; SHARDS],
-    queue: Mutex<VecDeque<Task>>,
+    shards: [RootTable<HashMap<usize, Special>>; SHARDS],
+    queue: RootTable<VecDeque<Task>>,
     /// What is queued for the client to run itself: the object, or zero for a cleanup, and the closure.
-    due: Mutex<VecDeque<(usize, Closure)>>,
+    due: RootTable<VecDeque<(usize, Closure)>>,
     next_cleanup: AtomicUsize,
     /// Finalizers queued so far and run so far, then the same of cleanups.
     tasks: [[AtomicU64; 2]; 2],
@@ -191,28 +191,42 @@ impl Weak {
 impl Specials {
     pub(crate) fn new() -> Self {
         Self {
-            shards: std::array::from_fn(|_| Mutex::default()),
-            queue: Mutex::default(),
-            due: Mutex::default(),
+            shards: std::array::from_fn(|_| RootTable::default()),
+            queue: RootTable::default(),
+            due: RootTable::default(),
             next_cleanup: AtomicUsize::new(1),
             tasks: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             gate: AtomicU32::new(0),
         }
     }
 
-    fn shard(&self, object: usize) -> &Mutex<HashMap<usize, Special>> {
+    fn shard(&self, object: usize) -> &RootTable<HashMap<usize, Special>> {
         &self.shards[(object >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58]
     }
 
-    /// Changes the special of `object`, making one if there is none and dropping one that has become empty.
+    /// Changes the special of `object`, making one if there is none and dropping one that has become empty. Puts in nothing
+    /// that is a root, and takes out nothing that the caller keeps.
     fn with<R>(&self, object: usize, f: impl FnOnce(&mut Special) -> R) -> R {
-        let mut shard = lock(self.shard(object));
-        let special = shard.entry(object).or_default();
-        let result = f(special);
-        if special.is_empty() {
-            shard.remove(&object);
-        }
-        result
+        self.change(object, false, f, |_| {})
+    }
+
+    /// [`Self::with`] for a change of roots: see [`RootTable::change`].
+    fn change<R>(
+        &self,
+        object: usize,
+        marking: bool,
+        f: impl FnOnce(&mut Special) -> R,
+        shade: impl FnOnce(&R),
+    ) -> R {
+        let change = |shard: &mut HashMap<usize, Special>| {
+            let special = shard.entry(object).or_default();
+            let result = f(special);
+            if special.is_empty() {
+                shard.remove(&object);
+            }
+            result
+        };
+        self.shard(object).change(marking, change, shade)
     }
 
     /// Counts a finalizer or a cleanup as queued (0) or run (1).
@@ -223,16 +237,18 @@ impl Specials {
     fn queue_finalizer(&self, object: usize, finalizer: Finalizer) {
         self.count(false, 0);
         match finalizer {
-            Finalizer::Rust(f) => lock(&self.queue).push_back(Task::Finalize(object, f)),
-            Finalizer::Client(closure) => lock(&self.due).push_back((object, closure)),
+            Finalizer::Rust(f) => {
+                self.queue.with(|queue| queue.push_back(Task::Finalize(object, f)))
+            }
+            Finalizer::Client(closure) => self.due.with(|due| due.push_back((object, closure))),
         }
     }
 
     fn queue_cleanup(&self, cleanup: Cleanup) {
         self.count(true, 0);
         match cleanup {
-            Cleanup::Rust(f) => lock(&self.queue).push_back(Task::CleanUp(f)),
-            Cleanup::Client(closure) => lock(&self.due).push_back((0, closure)),
+            Cleanup::Rust(f) => self.queue.with(|queue| queue.push_back(Task::CleanUp(f))),
+            Cleanup::Client(closure) => self.due.with(|due| due.push_back((0, closure))),
         }
     }
 
@@ -243,7 +259,7 @@ impl Specials {
 
     /// Tasks that wait to be run.
     pub(crate) fn queued(&self) -> usize {
-        lock(&self.queue).len() + lock(&self.due).len()
+        self.queue.with(|queue| queue.len()) + self.due.with(|due| due.len())
     }
 
     /// Shades what finalizable objects point to, objects whose finalizers are queued, and closures.
@@ -261,24 +277,26 @@ impl Specials {
 
     /// Calls `f` with everything that specials keep alive.
     pub(crate) fn each_kept(&self, mut f: impl FnMut(Kept)) {
-        for task in lock(&self.queue).iter() {
-            if let Task::Finalize(object, _) = task {
-                f(Kept::Queued(*object));
-            }
-        }
-        for &(object, closure) in lock(&self.due).iter() {
-            [object, closure.object]
-                .into_iter()
-                .filter(|&o| o != 0)
-                .for_each(|o| f(Kept::Queued(o)));
-        }
-        for shard in &self.shards {
-            for (&object, special) in lock(shard).iter() {
-                if special.finalizer.is_some() {
-                    f(Kept::ChildrenOf(object));
+        self.queue.with(|queue| {
+            for task in queue {
+                if let Task::Finalize(object, _) = task {
+                    f(Kept::Queued(*object));
                 }
-                special.closures().for_each(|closure| f(Kept::Closure { of: object, closure }));
             }
+        });
+        self.due.with(|due| {
+            let objects = due.iter().flat_map(|(object, closure)| [*object, closure.object]);
+            objects.filter(|&object| object != 0).for_each(|object| f(Kept::Queued(object)));
+        });
+        for shard in &self.shards {
+            shard.with(|shard| {
+                for (&object, special) in shard {
+                    if special.finalizer.is_some() {
+                        f(Kept::ChildrenOf(object));
+                    }
+                    special.closures().for_each(|closure| f(Kept::Closure { of: object, closure }));
+                }
+            });
         }
     }
 
@@ -286,9 +304,8 @@ impl Specials {
     pub(crate) fn process_dead(&self, heap: &Shared) -> bool {
         let mut queued = false;
         for shard in &self.shards {
-            let mut shard = lock(shard);
             let (mut finalizers, mut cleanups) = (Vec::new(), Vec::new());
-            shard.retain(|&object, special| {
+            let process = |&object: &usize, special: &mut Special| {
                 let Some(found) = heap.space.find(object) else { return false };
                 if heap.space.is_marked(&found) {
                     return true;
@@ -304,8 +321,8 @@ impl Specials {
                     cleanups.extend(special.cleanups.drain(..).map(|(_, cleanup)| cleanup));
                 }
                 !special.is_empty()
-            });
-            drop(shard);
+            };
+            shard.with(|shard| shard.retain(process));
             queued |= !finalizers.is_empty() || !cleanups.is_empty();
             finalizers.into_iter().for_each(|(object, f)| self.queue_finalizer(object, f));
             cleanups.into_iter().for_each(|f| self.queue_cleanup(f));
@@ -392,32 +409,31 @@ impl Mutator {
         self.give_finalizer(object, Finalizer::Client(closure))
     }
 
-    /// A closure that specials are about to keep.
-    fn closure(&mut self, object: Option<NonNull<u8>>, data: usize) -> Result<Closure, Error> {
+    fn closure(&self, object: Option<NonNull<u8>>, data: usize) -> Result<Closure, Error> {
         let object = object.map_or(Ok(0), |object| self.object_at(object))?;
-        if self.is_marking() {
-            // The scan of closures may have passed.
-            Greyer::new(self.shared()).precise(object);
-        }
         Ok(Closure { object, data })
     }
 
     fn give_finalizer(&mut self, object: NonNull<u8>, finalizer: Finalizer) -> Result<(), Error> {
         let address = self.object_at(object)?;
-        let shared = Arc::clone(self.shared());
-        shared.specials.with(address, |special| {
+        let shared = self.shared();
+        let closure = match &finalizer {
+            Finalizer::Client(closure) => closure.object,
+            Finalizer::Rust(_) => 0,
+        };
+        let give = |special: &mut Special| {
             if special.finalizer.is_some() {
                 return Err(Error::HasFinalizer { address });
             }
             special.finalizer = Some(finalizer);
             Ok(())
-        })?;
-        if self.is_marking() {
-            // The scan of finalizers may have passed: what the object points to becomes a root now.
-            let mut marker = Marker::new();
-            marker.scan_children(&shared, address);
-        }
-        Ok(())
+        };
+        shared.specials.change(address, self.is_marking(), give, |given| {
+            if given.is_ok() {
+                Greyer::new(shared).precise(closure);
+                Marker::new().scan_children(shared, address);
+            }
+        })
     }
 
     /// Takes the object's finalizer away; false if it had none, or it is queued. Not a safepoint; may wait for a short lock.
@@ -471,9 +487,16 @@ impl Mutator {
 
     fn give_cleanup(&mut self, object: NonNull<u8>, cleanup: Cleanup) -> Result<CleanupId, Error> {
         let object = self.object_at(object)?;
-        let specials = &self.shared().specials;
-        let number = specials.next_cleanup.fetch_add(1, Ordering::Relaxed);
-        specials.with(object, |special| special.cleanups.push((number, cleanup)));
+        let shared = self.shared();
+        let number = shared.specials.next_cleanup.fetch_add(1, Ordering::Relaxed);
+        let closure = match &cleanup {
+            Cleanup::Client(closure) => closure.object,
+            Cleanup::Rust(_) => 0,
+        };
+        let give = |special: &mut Special| special.cleanups.push((number, cleanup));
+        shared.specials.change(object, self.is_marking(), give, |()| {
+            Greyer::new(shared).precise(closure);
+        });
         Ok(CleanupId { object, number })
     }
 
@@ -507,18 +530,18 @@ impl Mutator {
         let shared = Arc::clone(self.shared());
         let mut ran = 0;
         loop {
-            let task = lock(&shared.specials.queue).pop_front();
+            let next = |queue: &mut VecDeque<Task>| queue.pop_front();
+            let task = shared.specials.queue.change(self.is_marking(), next, |task| {
+                if let Some(Task::Finalize(object, _)) = task {
+                    Greyer::new(&shared).precise(*object);
+                }
+            });
             let Some(task) = task else { return ran };
             shared.specials.count(matches!(task, Task::CleanUp(_)), 1);
             match task {
                 Task::CleanUp(cleanup) => cleanup(),
                 Task::Finalize(object, finalizer) => {
                     let object = NonNull::new(object as *mut u8).expect("objects have addresses");
-                    // The queue is a root, and this takes something out of it: a deletion, which a scan that has not come
-                    // to the queue yet must hear of.
-                    if self.is_marking() {
-                        Greyer::new(&shared).precise(object.as_ptr() as usize);
-                    }
                     let root = self.root(object);
                     finalizer(self, object);
                     drop(root);
@@ -545,13 +568,14 @@ impl Mutator {
     /// ```
     pub fn next_due(&mut self) -> Option<Due> {
         let shared = Arc::clone(self.shared());
-        let (object, closure) = lock(&shared.specials.due).pop_front()?;
-        shared.specials.count(object == 0, 1);
-        // The queue is a root, and this takes something out of it: a deletion, as in `run_finalizers`.
-        if self.is_marking() {
+        let next = |due: &mut VecDeque<(usize, Closure)>| due.pop_front();
+        let (object, closure) = shared.specials.due.change(self.is_marking(), next, |due| {
             let mut greyer = Greyer::new(&shared);
-            [object, closure.object].into_iter().for_each(|o| _ = greyer.precise(o));
-        }
+            if let Some((object, closure)) = due {
+                [*object, closure.object].into_iter().for_each(|o| _ = greyer.precise(o));
+            }
+        })?;
+        shared.specials.count(object == 0, 1);
         Some(Due { object: pointer(object), closure: pointer(closure.object), data: closure.data })
     }
 }

@@ -122,13 +122,10 @@ impl Stack {
     /// # Safety
     /// 1. The caller runs the stack or has claimed it, and `sp` is where its live part begins.
     pub(crate) unsafe fn scan_from(&self, greyer: &mut Greyer<'_>, sp: usize) -> usize {
-        let mut bytes = 0;
         self.each_part(sp, |part| {
-            bytes += part.len();
             // SAFETY: the owner vouched for the parts, and the caller keeps it from changing them.
             unsafe { greyer.words(part.start, part.end) };
-        });
-        bytes
+        })
     }
 
     /// Whether the stack is in the table.
@@ -136,10 +133,16 @@ impl Stack {
         self.place.load(Ordering::Relaxed) != usize::MAX
     }
 
-    /// Calls `f` with each live part, if the innermost begins at `sp`.
-    fn each_part(&self, sp: usize, mut f: impl FnMut(Range<usize>)) {
-        f(sp..self.top());
-        lock(&self.outer).iter().cloned().for_each(f);
+    /// Calls `f` with each live part, if the innermost begins at `sp`; how many bytes they are.
+    pub(crate) fn each_part(&self, sp: usize, mut f: impl FnMut(Range<usize>)) -> usize {
+        let mut bytes = 0;
+        let mut part = |part: Range<usize>| {
+            bytes += part.len();
+            f(part);
+        };
+        part(sp..self.top());
+        lock(&self.outer).iter().cloned().for_each(part);
+        bytes
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) use loom::{
     cell::UnsafeCell,
     hint::spin_loop,
     sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence},
+    sync::{Mutex, MutexGuard},
     thread::yield_now,
 };
 
@@ -45,7 +46,6 @@ impl<T> UnsafeCell<T> {
 
 /// Locks, ignoring poison: a panic inside one of this crate's critical sections leaves the guarded
 /// state consistent (each is a few assignments), and a collector must go on for the other threads.
-#[cfg(not(loom))]
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|e| e.into_inner())
 }

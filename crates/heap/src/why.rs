@@ -187,7 +187,7 @@ impl<'h> Search<'h> {
 
     fn stacks(&mut self) {
         let heap = self.heap;
-        let mutators = lock(&heap.registry).mutators.clone();
+        let mutators = lock(&heap.registry).roster.members.clone();
         for m in mutators {
             let root = |at| Parent::Root(RootKind::RunningStack { mutator: m.id(), at });
             self.words(m.held_stack(), root);

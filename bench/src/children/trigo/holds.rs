@@ -7,7 +7,7 @@ use trigo_heap::{Heap, HoldTimes, Mutator};
 use super::object::{Object, build, check_all, object_kind};
 use super::{attached, init, new, pointers, set};
 use crate::job::Order;
-use crate::meter::{RunDelay, spin};
+use crate::meter::{Counts, Reason, RunDelay, Spins, spin};
 use crate::random::Random;
 use crate::report::{Pause, Report};
 
@@ -28,6 +28,9 @@ struct Seen {
     delayed: u64,
     pauses: Vec<Pause>,
     holds: HoldTimes,
+    /// Operations without a hold that stood still, and for how many nanoseconds beyond a step.
+    stalls: u64,
+    stalled: u64,
 }
 
 pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, millis: u64) {
@@ -37,15 +40,16 @@ pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, millis: u64) {
     mutator.collect();
     let control = mutator.blocked(|| {
         std::thread::scope(|scope| {
-            let long = Duration::from_nanos(HoldTimes::LONG);
-            let threads = [(); 2].map(|()| scope.spawn(move || spin(CONTROL, long)));
+            let step = Duration::from_nanos(HoldTimes::STEP);
+            let threads = [(); 2].map(|()| scope.spawn(move || spin(CONTROL, step)));
             threads.map(|thread| thread.join().expect("it only spins"))
         })
     });
     let longest = control.iter().map(|spins| spins.longest).max().unwrap_or(0);
-    let long: u64 = control.iter().map(|spins| spins.long).sum();
+    let spun = |part: fn(&Spins) -> u64| control.iter().map(part).sum::<u64>() as f64;
     report.set("control_max_us", longest as f64 / 1e3);
-    report.set("control_long_per_s", long as f64 / (2.0 * CONTROL.as_secs_f64()));
+    report.set("control_stalls_per_s", spun(|s| s.stalls) / (spun(|s| s.ran) / 1e9));
+    report.set("control_stalled_pct", 100.0 * spun(|s| s.stalled) / spun(|s| s.ran));
     let cycles_before = heap.stats().cycles;
     let length = Duration::from_millis(millis);
     let start = Instant::now();
@@ -73,12 +77,23 @@ pub fn run(mutator: &mut Mutator, report: &mut Report, log2: u32, millis: u64) {
     report.set("hold_assist_us", hold(|h| h.assist));
     report.set("hold_alloc_us", hold(|h| h.alloc));
     report.set("hold_max_us", hold(|h| h.handshake + h.assist + h.alloc));
-    report.set("hold_preempted_us", hold(|h| h.preempted));
+    report.set("hold_wall_us", hold(|h| h.wall));
     report.set("waited_max_us", hold(|h| h.waited));
     let sum =
         |part: fn(&HoldTimes) -> u64| seen.iter().map(|seen| part(&seen.holds)).sum::<u64>() as f64;
     report.set("hold_total_ms", sum(|h| h.total) / 1e6);
-    report.set("hold_long_per_s", sum(|h| h.long) / (sum(|h| h.total) / 1e9));
+    report.set("hold_long", sum(|h| h.long));
+    let ran = sum(|h| h.total) + sum(|h| h.stalled);
+    report.set("hold_stalls_per_s", sum(|h| h.stalls) / (ran / 1e9));
+    report.set("hold_stalled_pct", 100.0 * sum(|h| h.stalled) / ran);
+    // The same threads at the same time, where the heap does nothing.
+    let seen_sum = |part: fn(&Seen) -> u64| seen.iter().map(part).sum::<u64>() as f64;
+    let threads = report.elapsed as f64 * seen.len() as f64;
+    let outside = threads - ran - seen_sum(|s| s.delayed);
+    report.set("outside_stalls_per_s", seen_sum(|s| s.stalls) / (outside / 1e9));
+    report.set("outside_stalled_pct", 100.0 * seen_sum(|s| s.stalled) / outside);
+    report.set("hold_preempted_ms", sum(|h| h.preempted) / 1e6);
+    report.set("hold_preemptions", sum(|h| h.preemptions));
     report.set("op_max_us", longest as f64 / 1e3);
     report.set("op_max_own_us", own as f64 / 1e3);
     report.set("run_delay_ms", seen.iter().map(|seen| seen.delayed).sum::<u64>() as f64 / 1e6);
@@ -95,11 +110,19 @@ fn churn(heap: &Heap, tree: *mut Object, seed: u64, start: Instant, length: Dura
         let delay = RunDelay::new();
         let first = delay.read();
         let mut before = first;
-        let mut seen =
-            Seen { operations: 0, delayed: 0, pauses: Vec::new(), holds: HoldTimes::default() };
+        let mut seen = Seen {
+            operations: 0,
+            delayed: 0,
+            pauses: Vec::new(),
+            holds: HoldTimes::default(),
+            stalls: 0,
+            stalled: 0,
+        };
+        let mut counts = Counts::read();
         let mut last = start.elapsed();
         while last < length {
             for _ in 0..STRETCH {
+                let held = mutator.holds().total;
                 let object: *mut Object = new(mutator, kind);
                 // SAFETY: the tree is held by the main thread and does not change; the slot is one
                 // of the ring, which this frame holds.
@@ -113,6 +136,11 @@ fn churn(heap: &Heap, tree: *mut Object, seed: u64, start: Instant, length: Dura
                 let mut now = start.elapsed();
                 let took = (now - last).as_nanos() as u64;
                 if took > PAUSE_FLOOR {
+                    if counts.take() == Reason::Stalled && mutator.holds().total == held {
+                        let beyond = took.saturating_sub(HoldTimes::STEP);
+                        seen.stalls += u64::from(beyond > 0);
+                        seen.stalled += beyond;
+                    }
                     let after = delay.read();
                     seen.pauses.push([last.as_nanos() as u64, took, after - before]);
                     before = after;

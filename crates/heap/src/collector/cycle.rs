@@ -335,7 +335,7 @@ impl<'d> Cycle<'d> {
         record.assist = Duration::from_nanos(assist);
         record.background = Duration::from_nanos(background);
         record.collector = Duration::from_nanos(thread_cpu() - self.cpu);
-        record.mutators = lock(&heap.registry).mutators.len();
+        record.mutators = lock(&heap.registry).roster.members.len();
         let marking = (assist + background) as f64 / 1e9;
         let processors = heap.processors;
         let wall = (record.roots + record.mark).as_secs_f64();

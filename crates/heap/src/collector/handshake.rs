@@ -3,7 +3,7 @@
 use super::{Driver, control::Action};
 use crate::{
     mutator::{MutatorState, Template},
-    stats::now,
+    stats::{Stretch, now},
     sync::{lock, spin_loop},
 };
 use std::{sync::Arc, thread, time::Duration};
@@ -26,17 +26,11 @@ impl Driver {
         let heap = &self.heap;
         let (n, mut waiting) = {
             let mut registry = lock(&heap.registry);
-            update(&mut registry.template);
             if let Action::Flip { .. } = action {
                 registry.flip_departed(&heap.counters.flipped);
             }
-            registry.template.handshake = registry.template.handshake.wrapping_add(1);
-            let n = registry.template.handshake;
             heap.control.set_action(action);
-            for mutator in &registry.mutators {
-                mutator.ask(n);
-            }
-            (n, registry.mutators.clone())
+            registry.roster.ask(update, MutatorState::ask)
         };
         let asked = now();
         let mut slowest = (Duration::ZERO, 0);
@@ -45,7 +39,7 @@ impl Driver {
             waiting.retain(|mutator| {
                 let answer_for = || {
                     // SAFETY: the gate is claimed while this runs.
-                    unsafe { mutator.answer(heap, action) }
+                    unsafe { mutator.answer(heap, action, &mut Stretch::begin()) }
                 };
                 let done =
                     mutator.gate().has_answered(n) || mutator.gate().answer_for(n, answer_for);

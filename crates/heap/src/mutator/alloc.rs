@@ -257,13 +257,19 @@ impl Mutator {
         self.state().count_bytes(kind, claimed);
         let torture = shared.config.debug.torture.is_some();
         let most = if torture { 1 } else { (CHUNK / size).max(1) };
-        let mut start = None;
+        let mut timed = false;
         let mut claim = loop {
             if private.holdings[kind as usize].block == NO_SPAN {
-                start.get_or_insert_with(|| private.watch.begin());
-                private.settle(shared, private.unreturned.len() > MOST_UNRETURNED);
-                let taken =
-                    shared.spans.take(&shared.space, kind, private.epoch, &mut private.stock)?;
+                let mut watch = std::mem::take(&mut private.watch);
+                if !std::mem::replace(&mut timed, true) {
+                    watch.begin();
+                }
+                let (patient, stretch) =
+                    (private.unreturned.len() > MOST_UNRETURNED, watch.stretch());
+                private.settle(shared, patient, stretch);
+                let (epoch, stock) = (private.epoch, &mut private.stock);
+                let taken = shared.spans.take(&shared.space, kind, epoch, stock, stretch)?;
+                private.watch = watch;
                 if taken.unfiled {
                     private.unfiled.push((kind, taken.block));
                 }
@@ -298,8 +304,8 @@ impl Mutator {
         holding.claimed = claim.slots() * size;
         let (claimed, at) = (holding.claimed, shared.space.base() + holding.block * BLOCK);
         if info.zeroed && !holding.clean {
-            if claimed >= TIMED {
-                start.get_or_insert_with(|| private.watch.begin());
+            if claimed >= TIMED && !std::mem::replace(&mut timed, true) {
+                private.watch.begin();
             }
             // SAFETY: this mutator has claimed the slots, and nobody else uses them.
             unsafe { zero(at + claim.run.start * size, claim.run.len() * size) };
@@ -319,9 +325,14 @@ impl Mutator {
             rest: claim.rest,
             word: at + claim.word * size,
         };
+        if timed {
+            private.watch.stretch().step();
+        }
         self.charge(claimed);
-        if let Some(start) = start {
-            self.state().holds.alloc(&self.private().watch, start);
+        if timed {
+            let stretch = self.private().watch.stretch();
+            stretch.call();
+            self.state().holds.alloc(stretch);
         }
         Ok(sampled)
     }
@@ -377,7 +388,9 @@ impl Mutator {
             .filter(|&b| b <= limit)
             .ok_or(Error::TooLarge { bytes })?;
         super::native::with_spilled(|sp| self.slow_safepoint(sp));
+        self.private().watch.begin();
         let extent = self.or_collect(|mutator| mutator.shared().space.take_large(size))?;
+        self.state().holds.alloc(self.private().watch.stretch());
         let address = self.shared().space.page_address(extent.start);
         if !extent.zeroed {
             let mut at = 0;

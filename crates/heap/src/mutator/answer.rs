@@ -13,9 +13,12 @@ use crate::{
     stats::Stretch,
     sync::{AtomicU8, AtomicU64, Ordering, spin_loop, yield_now},
 };
+use std::ops::Range;
 
 /// How many entries of a barrier buffer ahead marks are asked for.
 const AHEAD: usize = 12;
+/// Bytes of a stack or of a barrier buffer whose words are shaded in one step.
+const STEP: usize = 512;
 
 impl Mutator {
     /// Answers the handshake that is pending, if one is, and waits while all mutators are held. `sp` bounds the
@@ -37,14 +40,16 @@ impl Mutator {
     pub(super) fn answer_one(&mut self, sp: usize) -> bool {
         let Some(n) = self.state().gate.pending() else { return false };
         let shared = &self.heap.shared;
-        let stretch = Stretch::begin();
+        let mut stretch = Stretch::begin();
         self.private().set_sp(sp);
         let action = shared.control.action();
         // SAFETY: the gate is RUNNING and this is the mutator's thread.
-        unsafe { self.state().answer(shared, action) };
+        unsafe { self.state().answer(shared, action, &mut stretch) };
         self.state().gate.finish(n);
+        stretch.step();
         shared.control.answered();
-        self.state().holds.handshake(&stretch);
+        stretch.call();
+        self.state().holds.handshake(&mut stretch);
         true
     }
 }
@@ -59,11 +64,11 @@ pub(super) fn wait_while_held(looks: u32) {
 }
 
 impl MutatorState {
-    /// Does what a handshake asks of this mutator.
+    /// Does what a handshake asks of this mutator, in the steps of `stretch`.
     ///
     /// # Safety
     /// 1. As for [`MutatorState::private`].
-    pub(crate) unsafe fn answer(&self, heap: &Shared, action: Action) {
+    pub(crate) unsafe fn answer(&self, heap: &Shared, action: Action, stretch: &mut Stretch) {
         // SAFETY: as the caller vouches; no other reference is in use while the answer runs.
         let private = unsafe { self.private() };
         match action {
@@ -74,21 +79,21 @@ impl MutatorState {
             Action::AllocateBlack => {
                 private.black = true;
                 // SAFETY: as the caller vouches.
-                unsafe { self.each_tail(heap, |tail| tail.mark()) };
+                unsafe { self.each_tail(heap, stretch, |tail| tail.mark()) };
             }
             Action::Scan => {
                 private.scanned = true;
                 // SAFETY: as the caller vouches.
-                unsafe { self.scan_stacks(heap) };
+                unsafe { self.scan_stacks(heap, stretch) };
                 self.barrier.store(BARRIER_DELETION, Ordering::Relaxed);
             }
-            Action::Visit => self.flush(heap),
+            Action::Visit => self.flush(heap, stretch),
             Action::Hold => {
                 // SAFETY: as the caller vouches.
-                unsafe { self.each_tail(heap, |tail| tail.free()) };
+                unsafe { self.each_tail(heap, stretch, |tail| tail.free()) };
                 // SAFETY: as the caller vouches.
                 unsafe { self.drop_runs(heap) };
-                private.settle(heap, true);
+                private.settle(heap, true, stretch);
                 let stack = private.stack_range();
                 self.held_stack[0].store(stack.start, Ordering::Relaxed);
                 self.held_stack[1].store(stack.end, Ordering::Relaxed);
@@ -98,7 +103,7 @@ impl MutatorState {
                 self.empty_buffer();
                 (private.marking, private.black, private.debt) = (false, false, 0.0);
                 // SAFETY: as the caller vouches.
-                unsafe { self.put_back_spans(heap) };
+                unsafe { self.put_back_spans(heap, stretch) };
                 for kind in 2..heap.space.kinds.len() {
                     let bytes = self.take_unflipped(kind);
                     heap.counters.flipped[kind].fetch_add(bytes, Ordering::Relaxed);
@@ -109,7 +114,7 @@ impl MutatorState {
     }
 
     /// Publishes the white entries of the barrier buffer and empties it. After CLOSED it only empties.
-    pub(super) fn flush(&self, heap: &Shared) {
+    pub(super) fn flush(&self, heap: &Shared, stretch: &mut Stretch) {
         let end = self.buffer_next.with(|next| {
             // SAFETY: the caller holds the mutator's state.
             unsafe { *next }
@@ -127,6 +132,9 @@ impl MutatorState {
                     greyer.prepare(word(ahead));
                 }
                 white |= greyer.precise(word(at));
+                if (at - start).is_multiple_of(STEP) {
+                    stretch.step();
+                }
             }
             if white {
                 heap.control.spoiled_by_barrier();
@@ -146,22 +154,27 @@ impl MutatorState {
     ///
     /// # Safety
     /// 1. As for [`MutatorState::private`], and `sp` is that of the suspended or running frame.
-    unsafe fn scan_stacks(&self, heap: &Shared) {
+    unsafe fn scan_stacks(&self, heap: &Shared, stretch: &mut Stretch) {
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
         let words = self.client_words();
         let mut greyer = Greyer::new(heap);
-        // SAFETY: the words are the state's own; its thread waits in this call or is blocked.
-        unsafe { greyer.words(words.start, words.end) };
+        let mut scan = |part: Range<usize>| {
+            for from in part.clone().step_by(STEP) {
+                // SAFETY: the words are the state's own, or of the running stack, which is suspended at `sp`, or of the
+                // thread's own, for which the client vouched; their thread waits in this call or is blocked.
+                unsafe { greyer.words(from, part.end.min(from + STEP)) };
+                stretch.step();
+            }
+        };
+        scan(words);
         let bytes = if let Some(stack) = &private.stack {
-            // SAFETY: the stack is this mutator's, and suspended at `sp`.
-            let bytes = unsafe { stack.scan_from(&mut greyer, private.sp) };
+            let bytes = stack.each_part(private.sp, &mut scan);
             stack.claim().scanned_by_owner(private.cycle);
             bytes
         } else {
             let stack = private.stack_range();
-            // SAFETY: the client vouched for the thread's own stack.
-            unsafe { greyer.words(stack.start, stack.end) };
+            scan(stack.clone());
             stack.len()
         };
         heap.counters.stack_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -171,7 +184,7 @@ impl MutatorState {
     ///
     /// # Safety
     /// 1. As for [`MutatorState::private`].
-    unsafe fn each_tail(&self, heap: &Shared, f: impl Fn(Tail<'_>)) {
+    unsafe fn each_tail(&self, heap: &Shared, stretch: &mut Stretch, f: impl Fn(Tail<'_>)) {
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
         for &kind in &private.active {
@@ -190,6 +203,7 @@ impl MutatorState {
                 marks: heap.space().marks(block, info),
                 claim: Claim { run, rest: cursor.rest, word: slot(cursor.word) },
             });
+            stretch.step();
         }
     }
 
@@ -213,9 +227,9 @@ impl MutatorState {
     ///
     /// # Safety
     /// 1. As for [`MutatorState::private`].
-    unsafe fn put_back_spans(&self, heap: &Shared) {
+    unsafe fn put_back_spans(&self, heap: &Shared, stretch: &mut Stretch) {
         // SAFETY: as the caller vouches, here and below.
-        unsafe { self.each_tail(heap, |tail| tail.free()) };
+        unsafe { self.each_tail(heap, stretch, |tail| tail.free()) };
         // SAFETY: as above.
         unsafe { self.drop_runs(heap) };
         // SAFETY: as above.
@@ -226,7 +240,7 @@ impl MutatorState {
                 private.unreturned.push((kind, holding.block));
             }
         }
-        private.settle(heap, true);
+        private.settle(heap, true, stretch);
     }
 
     /// Gives up everything the mutator holds: it is about to leave.
@@ -234,9 +248,10 @@ impl MutatorState {
     /// # Safety
     /// 1. As for [`MutatorState::private`].
     pub(super) unsafe fn retire(&self, heap: &Shared) {
-        self.flush(heap);
+        let stretch = &mut Stretch::begin();
+        self.flush(heap, stretch);
         // SAFETY: as the caller vouches.
-        unsafe { self.put_back_spans(heap) };
+        unsafe { self.put_back_spans(heap, stretch) };
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
         heap.space.return_stock(&mut private.stock);
@@ -247,7 +262,7 @@ impl MutatorState {
 
 impl Private {
     /// Files fresh spans and returns those that are given up; what lists are locked for, later, unless `patient`.
-    pub(super) fn settle(&mut self, heap: &Shared, patient: bool) {
+    pub(super) fn settle(&mut self, heap: &Shared, patient: bool, stretch: &mut Stretch) {
         let (spans, space) = (&heap.spans, heap.space());
         if patient {
             self.unfiled.drain(..).for_each(|(kind, block)| spans.file(kind, block));
@@ -259,9 +274,16 @@ impl Private {
             return;
         }
         if patient {
-            self.unreturned.drain(..).for_each(|(kind, block)| spans.put_back(space, kind, block));
+            self.unreturned.drain(..).for_each(|(kind, block)| {
+                spans.put_back(space, kind, block);
+                stretch.step();
+            });
         } else {
-            let put_back = |kind, block| spans.try_put_back(space, kind, block);
+            let put_back = |kind, block| {
+                let done = spans.try_put_back(space, kind, block);
+                stretch.step();
+                done
+            };
             do_while_it_works(&mut self.unreturned, put_back);
         }
     }

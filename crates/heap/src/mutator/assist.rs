@@ -36,9 +36,9 @@ impl Mutator {
             return;
         }
         if !pool.is_empty() {
-            let stretch = Stretch::begin_awake();
-            self.mark_for(LONGEST);
-            self.state().holds.assist(&stretch);
+            let mut stretch = Stretch::begin();
+            self.mark_for(LONGEST, &mut stretch);
+            self.state().holds.assist(&mut stretch);
         }
         if self.private().debt > MOST_DEBT {
             self.pay_off();
@@ -63,18 +63,18 @@ impl Mutator {
     }
 
     /// Marks until the debt is paid, `nanos` have passed, or nothing is left to take.
-    fn mark_for(&mut self, nanos: u64) {
+    fn mark_for(&mut self, nanos: u64, stretch: &mut Stretch) {
         let shared = &self.heap.shared;
         let private = self.private();
         let (marker, debt) = (&mut private.marker, private.debt);
-        let start = now();
-        let stop = |work: &Work| work.scanned as f64 >= debt || now() >= start + nanos;
+        let start = stretch.step();
+        let stop = |work: &Work| stretch.step() >= start + nanos || work.scanned as f64 >= debt;
         marker.run(shared, STRIDE, stop);
         let work = marker.take_work();
         private.debt -= work.scanned as f64;
         shared.counters.add_work(work);
         shared.counters.assisted_bytes.fetch_add(work.scanned as u64, Ordering::Relaxed);
-        shared.counters.assist_nanos.fetch_add(now() - start, Ordering::Relaxed);
+        shared.counters.assist_nanos.fetch_add(stretch.step() - start, Ordering::Relaxed);
     }
 
     /// Waits, blocked, until the background has paid the debt, the mark phase ends, or nothing is left that others could mark;
@@ -88,9 +88,55 @@ impl Mutator {
                 break;
             }
             if !self.use_credit() {
-                self.mark_for(SLICE);
+                self.mark_for(SLICE, &mut Stretch::begin());
             }
         }
         self.state().holds.wait(start);
+    }
+}
+
+#[cfg(all(test, not(loom), not(miri)))]
+mod tests {
+    use super::*;
+    use crate::{Config, Heap, Layout, stats::HoldTimes};
+
+    /// Objects that are grey, each of two pointers.
+    const GREY: usize = 400_000;
+
+    #[test]
+    fn an_assist_ends_though_the_debt_is_not_paid() {
+        let config =
+            Config { gc_percent: None, idle_cycles: false, markers: 1, ..Config::default() };
+        let heap = Heap::new(config).unwrap();
+        let mut mutator = heap.attach();
+        let pool = heap.shared.pool();
+        let mut grey = pool.fresh();
+        for _ in 0..GREY {
+            let object = mutator.alloc(Layout::POINTERS, 16).unwrap().as_ptr() as usize;
+            if !grey.push(object) {
+                pool.publish(std::mem::replace(&mut grey, pool.fresh()));
+                grey.push(object);
+            }
+        }
+        pool.publish(grey);
+        let owe = |mutator: &Mutator, debt| {
+            let private = mutator.private();
+            (private.marking, private.scanned, private.debt) = (debt > 0.0, debt > 0.0, debt);
+        };
+        let mut times = Vec::new();
+        for _ in 0..50 {
+            owe(&mutator, MOST_DEBT);
+            let mut stretch = Stretch::begin();
+            let start = stretch.step();
+            mutator.mark_for(LONGEST, &mut stretch);
+            times.push(stretch.step() - start);
+            let paid = MOST_DEBT - mutator.private().debt;
+            assert!(paid > 0.0 && paid < MOST_DEBT, "{paid} of {MOST_DEBT}");
+        }
+        owe(&mutator, 0.0);
+        assert!(!pool.is_empty(), "there was more to mark than assists had time for");
+        times.sort_unstable();
+        let median = times[times.len() / 2];
+        assert!(median < LONGEST + HoldTimes::STEP, "the median is {median} ns");
     }
 }

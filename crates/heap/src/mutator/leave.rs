@@ -31,9 +31,9 @@ impl Mutator {
 impl Registry {
     /// Removes `leaver`, which is in `epoch` and has counted what it allocated.
     fn depart(&mut self, leaver: &MutatorState, epoch: u32, flipped: &[AtomicU64]) {
-        self.mutators.retain(|m| !std::ptr::eq(&**m, leaver));
+        self.roster.leave(leaver);
         self.departed_pauses.merge(leaver.holds.pauses());
-        let flip_under_way = epoch != self.template.epoch;
+        let flip_under_way = epoch != self.roster.view().epoch;
         for (kind, own) in leaver.bytes.iter().enumerate() {
             self.departed[kind] += own.load(Ordering::Relaxed);
             let bytes = leaver.take_unflipped(kind);

@@ -10,6 +10,8 @@ pub(crate) mod claim;
 pub(crate) mod closing;
 pub(crate) mod gate;
 pub(crate) mod packets;
+pub(crate) mod root_table;
+pub(crate) mod roster;
 pub(crate) mod spares;
 pub(crate) mod stack_claim;
 pub(crate) mod sweep_word;

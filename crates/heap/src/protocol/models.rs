@@ -16,6 +16,8 @@ mod closing;
 mod gate;
 mod marking;
 mod packets;
+mod root_table;
+mod roster;
 mod spans;
 mod spares;
 mod stacks;

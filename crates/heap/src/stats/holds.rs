@@ -1,11 +1,15 @@
 //! How long mutators were held.
 //!
 //! A hold is what the heap did to a thread: the time it computed, and the time it slept, waiting for a lock. What
-//! the kernel took the processor away for in between is none, and reported apart. The two look alike on a clock; how often
-//! the thread has gone to sleep by itself tells them apart. What a mutator waits because it allocates faster than the
-//! collector can follow is reported apart as well.
+//! the processor was taken away for in between is none, and reported apart. On a clock the two look alike, and the system
+//! knows of the second only in part: what a virtual machine's host does meanwhile it may count as the thread's own. So a
+//! hold is cut into steps of so little work that none can take [`STEP`] ([`Stretch::step`] names them), unless it faults or
+//! sleeps. One that took longer without either stood still for what it took beyond that. If the thread was switched away
+//! meanwhile, the system preempted it; if not, it stalled, which nobody but its clock shows: an interrupt, or the host. How
+//! often that happens per second of holds is to be compared with how often it happens to a thread that only looks at the
+//! clock. What a mutator waits because it allocates faster than the collector can follow is reported apart as well.
 
-use super::{now, thread_cpu};
+use super::now;
 use crate::sync::{AtomicU64, Ordering};
 
 /// The longest times one mutator was held by the heap, written by itself.
@@ -15,9 +19,13 @@ pub(crate) struct Holds {
     assist: AtomicU64,
     alloc: AtomicU64,
     waited: AtomicU64,
-    preempted: AtomicU64,
+    wall: AtomicU64,
     total: AtomicU64,
     long: AtomicU64,
+    preempted: AtomicU64,
+    preemptions: AtomicU64,
+    stalled: AtomicU64,
+    stalls: AtomicU64,
     pauses: Pauses,
 }
 
@@ -65,8 +73,9 @@ impl Pauses {
     }
 }
 
-/// How long a mutator was held by the heap, in nanoseconds: the longest times. What the kernel took the processor away for
-/// meanwhile is left out of those and reported apart; what the thread waited for a lock is not left out.
+/// How long a mutator was held by the heap, in nanoseconds. What the processor was taken away for meanwhile is left out of
+/// the first three, and of their total, and reported apart; what the thread waited for a lock, and what the system took to
+/// map memory, is not left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HoldTimes {
     /// The longest answer to a handshake, with the scan of the mutator's own stack.
@@ -78,106 +87,164 @@ pub struct HoldTimes {
     /// The longest time that the mutator, blocked, waited for the collector: for marking to make up for a debt of its
     /// allocations that no assist could pay, or for a flip because the heap had reached its bound.
     pub waited: u64,
-    /// The longest time without the processor in one of the first three.
-    pub preempted: u64,
+    /// The longest of the first three kinds by the clock alone, with what the processor was taken away for.
+    pub wall: u64,
     /// The sum of all times of the first three kinds that were measured.
     pub total: u64,
-    /// How many of them took [`HoldTimes::LONG`] or longer: a count. On a virtual machine each thread stands still now and
-    /// then, because its host does something else and the kernel does not know; so that is to be compared with how often, in as
-    /// long a time, it happens to a thread that only looks at the clock.
+    /// How many of them took [`HoldTimes::LONG`] or longer: a count.
     pub long: u64,
+    /// For how long, in all of them, the system let another thread run: beyond [`HoldTimes::STEP`] each time.
+    pub preempted: u64,
+    /// How often that was.
+    pub preemptions: u64,
+    /// For how long, in all of them, the thread stood still for no reason that the system counts: beyond
+    /// [`HoldTimes::STEP`] each time. Interrupts, and on a virtual machine what the host does meanwhile. This is to be compared
+    /// with what happens, in as long a time, to a thread that only looks at the clock: were the heap's own work among it,
+    /// there would be more of it in holds.
+    pub stalled: u64,
+    /// How often that was.
+    pub stalls: u64,
 }
 
 impl HoldTimes {
     /// From so many nanoseconds on a hold counts as long.
     pub const LONG: u64 = 100_000;
+
+    /// Nanoseconds that no step of a hold can take unless the thread sleeps, faults or stands still. A step is less than a
+    /// thousand accesses of memory, most of them in sequence, which take about half as long if every one misses all caches.
+    pub const STEP: u64 = 20_000;
 }
 
-/// Nanoseconds below which nobody asks where they went: the question takes a microsecond or two.
-const SHORT: u64 = 20_000;
+/// What the system counts of a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Counts {
+    /// How often it has gone to sleep, and faulted.
+    own: i64,
+    /// How often it was switched away although it could have run on.
+    switched: i64,
+}
+
+impl Counts {
+    /// Of the calling thread.
+    fn read() -> Self {
+        // SAFETY: zero bytes are a valid `rusage`.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: writes one `rusage` to a valid place.
+        unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) };
+        let own = usage.ru_nvcsw + usage.ru_minflt + usage.ru_majflt;
+        Self { own, switched: usage.ru_nivcsw }
+    }
+}
 
 /// A stretch of time in which the calling thread may be held.
 #[derive(Debug)]
 pub(crate) struct Stretch {
-    pub(crate) start: u64,
-    cpu: u64,
-    /// How often the thread had gone to sleep; `None` if it does not in this stretch.
-    sleeps: Option<i64>,
+    counts: Counts,
+    counted: u64,
+    start: u64,
+    /// When the step under way began.
+    last: u64,
+    preempted: [u64; 2],
+    stalled: [u64; 2],
 }
 
 impl Stretch {
+    /// Nanoseconds for which what was counted is good for further holds. What happens in them before a hold begins is taken
+    /// for a part of it, so they are few.
+    const GOOD: u64 = 50_000;
+
     /// Begins now.
     pub(crate) fn begin() -> Self {
-        Self { sleeps: Some(sleeps()), cpu: thread_cpu(), start: now() }
+        let (counts, start) = (Counts::read(), now());
+        Self { counts, counted: start, start, last: start, preempted: [0; 2], stalled: [0; 2] }
     }
 
-    /// Begins a stretch in which the thread takes no lock, and so does not go to sleep by itself.
-    pub(crate) fn begin_awake() -> Self {
-        Self { sleeps: None, cpu: thread_cpu(), start: now() }
-    }
-
-    /// How long the thread has been held in the `wall` nanoseconds that end now and lie in this stretch, and how long it was
-    /// without the processor although it could have run. What it did without before the `wall` counts as if in it.
-    fn split(&self, wall: u64) -> (u64, u64) {
-        // If it has gone to sleep, it has waited for something, at least for a part of the time.
-        if wall < SHORT || self.sleeps.is_some_and(|before| sleeps() != before) {
-            return (wall, 0);
+    /// Begins anew, without asking the system again if it was asked a moment ago: that takes as long as short holds do.
+    fn again(&mut self) {
+        let start = now();
+        if start - self.counted > Self::GOOD {
+            *self = Self::begin();
+        } else {
+            (self.start, self.last) = (start, start);
+            (self.preempted, self.stalled) = ([0; 2], [0; 2]);
         }
-        let without = (now() - self.start).saturating_sub(thread_cpu() - self.cpu);
-        (wall - without.min(wall), without.min(wall))
+    }
+
+    /// Ends a step: at most 32 objects marked, 64 words of a stack or of a barrier buffer shaded, one span swept, the slots
+    /// of one claim zeroed, or what is done for one kind of objects in answer to a handshake. The time.
+    #[inline]
+    pub(crate) fn step(&mut self) -> u64 {
+        let time = now();
+        if time - self.last > HoldTimes::STEP {
+            self.long_step(time, true);
+        } else {
+            self.last = time;
+        }
+        time
+    }
+
+    /// Ends a step that calls the system, and so may take any time of its own. It is known to have been interrupted only if the
+    /// thread was switched away.
+    pub(crate) fn call(&mut self) {
+        let time = now();
+        if time - self.last > HoldTimes::STEP {
+            self.long_step(time, false);
+        } else {
+            self.last = time;
+        }
+    }
+
+    #[cold]
+    fn long_step(&mut self, time: u64, bounded: bool) {
+        let counts = Counts::read();
+        let beyond = time - self.last - HoldTimes::STEP;
+        let switched = counts.switched != self.counts.switched;
+        if counts.own == self.counts.own && (switched || bounded) {
+            let [nanos, times] = if switched { &mut self.preempted } else { &mut self.stalled };
+            *nanos += beyond;
+            *times += 1;
+        }
+        self.counts = counts;
+        self.last = time;
     }
 }
 
-/// A stretch that goes on over several short holds, because to begin one takes as long as they do.
+/// A stretch that is used for several short holds.
 #[derive(Debug, Default)]
 pub(crate) struct Watch(Option<Stretch>);
 
 impl Watch {
-    /// Nanoseconds for which a stretch is good. What happens in them before a hold begins is taken for a part of it, so they
-    /// are few.
-    const GOOD: u64 = 50_000;
-
     /// A hold begins now.
-    pub(crate) fn begin(&mut self) -> u64 {
-        let start = now();
-        if self.0.as_ref().is_some_and(|stretch| start - stretch.start < Self::GOOD) {
-            return start;
+    pub(crate) fn begin(&mut self) -> &mut Stretch {
+        if let Some(stretch) = &mut self.0 {
+            stretch.again();
         }
-        self.0.insert(Stretch::begin()).start
+        self.0.get_or_insert_with(Stretch::begin)
+    }
+
+    /// The hold that began last, or one that begins now.
+    pub(crate) fn stretch(&mut self) -> &mut Stretch {
+        self.0.get_or_insert_with(Stretch::begin)
     }
 
     /// The thread has gone to sleep for a reason that is no hold.
     pub(crate) fn forget(&mut self) {
         self.0 = None;
     }
-
-    fn split(&self, wall: u64) -> (u64, u64) {
-        self.0.as_ref().map_or((wall, 0), |stretch| stretch.split(wall))
-    }
-}
-
-/// How often the calling thread has gone to sleep.
-fn sleeps() -> i64 {
-    // SAFETY: zero bytes are a valid `rusage`.
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: writes one `rusage` to a valid place.
-    unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) };
-    usage.ru_nvcsw
 }
 
 impl Holds {
-    pub(crate) fn handshake(&self, stretch: &Stretch) {
-        let held = self.hold(&self.handshake, stretch.split(now() - stretch.start));
+    pub(crate) fn handshake(&self, stretch: &mut Stretch) {
+        let held = self.hold(&self.handshake, stretch);
         self.pauses.add(held);
     }
 
-    pub(crate) fn assist(&self, stretch: &Stretch) {
-        self.hold(&self.assist, stretch.split(now() - stretch.start));
+    pub(crate) fn assist(&self, stretch: &mut Stretch) {
+        self.hold(&self.assist, stretch);
     }
 
-    /// A hold that began at `start`.
-    pub(crate) fn alloc(&self, watch: &Watch, start: u64) {
-        self.hold(&self.alloc, watch.split(now() - start));
+    pub(crate) fn alloc(&self, stretch: &mut Stretch) {
+        self.hold(&self.alloc, stretch);
     }
 
     /// The mutator has waited for the collector since `start`.
@@ -190,27 +257,57 @@ impl Holds {
         &self.pauses
     }
 
-    fn hold(&self, longest: &AtomicU64, (held, preempted): (u64, u64)) -> u64 {
+    /// A hold ends, and its last step; how long it was.
+    fn hold(&self, longest: &AtomicU64, stretch: &mut Stretch) -> u64 {
+        let wall = stretch.step() - stretch.start;
+        let held = wall - stretch.preempted[0] - stretch.stalled[0];
         raise(longest, held);
-        raise(&self.preempted, preempted);
+        raise(&self.wall, wall);
         // Relaxed: figures, and one writer.
-        self.total.fetch_add(held, Ordering::Relaxed);
-        if held >= HoldTimes::LONG {
-            self.long.fetch_add(1, Ordering::Relaxed);
+        let add = |sum: &AtomicU64, n| _ = sum.fetch_add(n, Ordering::Relaxed);
+        add(&self.total, held);
+        if wall >= HoldTimes::STEP {
+            add(&self.long, u64::from(held >= HoldTimes::LONG));
+            add(&self.preempted, stretch.preempted[0]);
+            add(&self.preemptions, stretch.preempted[1]);
+            add(&self.stalled, stretch.stalled[0]);
+            add(&self.stalls, stretch.stalled[1]);
         }
         held
     }
 
     pub(crate) fn read(&self) -> HoldTimes {
+        let load = |n: &AtomicU64| n.load(Ordering::Relaxed);
         HoldTimes {
-            handshake: self.handshake.load(Ordering::Relaxed),
-            assist: self.assist.load(Ordering::Relaxed),
-            alloc: self.alloc.load(Ordering::Relaxed),
-            waited: self.waited.load(Ordering::Relaxed),
-            preempted: self.preempted.load(Ordering::Relaxed),
-            total: self.total.load(Ordering::Relaxed),
-            long: self.long.load(Ordering::Relaxed),
+            handshake: load(&self.handshake),
+            assist: load(&self.assist),
+            alloc: load(&self.alloc),
+            waited: load(&self.waited),
+            wall: load(&self.wall),
+            total: load(&self.total),
+            long: load(&self.long),
+            preempted: load(&self.preempted),
+            preemptions: load(&self.preemptions),
+            stalled: load(&self.stalled),
+            stalls: load(&self.stalls),
         }
+    }
+}
+
+impl HoldTimes {
+    /// Takes another mutator's times in: the longest of both, and the sums.
+    pub(crate) fn merge(&mut self, other: &HoldTimes) {
+        self.handshake = self.handshake.max(other.handshake);
+        self.assist = self.assist.max(other.assist);
+        self.alloc = self.alloc.max(other.alloc);
+        self.waited = self.waited.max(other.waited);
+        self.wall = self.wall.max(other.wall);
+        self.total += other.total;
+        self.long += other.long;
+        self.preempted += other.preempted;
+        self.preemptions += other.preemptions;
+        self.stalled += other.stalled;
+        self.stalls += other.stalls;
     }
 }
 
@@ -218,5 +315,50 @@ impl Holds {
 fn raise(longest: &AtomicU64, nanos: u64) {
     if nanos > longest.load(Ordering::Relaxed) {
         longest.store(nanos, Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, not(loom), not(miri)))]
+mod tests {
+    use super::*;
+    use std::{hint::black_box, thread, time::Duration};
+
+    /// What an assist of one step counts that does `f`, and by the clock.
+    fn assist(f: impl FnOnce()) -> HoldTimes {
+        let holds = Holds::default();
+        let mut stretch = Stretch::begin();
+        f();
+        holds.assist(&mut stretch);
+        holds.read()
+    }
+
+    #[test]
+    fn a_step_that_sleeps_or_faults_counts_whole() {
+        let slept = assist(|| thread::sleep(Duration::from_millis(2)));
+        assert!(slept.assist >= 2_000_000 && slept.assist == slept.wall, "{slept:?}");
+        let faulted = assist(|| drop(black_box(vec![1u8; 64 << 20])));
+        assert!(faulted.assist > HoldTimes::STEP && faulted.assist == faulted.wall, "{faulted:?}");
+    }
+
+    #[test]
+    fn a_step_that_takes_long_for_no_reason_counts_as_long_as_one_may_take() {
+        let start = now();
+        let spun = assist(|| while now() - start < 2_000_000 {});
+        assert_eq!(spun.assist, HoldTimes::STEP, "{spun:?}");
+        assert_eq!(spun.preemptions + spun.stalls, 1);
+        assert_eq!(spun.wall, spun.assist + spun.preempted + spun.stalled);
+    }
+
+    #[test]
+    fn a_step_that_calls_the_system_counts_whole_unless_the_thread_was_switched_away() {
+        let holds = Holds::default();
+        let mut stretch = Stretch::begin();
+        let start = now();
+        while now() - start < 2_000_000 {}
+        stretch.call();
+        holds.assist(&mut stretch);
+        let times = holds.read();
+        assert_eq!(times.stalls, 0, "{times:?}");
+        assert!(times.preemptions == 1 || times.assist >= 2_000_000, "{times:?}");
     }
 }

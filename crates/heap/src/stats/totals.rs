@@ -64,17 +64,10 @@ pub(crate) fn read(shared: &Shared) -> HeapStats {
     let load = |a: &AtomicU64| a.load(Ordering::Relaxed);
     let pages = shared.space.page_bytes();
     let flow = Flow::read(shared);
-    let mutators = lock(&shared.registry).mutators.clone();
+    let mutators = lock(&shared.registry).roster.members.clone();
     let mut holds = HoldTimes::default();
     for m in &mutators {
-        let own = m.holds.read();
-        holds.handshake = holds.handshake.max(own.handshake);
-        holds.assist = holds.assist.max(own.assist);
-        holds.alloc = holds.alloc.max(own.alloc);
-        holds.waited = holds.waited.max(own.waited);
-        holds.preempted = holds.preempted.max(own.preempted);
-        holds.total += own.total;
-        holds.long += own.long;
+        holds.merge(&m.holds.read());
     }
     HeapStats {
         heap_bytes: shared.heap_bytes(),
@@ -129,7 +122,8 @@ impl Flow {
         allocs[CLASSES] = load(&c.large_objects);
         let registry = lock(&shared.registry);
         for kind in 2..shared.space.kinds.len() {
-            let attached = registry.mutators.iter().map(|m| load(&m.bytes[kind])).sum::<u64>();
+            let attached =
+                registry.roster.members.iter().map(|m| load(&m.bytes[kind])).sum::<u64>();
             let size = u64::from(shared.space.kinds.get(kind as u16).size);
             let class = sizes::class_of(size as usize).expect("kinds are of size classes");
             allocs[class] += (registry.departed[kind] + attached) / size;
@@ -173,7 +167,7 @@ impl MemoryClasses {
             unused: in_use - objects,
             free: pages.free_resident,
             released: pages.free - pages.free_resident,
-            mutators: lock(&shared.registry).mutators.len() * crate::mutator::STATE_BYTES,
+            mutators: lock(&shared.registry).roster.members.len() * crate::mutator::STATE_BYTES,
             spans,
             tables,
             profile: shared.profile.memory(),
@@ -202,6 +196,6 @@ pub(super) fn pauses(shared: &Shared) -> Pauses {
     let sum = Pauses::default();
     let registry = lock(&shared.registry);
     sum.merge(&registry.departed_pauses);
-    registry.mutators.iter().for_each(|m| sum.merge(m.holds.pauses()));
+    registry.roster.members.iter().for_each(|m| sum.merge(m.holds.pauses()));
     sum
 }
