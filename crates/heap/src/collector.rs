@@ -112,6 +112,8 @@ struct Driver {
     cycle: u32,
     idle: Idle,
     recent_needs: release::RecentNeeds,
+    /// When memory may be given back again, by the process's clock.
+    next_release: u64,
     /// Nanoseconds, by the process's clock, at which the last cycle ended.
     last_end: u64,
     /// Under a memory limit that leaves too little room: when the next cycle may start for the heap's size, by the process's clock. Cycles then take at
@@ -147,6 +149,7 @@ impl Driver {
             cycle: 0,
             idle,
             recent_needs,
+            next_release: 0,
             last_end,
             limited,
             rest_until: 0,

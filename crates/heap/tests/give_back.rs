@@ -77,3 +77,67 @@ fn memory_that_bursts_of_allocation_need_is_not_given_back_between_them() -> Res
     assert!(released <= 8 * MIB, "{} KiB went back and forth", released >> 10);
     Ok(())
 }
+
+/// A heap from which 320 MiB were just dropped.
+fn just_dropped(gc_percent: Option<u32>) -> Result<(Heap, Mutator), Error> {
+    let heap = Heap::new(Config { gc_percent, idle_cycles: false, ..Config::default() })?;
+    let mut m = heap.attach();
+    let dropped: Vec<_> = (0..320)
+        .map(|_| m.alloc(Layout::NO_SCAN, MIB).map(|object| m.root(object)))
+        .collect::<Result<_, _>>()?;
+    drop(dropped);
+    m.collect();
+    Ok((heap, m))
+}
+
+/// The most that may go back at a time, with the last step of it, and the pause until the next time.
+const BATCH: usize = 34 * MIB;
+const PAUSE: Duration = Duration::from_millis(50);
+
+#[test]
+fn memory_goes_back_at_a_bounded_rate_however_often_the_collector_is_woken() -> Result<(), Error> {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (heap, _m) = just_dropped(Some(100))?;
+    heap.set_memory_limit(Some(32 * MIB));
+    // When a figure was read at the earliest and at the latest, and the figure.
+    let mut seen: Vec<([Instant; 2], usize)> = Vec::new();
+    let start = Instant::now();
+    while seen.last().is_none_or(|&(_, released)| released < 256 * MIB) {
+        assert!(start.elapsed() < Duration::from_secs(30), "the limit has nothing given back");
+        let before = Instant::now();
+        let released = heap.stats().released as usize;
+        seen.push(([before, Instant::now()], released));
+        heap.set_gc_percent(Some(100 + seen.len() as u32 % 2));
+        thread::sleep(Duration::from_millis(1));
+    }
+    for (i, &([from, _], before)) in seen.iter().enumerate() {
+        for &([_, to], after) in &seen[i..] {
+            let batches = 1 + ((to - from).as_nanos() / PAUSE.as_nanos()) as usize;
+            let went = after - before;
+            assert!(went <= batches * BATCH, "{} MiB in {:?}", went / MIB, to - from);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn memory_goes_back_sooner_under_a_limit() -> Result<(), Error> {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (limited, _m) = just_dropped(Some(100))?;
+    let (free, _n) = just_dropped(Some(100))?;
+    limited.set_memory_limit(Some(32 * MIB));
+    let start = Instant::now();
+    let mut took = [None; 2];
+    while took.contains(&None) {
+        assert!(start.elapsed() < Duration::from_secs(60), "{took:?}");
+        for (took, heap) in took.iter_mut().zip([&limited, &free]) {
+            if took.is_none() && heap.stats().released as usize > 256 * MIB {
+                *took = Some(start.elapsed());
+            }
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    // What the heap has needed lately it keeps for two seconds at least, unless a limit leaves no room for it.
+    assert!(took[0] < took[1] && took[1] >= Some(Duration::from_secs(1)), "{took:?}");
+    Ok(())
+}

@@ -60,8 +60,12 @@ impl Driver {
         self.recent_needs.add(and_a_tenth(goal).max(used), now());
     }
 
-    /// Releases a batch if the heap holds more than it needs. True if it should be called again soon.
-    pub(super) fn release_some(&self) -> bool {
+    /// Releases a batch if the heap holds more than it needs, and did not release one a moment ago. True if it should be
+    /// called again soon.
+    pub(super) fn release_some(&mut self) -> bool {
+        if now() < self.next_release {
+            return true;
+        }
         let mut given = 0;
         while given < BATCH {
             let released = match self.surplus() {
@@ -74,6 +78,10 @@ impl Driver {
             given += released;
         }
         self.heap.counters.released_bytes.fetch_add(given as u64, Ordering::Relaxed);
+        if given > 0 {
+            // Whatever wakes this thread meanwhile.
+            self.next_release = now() + TICK.as_nanos() as u64;
+        }
         given >= BATCH
     }
 
