@@ -44,7 +44,7 @@ const VERIFY: Debug = Debug {
 
 #[test]
 fn cycles_that_the_program_starts() {
-    run("own cycles", 10, |seed| Program::new(seed, 250_000));
+    run("own cycles", 4, |seed| Program::new(seed, 250_000));
 }
 
 #[test]
@@ -76,6 +76,14 @@ fn a_cycle_at_every_fiftieth_allocation() {
         debug: Debug { torture: Some(50), ..VERIFY },
         ..Program::new(4000 + seed, 10_000)
     });
+}
+
+/// Ten million operations: every allocation takes the slow path and every 2,000th collects, with every mark phase verified and
+/// freed slots poisoned.
+#[test]
+fn ten_million_operations_tortured_and_verified() {
+    let debug = Debug { torture: Some(2000), ..VERIFY };
+    run("ten million", 20, |seed| Program { debug, ..Program::new(6000 + seed, 500_000) });
 }
 
 #[test]

@@ -71,12 +71,13 @@ fn identities_hold_when_nobody_is_active() {
     let large = m.root(large);
     for round in 0..5 {
         // Some mutators leave before the flip, the last one stays.
-        std::thread::scope(|scope| {
-            for n in 0..3 {
-                let heap = &heap;
-                scope.spawn(move || churn(&mut heap.attach(), n * 77 + round));
-            }
-            m.blocked(|| {});
+        m.blocked(|| {
+            std::thread::scope(|scope| {
+                for n in 0..3 {
+                    let heap = &heap;
+                    scope.spawn(move || churn(&mut heap.attach(), n * 77 + round));
+                }
+            });
         });
         churn(&mut m, round);
         m.collect();
