@@ -97,6 +97,23 @@ impl Spans {
         Ok(Taken { block, clean, unfiled: !self.try_file(kind, block) })
     }
 
+    /// Gives up a span that is in its list, as [`Spans::put_back`] does, and takes the next one instead, if all that is a
+    /// matter of some hundred nanoseconds: nobody holds the lock, the list is of `epoch`, that of the mutator, and the
+    /// first span that is looked at has free slots. Otherwise nothing is given up.
+    pub(crate) fn exchange(
+        &self,
+        space: &Space,
+        kind: u16,
+        epoch: u32,
+        block: usize,
+    ) -> Option<usize> {
+        let mut list = self.lists[kind as usize].try_lock().ok().filter(|l| l.epoch == epoch)?;
+        let next = self.next_free(&mut list, space, space.kinds.get(kind))??;
+        space.sweep_word(next).own(epoch);
+        self.put_back_to(&mut list, space, kind, block);
+        Some(next)
+    }
+
     /// A span that has been used before and has free slots, among the next few.
     fn take_swept(
         &self,
@@ -112,30 +129,37 @@ impl Spans {
             if list.epoch != epoch {
                 return None;
             }
-            let block = match list.partial.pop() {
-                Some(block) => Some(block),
-                None => {
-                    let (_, block) = list.next_due(space)?;
-                    let live = self.sweep(space, info, block, epoch);
-                    list.live_slots += live;
-                    stretch.step();
-                    (live < info.slots as usize).then_some(block)
-                }
-            };
-            if let Some(block) = block {
-                space.sweep_word(block as usize).own(epoch);
-                return Some(block as usize);
+            let free = self.next_free(&mut list, space, info)?;
+            stretch.step();
+            if let Some(block) = free {
+                space.sweep_word(block).own(epoch);
+                return Some(block);
             }
         }
         None
     }
 
+    /// Looks at one more span: a partial one, or the next that is due, which is swept. `None` if there is none, the inner one if
+    /// it has no free slots.
+    fn next_free(
+        &self,
+        list: &mut SpanList,
+        space: &Space,
+        info: &KindInfo,
+    ) -> Option<Option<usize>> {
+        if let Some(block) = list.partial.pop() {
+            return Some(Some(block as usize));
+        }
+        let (_, block) = list.next_due(space)?;
+        let live = self.sweep(space, info, block, list.epoch);
+        list.live_slots += live;
+        Some((live < info.slots as usize).then_some(block as usize))
+    }
+
     /// The lock of a kind's list, if nobody holds it for longer than a moment.
     fn try_lock(&self, kind: u16) -> Option<MutexGuard<'_, SpanList>> {
-        (0..SPINS).find_map(|_| {
-            spin_loop();
-            self.lists[kind as usize].try_lock().ok()
-        })
+        let list = &self.lists[kind as usize];
+        (0..SPINS).find_map(|_| list.try_lock().inspect_err(|_| spin_loop()).ok())
     }
 
     /// Adds a fresh span to its list; false if somebody holds the lock.

@@ -283,6 +283,10 @@ impl Mutator {
                 Some(claim) => break claim,
                 None => {
                     let block = std::mem::replace(holding, NOTHING).block;
+                    if let Some(next) = private.exchange(shared, kind, block) {
+                        private.holdings[kind as usize].block = next;
+                        continue;
+                    }
                     private.unreturned.push((kind, block));
                     private.active.retain(|&k| k != kind);
                 }

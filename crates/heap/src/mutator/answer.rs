@@ -261,6 +261,15 @@ impl MutatorState {
 }
 
 impl Private {
+    /// A span of `kind` with free slots instead of one that is used up, if that takes no time worth measuring.
+    pub(super) fn exchange(&self, heap: &Shared, kind: u16, block: usize) -> Option<usize> {
+        // A span that is in no list must not be given up: no sweep would find it.
+        if !self.unfiled.is_empty() {
+            return None;
+        }
+        heap.spans.exchange(heap.space(), kind, self.epoch, block)
+    }
+
     /// Files fresh spans and returns those that are given up; what lists are locked for, later, unless `patient`.
     pub(super) fn settle(&mut self, heap: &Shared, patient: bool, stretch: &mut Stretch) {
         let (spans, space) = (&heap.spans, heap.space());
