@@ -123,6 +123,8 @@ struct Driver {
     beside_pages: usize,
     /// Processor nanoseconds the limiter has seen, of collecting and in all.
     limited: (u64, u64),
+    /// Nanoseconds of mutators' answers to handshakes, as of the last record.
+    paused: u64,
 }
 
 /// When the program counts as idle, and how long until the next look.
@@ -154,6 +156,7 @@ impl Driver {
             limited,
             rest_until: 0,
             beside_pages: 0,
+            paused: 0,
         }
     }
 

@@ -253,7 +253,7 @@ pub use crate::{
     stacks::Stack,
     stats::{
         BySize, CycleRecord, HeapStats, Histogram, HoldTimes, MemStats, MemoryClasses, Metric,
-        Observer, Reason,
+        Observer, Reason, TimeHistogram,
     },
     walk::Object,
     why::{Path, RootKind, Step},

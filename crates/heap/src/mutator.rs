@@ -30,7 +30,7 @@ use crate::{
     roots::{Root, RootSource, Roots},
     space::{Stock, kinds::MAX_KINDS},
     stacks::Stack,
-    stats::{Holds, Pauses, Stretch, Watch},
+    stats::{Holds, Stretch, TimeHistogram, Watch},
     sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, lock},
 };
 use std::{marker::PhantomData, mem::offset_of, ops::Range, ptr::NonNull, sync::Arc};
@@ -332,7 +332,7 @@ pub(crate) struct Registry {
     /// The part of that since the last flip.
     departed_unflipped: Vec<u64>,
     /// How long they were held.
-    pub(crate) departed_pauses: Pauses,
+    pub(crate) departed_pauses: TimeHistogram,
 }
 
 /// The view of the collector's phases that a handshake gives to every mutator.
@@ -364,7 +364,7 @@ impl Registry {
             next_id: 1,
             departed: vec![0; MAX_KINDS],
             departed_unflipped: vec![0; MAX_KINDS],
-            departed_pauses: Pauses::default(),
+            departed_pauses: TimeHistogram::new(),
         }
     }
 

@@ -5,16 +5,18 @@ mod holds;
 mod mem;
 mod metrics;
 mod record;
+mod times;
 mod totals;
 
 pub(crate) use counters::Counters;
 pub use holds::HoldTimes;
-pub(crate) use holds::{Holds, Pauses, Stretch, Watch};
+pub(crate) use holds::{Holds, Stretch, Watch};
 pub use mem::{BySize, MemStats};
 pub use metrics::{Histogram, Metric};
 pub use record::{CycleRecord, Observer, Reason};
-pub(crate) use totals::read;
+pub use times::TimeHistogram;
 pub use totals::{HeapStats, MemoryClasses};
+pub(crate) use totals::{paused_nanos, read};
 
 /// Nanoseconds of a clock that does not go back.
 #[inline]

@@ -18,6 +18,7 @@ pub(crate) fn coarse() -> i64 {
     nanoseconds(read(libc::CLOCK_MONOTONIC_COARSE))
 }
 
-fn nanoseconds(time: libc::timespec) -> i64 {
+/// A time as nanoseconds.
+pub(crate) fn nanoseconds(time: libc::timespec) -> i64 {
     time.tv_sec * 1_000_000_000 + time.tv_nsec
 }

@@ -5,13 +5,14 @@
 //! ended are used again. The pointers in their Go half are roots of the heap, and compiled code stores to them like to heap
 //! objects.
 
+use crate::clock;
 use crate::parking::state;
 use crate::stack::{Segment, map};
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, lock};
 use crate::worker::Public;
 use std::sync::Arc;
 use trigo_abi::STACK_GUARD;
-use trigo_heap::{RootSource, RootVisitor, Stack};
+use trigo_heap::{RootSource, RootVisitor, Stack, TimeHistogram};
 
 /// Bytes of a slot: a first stack and its goroutine. Committed as they are touched.
 pub(crate) const SLOT: usize = 64 << 10;
@@ -19,6 +20,11 @@ pub(crate) const SLOT: usize = 64 << 10;
 const SLAB: usize = 4096;
 /// Where in a slot the goroutine begins, on a cache line of its own, and its stack ends.
 const PLACE: usize = (SLOT - size_of::<Goroutine>()) & !63;
+
+/// Of so many times that a goroutine stands in a queue, one is measured.
+const TIMED: u32 = 32;
+/// How long goroutines stood in queues, those times that were measured.
+pub(crate) static LATENCIES: TimeHistogram = TimeHistogram::new();
 
 /// Words of a `runtime.g` that may point into the heap.
 pub(crate) const POINTERS: usize = 16;
@@ -63,6 +69,9 @@ pub(crate) struct Goroutine {
     pub(crate) syscall_sp: AtomicUsize,
     /// How often it was resumed: who looks at its stack from outside knows by this that it did not run meanwhile.
     pub(crate) resumes: AtomicU32,
+    /// How often it was put into a queue, and since when it stands there, if that is measured; else 0.
+    queued: AtomicU32,
+    queued_at: AtomicUsize,
     /// The lowest stack pointer for function entries on the segment that it runs on.
     pub(crate) limit: usize,
     /// The second segment; kept until the goroutine ends, because who needed it once will again.
@@ -80,6 +89,25 @@ impl Goroutine {
     /// The lowest stack pointer for function entries on its first stack.
     pub(crate) fn first_limit(&self) -> usize {
         self.go.stack_lo + STACK_GUARD as usize
+    }
+
+    /// It is about to be put into a queue, by the only one to have it.
+    pub(crate) fn note_queued(&self) {
+        // Relaxed, here and below: whoever has the goroutine is the only one to look.
+        let queued = self.queued.load(Ordering::Relaxed).wrapping_add(1);
+        self.queued.store(queued, Ordering::Relaxed);
+        if queued.is_multiple_of(TIMED) {
+            self.queued_at.store(clock::now() as usize, Ordering::Relaxed);
+        }
+    }
+
+    /// It was taken out of a queue, and runs.
+    pub(crate) fn note_running(&self) {
+        let since = self.queued_at.load(Ordering::Relaxed);
+        if since != 0 {
+            self.queued_at.store(0, Ordering::Relaxed);
+            LATENCIES.add((clock::now() as u64).saturating_sub(since as u64));
+        }
     }
 }
 
@@ -143,6 +171,8 @@ impl Goroutines {
         // SAFETY: a `Go` of zeros is a goroutine that has not begun.
         goroutine.go = unsafe { std::mem::zeroed() };
         goroutine.go.goid = list.next_id;
+        // So that of many goroutines that run once some are measured.
+        goroutine.queued.store(list.next_id as u32, Ordering::Relaxed);
         goroutine.go.stack_lo = at - PLACE;
         goroutine.go.stack_hi = at;
         goroutine.limit = goroutine.first_limit();
@@ -179,6 +209,12 @@ impl Goroutines {
     pub(crate) fn each(&self, f: impl FnMut(usize)) {
         let places = lock(&self.list).places.clone();
         places.iter().for_each(f);
+    }
+
+    /// How many there are, and how many there ever were.
+    pub(crate) fn numbers(&self) -> (usize, usize) {
+        let list = lock(&self.list);
+        (list.in_use, list.next_id as usize)
     }
 
     /// Bytes of stacks in use, as Go counts them: whole first stacks.

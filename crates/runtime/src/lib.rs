@@ -25,6 +25,7 @@
 //! | `goroutine`, `stack` | what a goroutine is, and where it runs |
 //! | `frames` | a goroutine's frames |
 //! | `cpu_profile`, `alloc_profile` | where processor time and memory go |
+//! | `metrics`, `gc_history` | figures: what `runtime/metrics` reads; the last cycles |
 //! | `weak_handles` | weak pointers |
 //! | `heap_dump` | all objects, for other programs to read |
 //! | `natives/` | functions that Go declares without a body |
@@ -55,11 +56,15 @@ mod fences;
 #[cfg(not(loom))]
 mod frames;
 #[cfg(not(loom))]
+mod gc_history;
+#[cfg(not(loom))]
 mod goroutine;
 #[cfg(not(loom))]
 mod heap_dump;
 #[cfg(not(loom))]
 mod leaves;
+#[cfg(not(loom))]
+mod metrics;
 #[cfg(not(loom))]
 mod monitor;
 #[cfg(not(loom))]

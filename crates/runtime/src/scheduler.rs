@@ -19,6 +19,7 @@
 //! What threads do to each other without the scheduler's lock is in [`queue`](crate::queue), [`seekers`](crate::seekers) and
 //! [`parking`](crate::parking), where it is modelled.
 
+use crate::clock;
 use crate::goroutine::Goroutine;
 use crate::parking::{Ready, ready};
 use crate::queue::Queue;
@@ -60,8 +61,11 @@ struct Shared {
     running: usize,
     /// The numbers of the permits that nobody has, as far as any was ever in use.
     free: BTreeSet<usize>,
-    /// Permits.
+    /// Permits, and since when there are so many.
     most: usize,
+    since: i64,
+    /// Nanoseconds of processors that permits were good for until then.
+    offered: u64,
     /// Workers that wait for work.
     idle: usize,
     /// Permits for some of those, who seek when they wake.
@@ -92,7 +96,7 @@ impl Next {
 impl Scheduler {
     pub(crate) fn new(most: usize) -> Self {
         Self {
-            shared: Mutex::new(Shared { most, ..Shared::default() }),
+            shared: Mutex::new(Shared { most, since: clock::now(), ..Shared::default() }),
             work: Condvar::new(),
             seekers: Seekers::new(most),
             queued: AtomicUsize::new(0),
@@ -125,7 +129,11 @@ impl Scheduler {
         // SAFETY: goroutines are never freed.
         match ready(unsafe { &(*goroutine).state }) {
             Ready::Queue => match worker.and_then(own_queue) {
-                Some(own) => self.push_first(own, goroutine as usize),
+                Some(own) => {
+                    // SAFETY: as above; it is the caller's until it is in the queue.
+                    unsafe { (*goroutine).note_queued() };
+                    self.push_first(own, goroutine as usize);
+                }
                 None => self.push(goroutine),
             },
             Ready::Notified => {}
@@ -136,6 +144,8 @@ impl Scheduler {
 
     /// Puts a goroutine that may run, and is nobody else's, at the end of the shared queue.
     pub(crate) fn push(&self, goroutine: *mut Goroutine) {
+        // SAFETY: goroutines are never freed; it is the caller's until it is in the queue.
+        unsafe { (*goroutine).note_queued() };
         let mut shared = lock(&self.shared);
         shared.queue.push_back(goroutine as usize);
         self.count(&shared);
@@ -460,6 +470,8 @@ impl Scheduler {
         let mut shared = lock(&self.shared);
         let old = shared.most;
         if most > 0 {
+            shared.offered += shared.offered_since();
+            shared.since = clock::now();
             shared.most = most;
             self.most.store(most, Ordering::Relaxed);
             self.reach.fetch_max(most, Ordering::Relaxed);
@@ -468,6 +480,12 @@ impl Scheduler {
             self.wake();
         }
         old
+    }
+
+    /// Nanoseconds of processors that the permits were good for since the start.
+    pub(crate) fn offered(&self) -> u64 {
+        let shared = lock(&self.shared);
+        shared.offered + shared.offered_since()
     }
 
     /// Calls `f` with each worker that has started.
@@ -509,6 +527,11 @@ fn own_queue(worker: &Worker) -> Option<&'static Queue> {
 }
 
 impl Shared {
+    /// Nanoseconds of processors since the number of permits was changed.
+    fn offered_since(&self) -> u64 {
+        (clock::now() - self.since) as u64 * self.most as u64
+    }
+
     /// Whether nothing will ever run again.
     fn is_dead(&self) -> bool {
         !self.dead && self.running == 0 && self.queue.is_empty() && self.outside == 0

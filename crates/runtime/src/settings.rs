@@ -58,7 +58,9 @@ fn debug(words: &str) -> Debug {
 /// Prints Go's line for each cycle, if GODEBUG asks for it.
 pub(crate) fn observe(heap: &Heap) {
     let godebug = std::env::var("GODEBUG").unwrap_or_default();
-    if godebug.split(',').any(|field| field == "gctrace=1") {
+    // Of several the last counts, as in Go.
+    let level = godebug.split(',').filter_map(|field| field.strip_prefix("gctrace=")).next_back();
+    if level.is_some_and(|level| level.parse::<i32>().is_ok_and(|level| level > 0)) {
         heap.observe(Arc::new(Trace));
     }
 }

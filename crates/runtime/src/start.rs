@@ -76,6 +76,7 @@ pub unsafe fn start(
     runtime.heap.add_root_source(runtime.goroutines.clone());
     runtime.heap.add_root_source(Arc::new(Variables(module)));
     runtime.heap.add_root_source(crate::cpu_profile::roots());
+    crate::gc_history::observe(&runtime.heap);
     crate::settings::observe(&runtime.heap);
     crate::natives::lifetime::observe(&runtime.heap);
     crate::signals::install();

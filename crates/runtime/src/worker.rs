@@ -178,6 +178,8 @@ impl Worker {
             turns.store(turns.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
             self.mutator.take_interrupt();
         }
+        // SAFETY: goroutines are never freed.
+        unsafe { (*next.goroutine).note_running() };
         self.resume(next.goroutine)
     }
 

@@ -21,9 +21,11 @@ func lock(l *mutex) {
 			return
 		}
 	}
+	start := nanotime()
 	for atomic.Xchg(&l.key, mutexSleeping) != mutexUnlocked {
 		lockSlow(l)
 	}
+	mutexWaitNanos.Add(nanotime() - start)
 }
 
 // unlock gives a lock back.

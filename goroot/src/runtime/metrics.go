@@ -2,8 +2,8 @@ package runtime
 
 import "unsafe"
 
-// Metrics, for package runtime/metrics: those that the collector's statistics give. A name that is not among them reads as
-// a value of no kind, as that package says of names it does not know.
+// Metrics, for package runtime/metrics. The Rust half has most of them; here are those of settings and of goroutines' states.
+// A name that is not among them reads as a value of no kind, as that package says of names it does not know.
 
 // A metricSample is a metrics.Sample.
 type metricSample struct {
@@ -13,7 +13,34 @@ type metricSample struct {
 	pointer unsafe.Pointer
 }
 
-const metricUint64 = 1
+// A metricHistogram is a metrics.Float64Histogram.
+type metricHistogram struct {
+	counts []uint64
+	bounds []float64
+}
+
+const (
+	metricUint64 = 1 + iota
+	metricFloat64
+	metricFloat64Histogram
+)
+
+// A readMetric is a metric as the Rust half writes it (crates/runtime/src/natives/stats.rs). Its name is not in the heap.
+type readMetric struct {
+	name   string
+	kind   int
+	scalar uint64
+	first  int // of a histogram, among all counts and bounds
+	bounds int // there is one count less
+}
+
+// A metricList is what was read at a moment.
+type metricList struct {
+	metrics [96]readMetric
+	counts  [1536]uint64
+	bounds  [1536]float64
+	len     int
+}
 
 // godebugMetrics counts how often settings of GODEBUG changed what a package does.
 var godebugMetrics struct {
@@ -37,80 +64,75 @@ func godebug_registerMetric(name string, read func() uint64) {
 
 //go:linkname readMetrics runtime/metrics.runtime_readMetrics
 func readMetrics(samples unsafe.Pointer, len, cap int) {
-	var stats MemStats
-	ReadMemStats(&stats)
+	all := new(metricList)
+	all.len = readMetricsNative(all.metrics[:], all.counts[:], all.bounds[:])
 	lock(&godebugMetrics.lock)
-	counts := godebugMetrics.read
+	settings := godebugMetrics.read
 	unlock(&godebugMetrics.lock)
 	list := unsafe.Slice((*metricSample)(samples), cap)[:len]
 	for i := range list {
 		s := &list[i]
-		value, known := stats.metric(s.name)
-		if read := counts[s.name]; read != nil {
-			value, known = read(), true
-		}
-		s.kind, s.scalar, s.pointer = 0, 0, nil
-		if known {
-			s.kind, s.scalar = metricUint64, value
+		if m := all.find(s.name); m != nil {
+			s.set(m, all)
+		} else if value, known := metricOfSetting(s.name, settings); known {
+			s.setScalar(metricUint64, value)
+		} else if value, known := metricOfStates(s.name); known {
+			s.setScalar(metricUint64, value)
+		} else if s.name == "/sync/mutex/wait/total:seconds" {
+			seconds := float64(mutexWaitNanos.Load()) / 1e9
+			s.setScalar(metricFloat64, *(*uint64)(unsafe.Pointer(&seconds)))
+		} else {
+			s.setScalar(0, 0)
 		}
 	}
 }
 
-// metric returns the value of a metric by its name.
-func (m *MemStats) metric(name string) (value uint64, known bool) {
+func (l *metricList) find(name string) *readMetric {
+	for i := range l.metrics[:l.len] {
+		if m := &l.metrics[i]; m.name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+func (s *metricSample) setScalar(kind int, value uint64) {
+	s.kind, s.scalar, s.pointer = kind, value, nil
+}
+
+func (s *metricSample) set(m *readMetric, all *metricList) {
+	if m.kind != metricFloat64Histogram {
+		s.setScalar(m.kind, m.scalar)
+		return
+	}
+	// A histogram that was read into the sample before is used again.
+	h := (*metricHistogram)(s.pointer)
+	if s.kind != m.kind || h == nil {
+		h = new(metricHistogram)
+		s.setScalar(m.kind, 0)
+		s.pointer = unsafe.Pointer(h)
+	}
+	if len(h.bounds) != m.bounds {
+		h.bounds = make([]float64, m.bounds)
+	}
+	if len(h.counts) != m.bounds-1 {
+		h.counts = make([]uint64, m.bounds-1)
+	}
+	copy(h.bounds, all.bounds[m.first:])
+	copy(h.counts, all.counts[m.first:])
+}
+
+func metricOfSetting(name string, settings map[string]func() uint64) (value uint64, known bool) {
+	if read := settings[name]; read != nil {
+		return read(), true
+	}
+	// What no package has registered changed nothing.
+	const godebug = "/godebug/non-default-behavior/"
+	return 0, len(name) > len(godebug) && name[:len(godebug)] == godebug
+}
+
+func metricOfStates(name string) (value uint64, known bool) {
 	switch name {
-	case "/gc/cycles/total:gc-cycles":
-		return uint64(m.NumGC), true
-	case "/gc/cycles/forced:gc-cycles":
-		return uint64(m.NumForcedGC), true
-	case "/gc/cycles/automatic:gc-cycles":
-		return uint64(m.NumGC - m.NumForcedGC), true
-	case "/gc/heap/allocs:bytes":
-		return m.TotalAlloc, true
-	case "/gc/heap/allocs:objects":
-		return m.Mallocs, true
-	case "/gc/heap/frees:bytes":
-		return m.TotalAlloc - m.HeapAlloc, true
-	case "/gc/heap/frees:objects":
-		return m.Frees, true
-	case "/gc/heap/goal:bytes":
-		return m.NextGC, true
-	case "/gc/heap/objects:objects":
-		return m.HeapObjects, true
-	case "/gc/gomemlimit:bytes":
-		return uint64(setMemoryLimitNative(-1)), true
-	case "/memory/classes/heap/free:bytes":
-		return m.HeapIdle - min(m.HeapReleased, m.HeapIdle), true
-	case "/memory/classes/heap/unused:bytes":
-		return m.HeapInuse - min(m.HeapAlloc, m.HeapInuse), true
-	case "/memory/classes/metadata/mcache/inuse:bytes":
-		return m.MCacheInuse, true
-	case "/memory/classes/metadata/mcache/free:bytes":
-		return m.MCacheSys - m.MCacheInuse, true
-	case "/memory/classes/metadata/mspan/inuse:bytes":
-		return m.MSpanInuse, true
-	case "/memory/classes/metadata/mspan/free:bytes":
-		return m.MSpanSys - m.MSpanInuse, true
-	case "/memory/classes/metadata/other:bytes":
-		return m.GCSys, true
-	case "/memory/classes/os-stacks:bytes":
-		return m.StackSys - m.StackInuse, true
-	case "/memory/classes/profiling/buckets:bytes":
-		return m.BuckHashSys, true
-	case "/memory/classes/other:bytes":
-		return m.OtherSys, true
-	case "/memory/classes/heap/objects:bytes":
-		return m.HeapAlloc, true
-	case "/memory/classes/heap/released:bytes":
-		return m.HeapReleased, true
-	case "/memory/classes/heap/stacks:bytes":
-		return m.StackInuse, true
-	case "/memory/classes/total:bytes":
-		return m.Sys, true
-	case "/sched/gomaxprocs:threads":
-		return uint64(GOMAXPROCS(0)), true
-	case "/sched/goroutines:goroutines":
-		return goroutinesWith(gRunnable, gRunning, gSyscall, gWaiting), true
 	case "/sched/goroutines/runnable:goroutines":
 		return goroutinesWith(gRunnable), true
 	case "/sched/goroutines/running:goroutines":
@@ -119,23 +141,15 @@ func (m *MemStats) metric(name string) (value uint64, known bool) {
 		return goroutinesWith(gSyscall), true
 	case "/sched/goroutines/waiting:goroutines":
 		return goroutinesWith(gWaiting), true
-	case "/cgo/go-to-c-calls:calls", "/gc/heap/tiny/allocs:objects":
-		// There are none.
-		return 0, true
 	}
-	// What no package has registered changed nothing.
-	const godebug = "/godebug/non-default-behavior/"
-	return 0, len(name) > len(godebug) && name[:len(godebug)] == godebug
+	return 0, false
 }
 
-// goroutinesWith counts the goroutines, the runtime's own among them, that are in one of these states.
-func goroutinesWith(states ...uint32) (n uint64) {
+// goroutinesWith counts the goroutines, the runtime's own among them, that are in a state.
+func goroutinesWith(state uint32) (n uint64) {
 	for _, gp := range allgs() {
-		status := gstatusNative(gp)
-		for _, s := range states {
-			if status == s {
-				n++
-			}
+		if gstatusNative(gp) == state {
+			n++
 		}
 	}
 	return n

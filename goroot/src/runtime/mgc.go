@@ -54,9 +54,10 @@ type MemStats struct {
 	NextGC uint64
 	// LastGC is the time the last garbage collection finished, as nanoseconds since 1970.
 	LastGC uint64
-	// PauseTotalNs is the cumulative nanoseconds that a goroutine was held for the collector. The world is never stopped.
+	// PauseTotalNs is the cumulative nanoseconds that goroutines were held for the collector, each by itself. The world is
+	// never stopped.
 	PauseTotalNs uint64
-	// PauseNs is a circular buffer of recent pauses; the most recent is at PauseNs[(NumGC+255)%256].
+	// PauseNs is a circular buffer of recent cycles' pauses; the most recent is at PauseNs[(NumGC+255)%256].
 	PauseNs [256]uint64
 	// PauseEnd is a circular buffer of their end times, as nanoseconds since 1970.
 	PauseEnd [256]uint64
@@ -85,7 +86,6 @@ type MemStats struct {
 // ReadMemStats populates m with memory allocator statistics.
 func ReadMemStats(m *MemStats) {
 	readMemStatsNative(m)
-	m.EnableGC = true
 }
 
 // GC runs a garbage collection and blocks the caller until the garbage collection is complete.

@@ -53,6 +53,7 @@ func setGCPercentNative(percent int32) int32
 func setMemoryLimitNative(limit int64) int64
 func readMemStatsNative(m *MemStats)
 func readGCStatsNative(pauses *[]uint64)
+func readMetricsNative(metrics []readMetric, counts []uint64, bounds []float64) int
 func addFinalizer(object unsafe.Pointer, fn unsafe.Pointer) bool
 func removeFinalizer(object unsafe.Pointer) bool
 func addCleanupNative(object unsafe.Pointer, fn unsafe.Pointer) uint64

@@ -55,9 +55,11 @@ func semacquire(addr *uint32, lifo bool, reason waitReason, skip int) {
 	root := semaRootOf(addr)
 	gp := getg()
 	w := &semaWaiter{g: gp, addr: uintptr(unsafe.Pointer(addr))}
+	counted := int64(0)
 	switch reason {
 	case waitReasonSyncMutexLock, waitReasonSyncRWMutexLock, waitReasonSyncRWMutexRLock:
 		w.since = mutexStart()
+		counted = mutexWaitStart()
 	}
 	start := blockStart()
 	for {
@@ -77,7 +79,24 @@ func semacquire(addr *uint32, lifo bool, reason waitReason, skip int) {
 			break
 		}
 	}
+	if counted != 0 {
+		mutexWaitNanos.Add((nanotime() - counted) * mutexWaitSample)
+	}
 	blockEnd(start, 2+skip)
+}
+
+// mutexWaitNanos is about how long goroutines have waited for mutexes and for locks of the runtime. One in mutexWaitSample waits
+// for a mutex is measured, and counts for as many.
+var mutexWaitNanos atomic.Int64
+
+const mutexWaitSample = 8
+
+// mutexWaitStart returns the time at which a goroutine begins to wait for a mutex, 0 if this wait is not measured.
+func mutexWaitStart() int64 {
+	if cheaprandn(mutexWaitSample) != 0 {
+		return 0
+	}
+	return nanotime()
 }
 
 // semrelease adds one to the count and wakes a waiter. With handoff that one gets it, and the processor, at once. In the

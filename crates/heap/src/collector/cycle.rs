@@ -9,7 +9,7 @@ use crate::{
     mark::STRIDE,
     mutator::Template,
     pace,
-    stats::{CycleRecord, Reason, now, thread_cpu},
+    stats::{CycleRecord, Reason, now, paused_nanos, thread_cpu},
     sync::{AtomicU64, Ordering, lock},
 };
 use std::{sync::Arc, thread, time::Duration};
@@ -87,6 +87,7 @@ impl<'d> Cycle<'d> {
             flip: Duration::ZERO,
             sweep: Duration::ZERO,
             slowest_answer: (Duration::ZERO, 0),
+            paused: Duration::ZERO,
             heap_at_start: heap.heap_bytes(),
             heap_at_end: 0,
             live: 0,
@@ -269,8 +270,9 @@ impl<'d> Cycle<'d> {
         let marked = (totals.bytes - self.before.bytes) as usize;
         let allocated = heap.allocated.load(Ordering::Relaxed);
         let born_black = allocated.saturating_sub(self.allocated_at_black);
-        self.record.heap_at_end = heap.heap_bytes();
         self.record.live = marked.saturating_add(born_black);
+        // What was allocated while the last cycle turned black may be missing from the one, and was marked for the other.
+        self.record.heap_at_end = heap.heap_bytes().max(self.record.live);
         heap.base_live.store(self.record.live, Ordering::Relaxed);
         heap.allocated.fetch_sub(allocated, Ordering::Relaxed);
         self.driver.pacer.marked = self.record.live;
@@ -336,6 +338,9 @@ impl<'d> Cycle<'d> {
         record.background = Duration::from_nanos(background);
         record.collector = Duration::from_nanos(thread_cpu() - self.cpu);
         record.mutators = lock(&heap.registry).roster.members.len();
+        let paused = paused_nanos(&heap);
+        let before = std::mem::replace(&mut self.driver.paused, paused);
+        record.paused = Duration::from_nanos(paused.saturating_sub(before));
         let marking = (assist + background) as f64 / 1e9;
         let processors = heap.processors;
         let wall = (record.roots + record.mark).as_secs_f64();

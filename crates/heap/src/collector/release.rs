@@ -5,7 +5,10 @@
 //! with a pause between. Under a memory limit the limit decides, if lower.
 
 use super::Driver;
-use crate::{stats::now, sync::Ordering};
+use crate::{
+    stats::{now, thread_cpu},
+    sync::Ordering,
+};
 use std::time::Duration;
 
 /// The pause between two batches.
@@ -66,6 +69,7 @@ impl Driver {
         if now() < self.next_release {
             return true;
         }
+        let before = thread_cpu();
         let mut given = 0;
         while given < BATCH {
             let released = match self.surplus() {
@@ -77,7 +81,7 @@ impl Driver {
             }
             given += released;
         }
-        self.heap.counters.released_bytes.fetch_add(given as u64, Ordering::Relaxed);
+        self.count_released(given, before);
         if given > 0 {
             // Whatever wakes this thread meanwhile.
             self.next_release = now() + TICK.as_nanos() as u64;
@@ -87,13 +91,22 @@ impl Driver {
 
     /// Releases all free memory.
     pub(super) fn release_all(&self) {
+        let before = thread_cpu();
+        let mut given = 0;
         loop {
-            let released = self.heap.space.release_some(STEP);
-            if released == 0 {
-                break;
+            match self.heap.space.release_some(STEP) {
+                0 => break,
+                released => given += released,
             }
-            self.heap.counters.released_bytes.fetch_add(released as u64, Ordering::Relaxed);
         }
+        self.count_released(given, before);
+    }
+
+    /// Counts bytes that were given back, and the time that it took since the thread had used `before` nanoseconds.
+    fn count_released(&self, bytes: usize, before: u64) {
+        let c = &self.heap.counters;
+        c.released_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        c.releasing_nanos.fetch_add(thread_cpu() - before, Ordering::Relaxed);
     }
 
     /// Bytes of resident free memory beyond what the heap is to keep.

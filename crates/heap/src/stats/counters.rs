@@ -13,6 +13,8 @@ pub(crate) struct Counters {
     pub(crate) assisted_bytes: AtomicU64,
     pub(crate) background_nanos: AtomicU64,
     pub(crate) collector_nanos: AtomicU64,
+    /// Processor time of giving memory back.
+    pub(crate) releasing_nanos: AtomicU64,
     pub(crate) marked_objects: AtomicU64,
     pub(crate) marked_bytes: AtomicU64,
     pub(crate) scanned_bytes: AtomicU64,
@@ -48,6 +50,7 @@ impl Counters {
             assisted_bytes: zero(),
             background_nanos: zero(),
             collector_nanos: zero(),
+            releasing_nanos: zero(),
             marked_objects: zero(),
             marked_bytes: zero(),
             scanned_bytes: zero(),

@@ -9,7 +9,7 @@
 //! often that happens per second of holds is to be compared with how often it happens to a thread that only looks at the
 //! clock. What a mutator waits because it allocates faster than the collector can follow is reported apart as well.
 
-use super::now;
+use super::{TimeHistogram, now};
 use crate::sync::{AtomicU64, Ordering};
 
 /// The longest times one mutator was held by the heap, written by itself.
@@ -26,51 +26,7 @@ pub(crate) struct Holds {
     preemptions: AtomicU64,
     stalled: AtomicU64,
     stalls: AtomicU64,
-    pauses: Pauses,
-}
-
-/// Answers to handshakes by the time they took: a histogram with a bucket for each power of two of nanoseconds.
-#[derive(Debug)]
-pub(crate) struct Pauses {
-    counts: [AtomicU64; Self::BUCKETS],
-    nanos: AtomicU64,
-}
-
-impl Default for Pauses {
-    fn default() -> Self {
-        let zero = || AtomicU64::new(0);
-        Self { counts: std::array::from_fn(|_| zero()), nanos: zero() }
-    }
-}
-
-impl Pauses {
-    /// Bucket `i` holds times below `2^i` nanoseconds that no earlier one holds; the last one everything else.
-    pub(crate) const BUCKETS: usize = 40;
-
-    fn add(&self, nanos: u64) {
-        let bucket = (u64::BITS - nanos.leading_zeros()) as usize;
-        // Relaxed, here and below: figures, and one writer.
-        self.counts[bucket.min(Self::BUCKETS - 1)].fetch_add(1, Ordering::Relaxed);
-        self.nanos.fetch_add(nanos, Ordering::Relaxed);
-    }
-
-    /// Adds another histogram to this one.
-    pub(crate) fn merge(&self, other: &Pauses) {
-        for (sum, n) in self.counts.iter().zip(&other.counts) {
-            sum.fetch_add(n.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
-        self.nanos.fetch_add(other.nanos(), Ordering::Relaxed);
-    }
-
-    /// How many times fell into each bucket.
-    pub(crate) fn counts(&self) -> Vec<u64> {
-        self.counts.iter().map(|n| n.load(Ordering::Relaxed)).collect()
-    }
-
-    /// The sum of all times.
-    pub(crate) fn nanos(&self) -> u64 {
-        self.nanos.load(Ordering::Relaxed)
-    }
+    pauses: TimeHistogram,
 }
 
 /// How long a mutator was held by the heap, in nanoseconds. What the processor was taken away for meanwhile is left out of
@@ -253,7 +209,7 @@ impl Holds {
     }
 
     /// The mutator's answers to handshakes.
-    pub(crate) fn pauses(&self) -> &Pauses {
+    pub(crate) fn pauses(&self) -> &TimeHistogram {
         &self.pauses
     }
 

@@ -1,7 +1,7 @@
 //! The heap's part of Go's `runtime.MemStats`.
 
 use super::MemoryClasses;
-use super::totals::{Flow, pauses};
+use super::totals::{Flow, paused_nanos};
 use crate::{
     Heap,
     space::sizes::{CLASSES, size_of_class},
@@ -118,7 +118,7 @@ impl Heap {
             gc_sys: classes.tables,
             next_gc: heap.goal.load(Ordering::Relaxed),
             last_gc: Duration::from_nanos(load(&c.last_end)),
-            pause_total: Duration::from_nanos(pauses(heap).nanos()),
+            pause_total: Duration::from_nanos(paused_nanos(heap)),
             num_gc: load(&c.cycles),
             num_forced_gc: load(&c.forced),
             gc_cpu_fraction: collecting as f64 / passed.max(1.0),

@@ -3,8 +3,8 @@
 //! Left to the embedding runtime: what concerns goroutines, the scheduler, its own stacks and non-collector
 //! processor time. Sources: Go's `runtime/metrics` documentation.
 
+use super::MemoryClasses;
 use super::totals::{Flow, pauses};
-use super::{MemoryClasses, Pauses};
 use crate::{
     Heap,
     space::sizes::{CLASSES, size_of_class},
@@ -39,13 +39,6 @@ impl Histogram {
         let bounds = [1.0].into_iter().chain(classes).chain([f64::INFINITY]).collect();
         Self { counts: counts.to_vec(), bounds }
     }
-
-    /// Times in seconds.
-    fn times(pauses: &Pauses) -> Self {
-        let below = (0..Pauses::BUCKETS - 1).map(|i| (1u64 << i) as f64 / 1e9);
-        let bounds = [0.0].into_iter().chain(below).chain([f64::INFINITY]).collect();
-        Self { counts: pauses.counts(), bounds }
-    }
 }
 
 impl Heap {
@@ -53,7 +46,7 @@ impl Heap {
     ///
     /// Where this heap works unlike Go's: `pauses` are the answers of mutators to handshakes, one mutator each, since nobody
     /// is stopped otherwise; `mark/dedicated` is the collector's thread and `mark/idle` the markers, which run when a
-    /// processor is idle; `gogc` is the largest number if automatic collection is off, and so is the limit if there is
+    /// processor is idle; memory is given back by the collector's thread alone; `gogc` is the largest number if automatic collection is off, and so is the limit if there is
     /// none (the largest signed one, as in Go); `released` includes pages that were never used.
     ///
     /// Blocks while a thread attaches or a handshake begins.
@@ -78,8 +71,9 @@ impl Heap {
         let pauses = pauses(heap);
         let targets = *lock(&heap.targets);
         let [[finalizers, finalized], [cleanups, cleaned]] = heap.specials.task_counts();
-        let [assist, dedicated, idle] =
-            [&c.assist_nanos, &c.collector_nanos, &c.background_nanos].map(load);
+        let [assist, dedicated, idle, releasing] =
+            [&c.assist_nanos, &c.collector_nanos, &c.background_nanos, &c.releasing_nanos]
+                .map(load);
         let (cycles, forced) = (load(&c.cycles), load(&c.forced));
         let [stack, globals, scanned] = c.last_scan.each_ref().map(load);
         let (allocs, frees) = (flow.allocs.iter().sum::<u64>(), flow.frees.iter().sum::<u64>());
@@ -95,6 +89,9 @@ impl Heap {
                 "/cpu/classes/gc/total:cpu-seconds",
                 seconds(assist + dedicated + idle + pauses.nanos()),
             ),
+            ("/cpu/classes/scavenge/assist:cpu-seconds", seconds(0)),
+            ("/cpu/classes/scavenge/background:cpu-seconds", seconds(releasing)),
+            ("/cpu/classes/scavenge/total:cpu-seconds", seconds(releasing)),
             ("/gc/cleanups/executed:cleanups", count(cleaned)),
             ("/gc/cleanups/queued:cleanups", count(cleanups)),
             ("/gc/cycles/automatic:gc-cycles", count(cycles - forced.min(cycles))),
@@ -118,7 +115,7 @@ impl Heap {
             ("/gc/heap/objects:objects", count(allocs - frees.min(allocs))),
             ("/gc/heap/tiny/allocs:objects", count(0)),
             ("/gc/limiter/last-enabled:gc-cycle", count(load(&c.limited_in))),
-            ("/gc/pauses:seconds", Metric::Histogram(Histogram::times(&pauses))),
+            ("/gc/pauses:seconds", Metric::Histogram(pauses.seconds())),
             ("/gc/scan/globals:bytes", count(globals)),
             ("/gc/scan/heap:bytes", count(scanned)),
             ("/gc/scan/stack:bytes", count(stack)),

@@ -41,6 +41,8 @@ pub struct CycleRecord {
     pub sweep: Duration,
     /// The longest that any mutator took to answer a handshake, and that mutator's number.
     pub slowest_answer: (Duration, u32),
+    /// The sum of all answers of mutators to handshakes since the record before this: each held one of them.
+    pub paused: Duration,
     /// Heap size when it began.
     pub heap_at_start: usize,
     /// Heap size when marking had ended.
@@ -74,33 +76,57 @@ pub struct CycleRecord {
 impl fmt::Display for CycleRecord {
     /// Go's `gctrace` line. The three clock figures are the preparation, the concurrent mark with roots, and what lies
     /// between its close and the end of the flip; nobody is stopped in any of them. Of the five processor figures the second is
-    /// assists, the third the collector's thread, the fourth the markers. Sizes are rounded up to MiB.
+    /// assists, the third the collector's thread, the fourth the markers. Sizes are whole MiB, rounded down; the goal is that of
+    /// an address space where there is none.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = |d: Duration| d.as_secs_f64() * 1e3;
-        let mib = |b: usize| b.div_ceil(1 << 20);
+        let mib = |b: usize| b >> 20;
+        let last = self.dead + self.flip;
         write!(
             f,
-            "gc {} @{:.3}s {}%: {:.3}+{:.2}+{:.3} ms clock, {:.3}+{:.2}/{:.2}/{:.2}+{:.3} ms cpu, {}->{}->{} MB, {} MB goal, {} MB stacks, {} MB globals, {} P{}",
+            "gc {} @{}.{:03}s {}%: {}+{}+{} ms clock, {}+{}/{}/{}+{} ms cpu, {}->{}->{} MB, {} MB goal, {} MB stacks, {} MB globals, {} P{}",
             self.number,
-            self.start.as_secs_f64(),
+            self.start.as_secs(),
+            self.start.subsec_millis(),
             self.total_percent,
-            ms(self.prepare),
-            ms(self.roots + self.mark),
-            ms(self.dead + self.flip),
-            ms(self.prepare),
-            ms(self.assist),
-            ms(self.collector),
-            ms(self.background),
-            ms(self.dead + self.flip),
+            Milliseconds(self.prepare),
+            Milliseconds(self.roots + self.mark),
+            Milliseconds(last),
+            Milliseconds(self.prepare),
+            Milliseconds(self.assist),
+            Milliseconds(self.collector),
+            Milliseconds(self.background),
+            Milliseconds(last),
             mib(self.heap_at_start),
             mib(self.heap_at_end),
             mib(self.live),
-            if self.goal == usize::MAX { 0 } else { mib(self.goal) },
+            mib(self.goal),
             mib(self.stacks),
             mib(self.globals),
             self.processors,
             if self.reason == Reason::Forced { " (forced)" } else { "" }
         )
+    }
+}
+
+/// A time as Go's line has it: whole milliseconds from ten on, else two digits, the last of them a microsecond at least.
+/// Source: `fmtNSAsMS` in `mgc.go` of Go's runtime.
+struct Milliseconds(Duration);
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.as_micros();
+        let (unit, decimals) = match micros {
+            0 => return f.write_str("0"),
+            1..100 => (1, 3),
+            100..1_000 => (10, 2),
+            1_000..10_000 => (100, 1),
+            _ => (1_000, 0),
+        };
+        let scale = 10u128.pow(decimals);
+        match (micros / unit, decimals as usize) {
+            (n, 0) => write!(f, "{n}"),
+            (n, width) => write!(f, "{}.{:0width$}", n / scale, n % scale),
+        }
     }
 }
 
@@ -141,4 +167,27 @@ pub trait Observer: Send + Sync + fmt::Debug {
 
     /// A cycle has ended and been swept. Called on the collector's thread.
     fn cycle_ended(&self, _record: &CycleRecord) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_have_two_digits() {
+        let cases = [
+            (0, "0"),
+            (7, "0.007"),
+            (99, "0.099"),
+            (123, "0.12"),
+            (999, "0.99"),
+            (1_000, "1.0"),
+            (9_999, "9.9"),
+            (10_000, "10"),
+            (123_456, "123"),
+        ];
+        for (micros, want) in cases {
+            assert_eq!(Milliseconds(Duration::from_micros(micros)).to_string(), want);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Totals: what a heap holds and has done since it was made.
 
-use super::{HoldTimes, Pauses};
+use super::{HoldTimes, TimeHistogram};
 use crate::{
     heap::Shared,
     space::sizes::{self, CLASSES},
@@ -192,10 +192,17 @@ impl MemoryClasses {
 }
 
 /// The answers to handshakes of all mutators, also of those that have left.
-pub(super) fn pauses(shared: &Shared) -> Pauses {
-    let sum = Pauses::default();
+pub(super) fn pauses(shared: &Shared) -> TimeHistogram {
+    let sum = TimeHistogram::new();
     let registry = lock(&shared.registry);
     sum.merge(&registry.departed_pauses);
     registry.roster.members.iter().for_each(|m| sum.merge(m.holds.pauses()));
     sum
+}
+
+/// The sum of their times, in nanoseconds.
+pub(crate) fn paused_nanos(shared: &Shared) -> u64 {
+    let registry = lock(&shared.registry);
+    let attached = registry.roster.members.iter().map(|m| m.holds.pauses().nanos()).sum::<u64>();
+    registry.departed_pauses.nanos() + attached
 }

@@ -2,6 +2,7 @@
 
 use super::natives;
 use crate::runtime;
+use crate::sync::{AtomicUsize, Ordering};
 use crate::types::{self, Type};
 use crate::worker::{Outcome, Worker};
 use std::ptr::NonNull;
@@ -103,6 +104,14 @@ fn record_copy(worker: &mut Worker, typ: *const Type, to: usize, from: usize, by
     });
 }
 
+/// Bytes that the runtime's Go half has taken from outside the heap.
+static PERSISTENT: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes outside of the heap, for good.
+pub(crate) fn persistent_bytes() -> usize {
+    PERSISTENT.load(Ordering::Relaxed)
+}
+
 natives! {
     "runtime.mallocNative" malloc(w, size: usize, typ: *const Type, _zero: bool) -> (object: *mut u8) {
         *object = allocate_type(w, typ, size);
@@ -117,6 +126,8 @@ natives! {
 
     /// Memory outside of the heap, for ever, zeroed.
     "runtime.persistentAlloc" persistent(_w, size: usize) -> (memory: *mut u8) {
+        // Relaxed: a figure.
+        PERSISTENT.fetch_add(size.next_multiple_of(8), Ordering::Relaxed);
         *memory = Box::leak(vec![0u64; size.div_ceil(8)].into_boxed_slice()).as_mut_ptr().cast();
         Outcome::Done
     }

@@ -8,7 +8,7 @@ mod cpu;
 mod files;
 mod goroutines;
 pub(crate) mod lifetime;
-mod memory;
+pub(crate) mod memory;
 pub(crate) mod process;
 mod profiles;
 mod random;
