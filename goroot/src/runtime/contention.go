@@ -54,7 +54,8 @@ func blockStart() int64 {
 	return 0
 }
 
-// blockEnd notes that a goroutine has waited since start, if that is not 0. The frames of the caller and skip more are left out.
+// blockEnd notes that a goroutine has waited since start, if that is not 0. The first skip frames, the caller's the first of
+// them, are left out.
 //
 //go:noinline
 func blockEnd(start int64, skip int) {
@@ -71,7 +72,7 @@ func blockEnd(start int64, skip int) {
 		count = float64(rate) / float64(cycles)
 		cycles = rate
 	}
-	blockTable.add(unwind(getfp()), skip+1, count, cycles)
+	blockTable.add(unwind(getfp()), skip, count, cycles)
 }
 
 // mutexStart returns the time at which a goroutine begins to wait for a mutex, 0 if that is not sampled.
@@ -82,7 +83,7 @@ func mutexStart() int64 {
 	return 0
 }
 
-// mutexEnd notes that somebody has waited since start for the mutex that is given back.
+// mutexEnd notes that somebody has waited since start for the mutex that is given back. Frames are left out as by blockEnd.
 //
 //go:noinline
 func mutexEnd(start int64, skip int) {
@@ -90,7 +91,7 @@ func mutexEnd(start int64, skip int) {
 	if start == 0 || rate <= 0 {
 		return
 	}
-	mutexTable.add(unwind(getfp()), skip+1, float64(rate), max(1, nanotime()-start)*rate)
+	mutexTable.add(unwind(getfp()), skip, float64(rate), max(1, nanotime()-start)*rate)
 }
 
 // add counts events of the stack that u is about to visit, but for its first frames.
