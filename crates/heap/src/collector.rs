@@ -275,6 +275,10 @@ impl Driver {
             return release::TICK;
         }
         let longest = if self.will_release() { release::WAIT } else { FORCE_AFTER };
+        if self.pacer.targets.gc_percent.is_none() {
+            // There is no look at idleness.
+            return longest;
+        }
         Duration::from_nanos(self.idle.next.saturating_sub(now())).clamp(release::TICK, longest)
     }
 }
