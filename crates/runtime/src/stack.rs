@@ -8,7 +8,7 @@ use crate::goroutine::{Goroutine, SLOT};
 use crate::runtime;
 use crate::sync::{AtomicUsize, Ordering};
 use crate::worker::{Outcome, Worker};
-use trigo_abi::{STACK_GUARD, frame};
+use trigo_abi::{STACK_GUARD, frame, worker as words};
 
 /// Bytes of a second segment beyond what a goroutine may use: room to tell of an overflow.
 const OVERFLOW: usize = 256 << 10;
@@ -102,6 +102,12 @@ extern "C" fn trigo_native_morestack(worker: &mut Worker, block: *mut u8) -> Out
     // SAFETY: the block is as `trigo_morestack` laid it out.
     let block = unsafe { &mut *block.cast::<MoreStack>() };
     let wants = std::mem::take(&mut block.wants);
+    if worker.forking {
+        // It gets by with the guard; it must not leave its parent on a segment, and nobody is answered. Who asks raises the
+        // limit again.
+        worker.set_word(words::STACK_LIMIT, 0);
+        return Outcome::Done;
+    }
     let goroutine = worker.running();
     let limit = goroutine.limit;
     let asked = worker.mutator.take_interrupt();

@@ -97,6 +97,8 @@ pub(crate) struct Worker {
     pub(crate) public: Arc<Public>,
     /// The goroutine that is wired to this thread, and runs nowhere else; null if there is none.
     pub(crate) wired: *mut Goroutine,
+    /// Its goroutine is about to fork, or is the child: see [`Worker::answer`].
+    pub(crate) forking: bool,
     /// It has a permit and looks for work.
     pub(crate) seeking: bool,
     /// How often it looked for a goroutine.
@@ -127,6 +129,7 @@ impl Worker {
             suspended_at: 0,
             public: Arc::new(public),
             wired: std::ptr::null_mut(),
+            forking: false,
             seeking: true,
             taken: 0,
             layouts: Box::new([(0, Layout::NO_SCAN); CACHED]),
@@ -147,6 +150,18 @@ impl Worker {
     pub(crate) fn running(&self) -> &'static mut Goroutine {
         // SAFETY: goroutines are never freed, and the one that runs here is changed by nobody else.
         unsafe { &mut *self.goroutine }
+    }
+
+    /// Answers handshakes of the heap, unless the goroutine forks.
+    ///
+    /// The child has one thread. If it has its parent's memory, it must not be killed in the middle of an answer, or with a
+    /// lock; if it has a copy, what it would wait for, a lock or the end of a hold, never comes. So from before the fork until
+    /// the parent is itself again nobody answers on this thread; that is until the child has executed its program, for which a
+    /// cycle waits.
+    pub(crate) fn answer(&mut self) {
+        if !self.forking {
+            self.mutator.poll();
+        }
     }
 
     /// What a goroutine does at a safepoint: it gives way if it was asked to and nothing keeps it on its thread.

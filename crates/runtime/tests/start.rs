@@ -77,6 +77,61 @@ global_asm!(
     "pop rbp",
     "ret",
     "3: .ascii \"second\\n\"",
+    // A goroutine forks, which takes long, while another one collects: no handshake is answered before the fork has ended.
+    ".globl test_fork",
+    "test_fork:",
+    "push rbp",
+    "mov rbp, rsp",
+    "push rbx",
+    "sub rsp, 40",
+    "lea rax, [rip + test_collector_closure]",
+    "mov [rsp], rax",
+    "mov rax, [r15]",
+    "mov [rsp + 8], rax",
+    "mov qword ptr [rsp + 16], 0",
+    "lea rdi, [rip + \"native:runtime.newprocNative\"]",
+    "mov rsi, rsp",
+    "call trigo_native",
+    "lea rdi, [rip + \"native:runtime.beforeFork\"]",
+    "mov rsi, rsp",
+    "call trigo_native",
+    "mov rax, [rsp + 24]",
+    "mov [rsp], rax",
+    "lea rdi, [rip + \"native:runtime.readyNative\"]",
+    "mov rsi, rsp",
+    "call trigo_native",
+    "mov ebx, 3000000",
+    "2: call trigo_poll",
+    "dec ebx",
+    "jnz 2b",
+    "lea rax, [rip + 3f]",
+    "mov ecx, 7",
+    "call test_write",
+    "mov byte ptr [rsp], 0",
+    "lea rdi, [rip + \"native:runtime.afterFork\"]",
+    "mov rsi, rsp",
+    "call trigo_native",
+    "4: cmp dword ptr [rip + test_done], 0",
+    "jne test_exit",
+    "call trigo_poll",
+    "lea rdi, [rip + \"native:runtime.yieldNative\"]",
+    "mov rsi, rsp",
+    "call trigo_native",
+    "jmp 4b",
+    "3: .ascii \"forked\\n\"",
+    "test_collector:",
+    "push rbp",
+    "mov rbp, rsp",
+    "lea rdi, [rip + \"native:runtime.collect\"]",
+    "mov rsi, rsp",
+    "call trigo_native",
+    "lea rax, [rip + 3f]",
+    "mov ecx, 10",
+    "call test_write",
+    "mov dword ptr [rip + test_done], 1",
+    "pop rbp",
+    "ret",
+    "3: .ascii \"collected\\n\"",
     // The end of a goroutine.
     ".globl test_goexit",
     "test_goexit:",
@@ -205,6 +260,7 @@ global_asm!(
     ".data",
     ".balign 8",
     "test_second_closure: .quad test_second",
+    "test_collector_closure: .quad test_collector",
     "test_done: .quad 0",
     "test_mask: .quad 1",
     // The descriptor of struct { *T; int }: size, pointer bytes, hash, flags, equality, mask, name.
@@ -220,6 +276,7 @@ unsafe extern "C" {
     static test_text_end: u8;
     static test_hello: u8;
     static test_two: u8;
+    static test_fork: u8;
     static test_deep: u8;
     static test_collect: u8;
     static test_barrier: u8;
@@ -251,10 +308,11 @@ fn module(main: *const u8) -> Module {
 }
 
 /// The programs, and what they print.
-fn programs() -> [(&'static str, *const u8, &'static str); 6] {
+fn programs() -> [(&'static str, *const u8, &'static str); 7] {
     [
         ("hello", &raw const test_hello, "hello\n"),
         ("two", &raw const test_two, "second\n"),
+        ("fork", &raw const test_fork, "forked\ncollected\n"),
         ("deep", &raw const test_deep, "deep\n"),
         ("collect", &raw const test_collect, "whole\n"),
         ("barrier", &raw const test_barrier, "room\n"),

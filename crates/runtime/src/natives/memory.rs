@@ -40,7 +40,7 @@ struct Preserved {
 #[unsafe(no_mangle)]
 extern "C" fn trigo_native_poll(worker: &mut Worker, _block: *mut u8) -> Outcome {
     let asked = worker.mutator.take_interrupt();
-    worker.mutator.poll();
+    worker.answer();
     worker.give_way(asked)
 }
 

@@ -153,16 +153,21 @@ natives! {
         Outcome::Done
     }
 
-    "runtime.beforeFork" before_fork(_w) {
+    "runtime.beforeFork" before_fork(w) {
         crate::signals::block_all();
+        w.forking = true;
         Outcome::Done
     }
 
-    "runtime.afterFork" after_fork(_w, child: bool) {
+    "runtime.afterFork" after_fork(w, child: bool) {
         if child {
             crate::signals::reset_for_child();
         } else {
             crate::signals::unblock_all();
+            w.forking = false;
+            let limit = w.running().limit;
+            w.mutator.set_stack_guard(limit);
+            w.answer();
         }
         Outcome::Done
     }
