@@ -35,6 +35,7 @@
 //! | `signals`, `crash` | faults, and other ends of a program |
 //! | `notify` | signals that the program wants to hear of |
 //! | `monitor`, `watching`, `clock` | time, and turns |
+//! | `all_threads`, `request` | a call of the system on every thread |
 //! | `pins` | goroutines that keep pools from being emptied |
 //! | `settings` | what the environment says |
 //! | `sync`, `fences` | the shim for atomics and locks; a pair of fences, one of them cheap |
@@ -80,6 +81,7 @@ mod processor;
 mod queue;
 #[cfg(not(loom))]
 mod reflection;
+mod request;
 #[cfg(not(loom))]
 mod scheduler;
 mod seekers;
