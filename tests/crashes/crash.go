@@ -164,6 +164,11 @@ var crashes = map[string]func(){
 		untilOneWaits()
 		plain()
 	},
+	"main ends": func() { runtime.Goexit() },
+	"main leaves another": func() {
+		go func() { select {} }()
+		runtime.Goexit()
+	},
 }
 
 // untilOneWaits returns when a goroutine waits for nothing.

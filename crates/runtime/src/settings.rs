@@ -16,7 +16,12 @@ pub(crate) fn config() -> Config {
     let mut config = Config::default();
     match std::env::var("GOGC").as_deref() {
         Ok("off") => config.gc_percent = None,
-        Ok(percent) => config.gc_percent = percent.parse().ok().or(config.gc_percent),
+        // As in Go a negative number is off too, and what is no number of 32 bits is not looked at.
+        Ok(percent) => {
+            if let Ok(percent) = percent.parse::<i32>() {
+                config.gc_percent = percent.try_into().ok();
+            }
+        }
         Err(_) => {}
     }
     if let Ok(limit) = std::env::var("GOMEMLIMIT") {

@@ -432,7 +432,7 @@ func deadlock() {
 	}
 	startdying()
 	printlock()
-	if mainExited.Load() {
+	if NumGoroutine() == 0 {
 		print("fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n")
 	} else {
 		print("fatal error: all goroutines are asleep - deadlock!\n")
@@ -459,8 +459,6 @@ func stackoverflow(limit, sp, lo, hi uintptr) {
 	print("fatal error: stack overflow\n")
 	die(getfp(), true)
 }
-
-var mainExited atomic.Bool
 
 func exit(code int32) {
 	printflush()
