@@ -15,11 +15,6 @@ use std::time::Duration;
 const LONGEST: u64 = 20_000;
 /// Objects between two looks at the clock: some three microseconds, if each misses the cache.
 const STRIDE: usize = 32;
-/// Nanoseconds below which [`STRIDE`] objects were in the cache, most likely.
-const QUICK: u64 = 1000;
-/// After how many times as many objects the clock is looked at next then. Should they all miss, they take a little more than
-/// ten microseconds.
-const QUICK_STRIDES: u64 = 4;
 /// Scan bytes of debt below which no assist is worth its overhead.
 const LEAST_DEBT: f64 = (32 << 10) as f64;
 /// Scan bytes of debt at which the mutator waits.
@@ -41,11 +36,9 @@ impl Mutator {
             return;
         }
         if !pool.is_empty() {
-            let mut watch = std::mem::take(&mut self.private().watch);
-            let stretch = watch.begin();
-            self.mark_for(LONGEST, stretch);
-            self.state().holds.assist(stretch);
-            self.private().watch = watch;
+            let mut stretch = Stretch::begin();
+            self.mark_for(LONGEST, &mut stretch);
+            self.state().holds.assist(&mut stretch);
         }
         if self.private().debt > MOST_DEBT {
             self.pay_off();
@@ -75,21 +68,7 @@ impl Mutator {
         let private = self.private();
         let (marker, debt) = (&mut private.marker, private.debt);
         let start = stretch.step();
-        let (mut looked, mut strides, mut left) = (start, 1, 1);
-        let stop = |work: &Work| {
-            if work.scanned as f64 >= debt {
-                return true;
-            }
-            left -= 1;
-            if left > 0 {
-                return false;
-            }
-            let time = stretch.step();
-            let quick = time - looked < QUICK * strides;
-            (looked, strides) = (time, if quick { QUICK_STRIDES } else { 1 });
-            left = strides;
-            time >= start + nanos
-        };
+        let stop = |work: &Work| stretch.step() >= start + nanos || work.scanned as f64 >= debt;
         marker.run(shared, STRIDE, stop);
         let work = marker.take_work();
         private.debt -= work.scanned as f64;

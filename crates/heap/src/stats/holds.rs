@@ -126,7 +126,7 @@ impl Stretch {
         }
     }
 
-    /// Ends a step: at most 32 objects marked, or 128 if those before were in the cache, 64 words of a stack or of a barrier buffer shaded, one span swept, the slots
+    /// Ends a step: at most 32 objects marked, 64 words of a stack or of a barrier buffer shaded, one span swept, the slots
     /// of one claim zeroed, or what is done for one kind of objects in answer to a handshake. The time.
     #[inline]
     pub(crate) fn step(&mut self) -> u64 {
