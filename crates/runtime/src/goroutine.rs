@@ -50,6 +50,7 @@ pub(crate) struct Go {
     pub(crate) wired: bool,
     /// The calls of the system that it makes may wait.
     pub(crate) in_syscall: bool,
+    idle: bool,
     pub(crate) wait_since: i64,
     sync_safe: u64,
     pub(crate) stack_lo: usize,

@@ -16,6 +16,7 @@ type hchan struct {
 	elemsize uint16
 	closed   uint32
 	timer    *timer
+	bubble   *synctestBubble // whose goroutines alone may use it
 	elemtype *_type
 	sendx    uint
 	recvx    uint
@@ -93,6 +94,7 @@ func makechan(t *chantype, size int) *hchan {
 		panic(plainError("makechan: size out of range"))
 	}
 	c := new(hchan)
+	c.bubble = getg().bubble
 	if mem == 0 {
 		c.buf = unsafe.Pointer(c)
 	} else {
@@ -141,6 +143,9 @@ func chansend(c *hchan, elem unsafe.Pointer, block bool) bool {
 		}
 		return false
 	}
+	if c.bubble != nil && c.bubble != getg().bubble {
+		fatal("send on synctest channel from outside bubble")
+	}
 	if !block && c.closed == 0 && c.full() {
 		return false
 	}
@@ -167,7 +172,7 @@ func chansend(c *hchan, elem unsafe.Pointer, block bool) bool {
 	gp.waiting, gp.param = uintptr(unsafe.Pointer(s)), nil
 	c.sendq.enqueue(s)
 	start := blockStart()
-	gopark(&c.lock, waitReasonChanSend)
+	gopark(&c.lock, c.reason(waitReasonChanSend, waitReasonSynctestChanSend))
 	blockEnd(start, 1)
 	KeepAlive(elem)
 	gp.waiting, gp.param = 0, nil
@@ -178,6 +183,14 @@ func chansend(c *hchan, elem unsafe.Pointer, block bool) bool {
 		panic(plainError("send on closed channel"))
 	}
 	return true
+}
+
+// reason is why a goroutine waits at the channel: the second if that is a bubble's.
+func (c *hchan) reason(plain, durable waitReason) waitReason {
+	if c.bubble != nil {
+		return durable
+	}
+	return plain
 }
 
 // send gives an element to a waiting receiver, and c.lock back.
@@ -221,6 +234,9 @@ func parkForever(reason waitReason) {
 func closechan(c *hchan) {
 	if c == nil {
 		panic(plainError("close of nil channel"))
+	}
+	if c.bubble != nil && c.bubble != getg().bubble {
+		fatal("close of synctest channel from outside bubble")
 	}
 	lock(&c.lock)
 	if c.closed != 0 {
@@ -266,6 +282,9 @@ func chanrecv(c *hchan, elem unsafe.Pointer, block bool) (selected, received boo
 		}
 		return
 	}
+	if c.bubble != nil && c.bubble != getg().bubble {
+		fatal("receive on synctest channel from outside bubble")
+	}
 	if c.timer != nil {
 		c.timer.look()
 	}
@@ -299,7 +318,7 @@ func chanrecv(c *hchan, elem unsafe.Pointer, block bool) (selected, received boo
 	c.recvq.enqueue(s)
 	c.blockTimer(1)
 	start := blockStart()
-	gopark(&c.lock, waitReasonChanReceive)
+	gopark(&c.lock, c.reason(waitReasonChanReceive, waitReasonSynctestChanReceive))
 	blockEnd(start, 1)
 	c.blockTimer(-1)
 	gp.waiting, gp.param = 0, nil

@@ -18,6 +18,10 @@ func newcoro(f func(*coro)) *coro {
 	start := func() { corostart(c) }
 	fv := *(**funcval)(unsafe.Pointer(&start))
 	gp := newprocNative(fv, getg(), callerpc(getfp()))
+	if b := getg().bubble; b != nil {
+		b.join(gp)
+		b.idle(gp)
+	}
 	gp.coroarg = c
 	gp.waitreason = uint8(waitReasonCoroutine)
 	c.gp = gp
@@ -40,8 +44,17 @@ func coroexit(c *coro) {
 //
 //go:linkname coroswitch
 func coroswitch(c *coro) {
-	next := c.gp
-	c.gp = getg()
+	next, gp := c.gp, getg()
+	c.gp = gp
+	b := gp.bubble
+	if b != nil {
+		// The other goroutine may switch back before this one parks.
+		b.promise(1)
+		b.idle(gp)
+	}
 	goready(next)
+	if b != nil {
+		b.promise(-1)
+	}
 	gopark(nil, waitReasonCoroutine)
 }

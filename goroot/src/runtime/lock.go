@@ -42,6 +42,9 @@ func unlock(l *mutex) {
 func gopark(l *mutex, reason waitReason) {
 	gp := getg()
 	gp.waitreason = uint8(reason)
+	if b := gp.bubble; b != nil && reason.idles() {
+		b.idle(gp)
+	}
 	if l != nil {
 		unlock(l)
 	}
@@ -50,7 +53,12 @@ func gopark(l *mutex, reason waitReason) {
 }
 
 // goready makes a goroutine run on that is in gopark, or about to be.
-func goready(gp *g) { readyNative(gp) }
+func goready(gp *g) {
+	if gp.idle {
+		gp.bubble.busy(gp)
+	}
+	readyNative(gp)
+}
 
 // acquirem keeps the goroutine on its thread until releasem.
 func acquirem() *g {
@@ -85,7 +93,22 @@ const (
 	waitReasonSynctestRun
 	waitReasonSynctestWait
 	waitReasonSignal
+	waitReasonSynctestChanReceive
+	waitReasonSynctestChanSend
+	waitReasonSynctestSelect
+	waitReasonSynctestWaitGroupWait
 )
+
+// idles reports whether gopark notes that a goroutine of a bubble is idle. Where others may find the goroutine before it comes to
+// gopark, or its bubble wakes it by itself, it has said so before.
+func (w waitReason) idles() bool {
+	switch w {
+	case waitReasonChanReceiveNilChan, waitReasonChanSendNilChan, waitReasonSelectNoCases, waitReasonSleep, waitReasonSyncCondWait,
+		waitReasonSynctestChanReceive, waitReasonSynctestChanSend, waitReasonSynctestWaitGroupWait:
+		return true
+	}
+	return false
+}
 
 var waitReasonStrings = [...]string{
 	waitReasonZero:               "",
@@ -109,6 +132,11 @@ var waitReasonStrings = [...]string{
 	waitReasonSynctestRun:        "synctest.Run",
 	waitReasonSynctestWait:       "synctest.Wait",
 	waitReasonSignal:             "select (signals)",
+
+	waitReasonSynctestChanReceive:   "chan receive (durable)",
+	waitReasonSynctestChanSend:      "chan send (durable)",
+	waitReasonSynctestSelect:        "select (durable)",
+	waitReasonSynctestWaitGroupWait: "sync.WaitGroup.Wait (durable)",
 }
 
 func (w waitReason) String() string {

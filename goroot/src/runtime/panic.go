@@ -213,6 +213,9 @@ func goexit1() {
 	gp := getg()
 	gp._panic, gp.deferframe, gp.labels = nil, nil, nil
 	gp.param, gp.coroarg, gp.timer = nil, nil, nil
+	if b := gp.bubble; b != nil {
+		b.leave(gp)
+	}
 	goexitNative()
 }
 
@@ -415,7 +418,11 @@ func die(fp uintptr, internal bool) {
 		printgoroutine(gp)
 		printframes(unwind(fp), gp, level)
 		if all || internal {
-			printothers(gp, level)
+			printothers(gp, level, nil)
+		} else if p := gp._panic; p != nil {
+			if e, ok := p.arg.(synctestDeadlockError); ok {
+				printothers(gp, level, e.bubble)
+			}
 		}
 	}
 	printflush()
@@ -438,7 +445,7 @@ func deadlock() {
 		print("fatal error: all goroutines are asleep - deadlock!\n")
 	}
 	if level, _, _ := tracebackLevel(); level > 0 {
-		printothers(getg(), level)
+		printothers(getg(), level, nil)
 	}
 	printflush()
 	exitNative(2)

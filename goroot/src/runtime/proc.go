@@ -37,12 +37,19 @@ func newproc(fn func()) {
 	if fn == nil {
 		fatal("go of nil func value")
 	}
-	fv := *(**funcval)(unsafe.Pointer(&fn))
+	readyNative(start(fn, callerpc(getfp())))
+}
+
+// start makes a goroutine, for a go statement at pc, that is to be made ready.
+func start(fn func(), pc uintptr) *g {
 	parent := getg()
-	gp := newprocNative(fv, parent, callerpc(getfp()))
+	gp := newprocNative(*(**funcval)(unsafe.Pointer(&fn)), parent, pc)
 	gp.labels = parent.labels
 	gp.syncSafe = parent.syncSafe
-	readyNative(gp)
+	if b := parent.bubble; b != nil && !isSystemGoroutine(gp) {
+		b.join(gp)
+	}
+	return gp
 }
 
 // Gosched yields the processor, allowing other goroutines to run.

@@ -64,7 +64,8 @@ type g struct {
 	labels     unsafe.Pointer
 	coroarg    *coro
 	timer      *timer // for Sleep
-	spare      [10]unsafe.Pointer
+	bubble     *synctestBubble
+	spare      [9]unsafe.Pointer
 
 	// Scalars.
 	goid          uint64
@@ -86,6 +87,7 @@ type g struct {
 	fipsIndicator uint8
 	wired         bool // to its thread
 	insyscall     bool // the calls of the system that it makes may wait
+	idle          bool // to its bubble
 	waitsince     int64
 	syncSafe      uint64
 	stackLo       uintptr // its first stack: frames there are further out than all others

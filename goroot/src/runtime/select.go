@@ -57,9 +57,17 @@ func selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, blo
 	}
 	order := orders[n : n+len(poll)]
 	sortByAddress(order, poll, cases)
+	gp := getg()
+	durable := gp.bubble != nil
 	for _, o := range poll {
-		if t := cases[o].c.timer; t != nil {
-			t.look()
+		c := cases[o].c
+		if c.bubble == nil {
+			durable = false
+		} else if c.bubble != gp.bubble {
+			fatal("select on synctest channel from outside bubble")
+		}
+		if c.timer != nil {
+			c.timer.look()
 		}
 	}
 
@@ -107,7 +115,6 @@ func selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, blo
 		return -1, false
 	}
 
-	gp := getg()
 	gp.selectDone = 0
 	gp.param = nil
 	var first *sudog
@@ -124,9 +131,14 @@ func selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, blo
 		s.c.blockTimer(1)
 	}
 	gp.waiting = uintptr(unsafe.Pointer(first))
+	reason := waitReasonSelect
+	if durable {
+		reason = waitReasonSynctestSelect
+		gp.bubble.idle(gp)
+	}
 	selunlock(cases, order)
 	start := blockStart()
-	gopark(nil, waitReasonSelect)
+	gopark(nil, reason)
 	blockEnd(start, 0)
 
 	sellock(cases, order)

@@ -195,7 +195,11 @@ func sync_runtime_SemacquireRWMutex(addr *uint32, lifo bool, skipframes int) {
 
 //go:linkname sync_runtime_SemacquireWaitGroup sync.runtime_SemacquireWaitGroup
 func sync_runtime_SemacquireWaitGroup(addr *uint32, synctestDurable bool) {
-	semacquire(addr, false, waitReasonSyncWaitGroupWait, 0)
+	reason := waitReasonSyncWaitGroupWait
+	if synctestDurable {
+		reason = waitReasonSynctestWaitGroupWait
+	}
+	semacquire(addr, false, reason, 0)
 }
 
 //go:linkname poll_runtime_Semrelease internal/poll.runtime_Semrelease
@@ -221,6 +225,14 @@ type notifyWaiter struct {
 	g      *g
 	ticket uint32
 	next   *notifyWaiter
+}
+
+func (w *notifyWaiter) wake() {
+	if b := w.g.bubble; b != nil && b != getg().bubble {
+		println("semaphore wake of synctest goroutine", w.g.goid, "from outside bubble")
+		fatal("semaphore wake of synctest goroutine from outside bubble")
+	}
+	goready(w.g)
 }
 
 //go:linkname notifyListAdd sync.runtime_notifyListAdd
@@ -261,7 +273,7 @@ func notifyListNotifyAll(l *notifyList) {
 	for w != nil {
 		next := w.next
 		w.next = nil
-		goready(w.g)
+		w.wake()
 		w = next
 	}
 }
@@ -293,7 +305,7 @@ func notifyListNotifyOne(l *notifyList) {
 		}
 		unlock(&l.lock)
 		w.next = nil
-		goready(w.g)
+		w.wake()
 		return
 	}
 	// Who has the ticket is on its way here, and will see that it was notified.

@@ -12,12 +12,14 @@ import (
 
 // A timer is what time.Timer and time.Ticker are made of.
 type timer struct {
+	in      *timerHeap
 	when    int64 // 0 if it is not set
 	period  int64
 	f       func(arg any, seq uintptr, delay int64)
 	arg     any
 	seq     uintptr // changes when it is stopped
-	place   int     // in timers.heap, plus one; 0 if it is not there
+	tie     uint32  // decides between timers of a bubble that are due at once
+	place   int     // in in.heap, plus one; 0 if it is not there
 	c       *hchan
 	blocked int   // how many goroutines wait at c
 	sending mutex // held while f sends to c; taken before c.lock
@@ -30,13 +32,53 @@ type timeTimer struct {
 	timer
 }
 
-// Its lock is taken after those of channels.
-var timers struct {
-	lock    mutex
+// A timerHeap are timers in the order in which they are due: the process's, or those of a bubble.
+type timerHeap struct {
+	lock    mutex // taken after those of channels
 	heap    []*timer
-	proc    *g // who waits for the first of them
+	bubble  *synctestBubble // whose root calls their functions
+	proc    *g              // who waits for the first of them, of the process's
 	waiting bool
 	started bool
+}
+
+// timers are the process's.
+var timers timerHeap
+
+// currentTimers are those of the goroutine's bubble, or the process's.
+func currentTimers() *timerHeap {
+	if b := getg().bubble; b != nil {
+		return &b.timers
+	}
+	return &timers
+}
+
+// now is the time that counts for the timers.
+func (h *timerHeap) now() int64 {
+	if h.bubble != nil {
+		return h.bubble.now
+	}
+	return nanotime()
+}
+
+// first is when the first of them is due; 0 if there is none.
+func (h *timerHeap) first() (when int64) {
+	lock(&h.lock)
+	if len(h.heap) > 0 {
+		when = h.heap[0].when
+	}
+	unlock(&h.lock)
+	return
+}
+
+// run calls the functions of those that are due.
+func (h *timerHeap) run(now int64) {
+	lock(&h.lock)
+	for len(h.heap) > 0 && h.heap[0].when <= now {
+		h.heap[0].expire(now)
+		lock(&h.lock)
+	}
+	unlock(&h.lock)
 }
 
 // start has the timer expire at when, also if it is set already: others may have started it meanwhile.
@@ -44,14 +86,22 @@ func (t *timer) start(when, period int64) {
 	if when <= 0 {
 		throw("timer when must be positive")
 	}
-	lock(&timers.lock)
+	lock(&t.in.lock)
 	t.when, t.period = when, period
+	if b := t.in.bubble; b != nil {
+		t.tie = cheaprand()
+		if when <= b.now {
+			// The root would come to it too late, when all are idle.
+			t.expire(b.now)
+			return
+		}
+	}
 	t.settle()
 }
 
 // stop has it never expire, and reports whether it would have.
 func (t *timer) stop() bool {
-	lock(&timers.lock)
+	lock(&t.in.lock)
 	pending := t.when != 0
 	t.when = 0
 	t.seq++
@@ -61,34 +111,35 @@ func (t *timer) stop() bool {
 
 // block notes that one goroutine more waits at its channel, or with -1 one less.
 func (t *timer) block(more int) {
-	lock(&timers.lock)
+	lock(&t.in.lock)
 	t.blocked += more
 	t.settle()
 }
 
-// settle puts the timer where it belongs after a change, and gives timers.lock back.
+// settle puts the timer where it belongs after a change, and gives t.in.lock back.
 func (t *timer) settle() {
-	if t.when != 0 && (t.c == nil || t.blocked > 0) {
+	h := t.in
+	if t.when != 0 && (t.c == nil || t.blocked > 0 || h.bubble != nil) {
 		if t.place == 0 {
-			timers.heap = append(timers.heap, t)
-			t.place = len(timers.heap)
+			h.heap = append(h.heap, t)
+			t.place = len(h.heap)
 		}
-		siftDown(t.place - 1)
-		siftUp(t.place - 1)
+		h.siftDown(t.place - 1)
+		h.siftUp(t.place - 1)
 	} else if t.place != 0 {
 		t.remove()
 	}
-	first := t.place == 1
-	start := first && !timers.started
-	wake := first && timers.waiting
+	first := t.place == 1 && h.bubble == nil
+	start := first && !h.started
+	wake := first && h.waiting
 	if start {
-		timers.started = true
+		h.started = true
 	}
 	if wake {
-		timers.waiting = false
+		h.waiting = false
 	}
-	proc := timers.proc
-	unlock(&timers.lock)
+	proc := h.proc
+	unlock(&t.in.lock)
 	if start {
 		go timerproc()
 	} else if wake {
@@ -99,18 +150,18 @@ func (t *timer) settle() {
 
 // look has the timer of a channel expire if it is due and nobody waits for it.
 func (t *timer) look() {
-	if when := atomic.Loadint64(&t.when); when == 0 || when > nanotime() {
+	if when := atomic.Loadint64(&t.when); when == 0 || when > t.in.now() {
 		return
 	}
-	lock(&timers.lock)
-	if now := nanotime(); t.place == 0 && t.when != 0 && t.when <= now {
+	lock(&t.in.lock)
+	if now := t.in.now(); t.place == 0 && t.when != 0 && t.when <= now {
 		t.expire(now)
 	} else {
-		unlock(&timers.lock)
+		unlock(&t.in.lock)
 	}
 }
 
-// expire calls the function of a timer that is due, and gives timers.lock back before.
+// expire calls the function of a timer that is due, and gives t.in.lock back before.
 func (t *timer) expire(now int64) {
 	delay := now - t.when
 	if t.period > 0 {
@@ -135,26 +186,26 @@ func (t *timer) expire(now int64) {
 }
 
 func (t *timer) remove() {
-	h := timers.heap
+	h := t.in.heap
 	i, last := t.place-1, len(h)-1
 	moved := h[last]
 	h[last] = nil
-	timers.heap = h[:last]
+	t.in.heap = h[:last]
 	t.place = 0
 	if moved != t {
 		h[i] = moved
 		moved.place = i + 1
-		siftDown(i)
-		siftUp(moved.place - 1)
+		t.in.siftDown(i)
+		t.in.siftUp(moved.place - 1)
 	}
 }
 
-func siftUp(i int) {
-	h := timers.heap
+func (in *timerHeap) siftUp(i int) {
+	h := in.heap
 	t := h[i]
 	for i > 0 {
 		p := (i - 1) / 4
-		if h[p].when <= t.when {
+		if !t.before(h[p]) {
 			break
 		}
 		h[i] = h[p]
@@ -165,8 +216,8 @@ func siftUp(i int) {
 	t.place = i + 1
 }
 
-func siftDown(i int) {
-	h := timers.heap
+func (in *timerHeap) siftDown(i int) {
+	h := in.heap
 	t := h[i]
 	for {
 		first := i*4 + 1
@@ -175,11 +226,11 @@ func siftDown(i int) {
 		}
 		least := first
 		for c := first + 1; c < min(first+4, len(h)); c++ {
-			if h[c].when < h[least].when {
+			if h[c].before(h[least]) {
 				least = c
 			}
 		}
-		if h[least].when >= t.when {
+		if !h[least].before(t) {
 			break
 		}
 		h[i] = h[least]
@@ -188,6 +239,11 @@ func siftDown(i int) {
 	}
 	h[i] = t
 	t.place = i + 1
+}
+
+// before reports whether the timer is to expire before another one.
+func (t *timer) before(u *timer) bool {
+	return t.when < u.when || t.when == u.when && t.tie < u.tie
 }
 
 // timerproc calls the functions of timers that are due.
@@ -222,13 +278,13 @@ func timeSleep(ns int64) {
 		return
 	}
 	gp := getg()
-	t := gp.timer
-	if t == nil {
-		t = &timer{f: wakeSleeper}
+	t, in := gp.timer, currentTimers()
+	if t == nil || t.in != in {
+		t = &timer{f: wakeSleeper, in: in}
 		gp.timer = t
 	}
 	t.arg = gp
-	when := nanotime() + ns
+	when := in.now() + ns
 	if when < 0 {
 		when = 1<<63 - 1
 	}
@@ -242,7 +298,7 @@ func wakeSleeper(arg any, seq uintptr, delay int64) { goready(arg.(*g)) }
 //go:linkname newTimer time.newTimer
 func newTimer(when, period int64, f func(arg any, seq uintptr, delay int64), arg any, c *hchan) *timeTimer {
 	t := new(timeTimer)
-	t.f, t.arg = f, arg
+	t.f, t.arg, t.in = f, arg, currentTimers()
 	t.timer.c = c
 	if c != nil {
 		c.timer = &t.timer
@@ -271,10 +327,18 @@ func (t *timer) end() bool {
 }
 
 //go:linkname stopTimer time.stopTimer
-func stopTimer(t *timeTimer) bool { return t.end() }
+func stopTimer(t *timeTimer) bool {
+	if t.in.bubble != nil && getg().bubble == nil {
+		fatal("stop of synctest timer from outside bubble")
+	}
+	return t.end()
+}
 
 //go:linkname resetTimer time.resetTimer
 func resetTimer(t *timeTimer, when, period int64) bool {
+	if t.in.bubble != nil && getg().bubble == nil {
+		fatal("reset of synctest timer from outside bubble")
+	}
 	pending := t.end()
 	t.start(when, period)
 	return pending
@@ -287,15 +351,19 @@ func time_now() (sec int64, nsec int32, mono int64) {
 }
 
 //go:linkname time_runtimeNow time.runtimeNow
-func time_runtimeNow() (sec int64, nsec int32, mono int64) { return time_now() }
-
-//go:linkname time_runtimeNano time.runtimeNano
-func time_runtimeNano() int64 {
-	return nanotime()
+func time_runtimeNow() (sec int64, nsec int32, mono int64) {
+	if b := getg().bubble; b != nil {
+		// Without a monotonic part, as in Go.
+		return b.now / 1e9, int32(b.now % 1e9), 0
+	}
+	return time_now()
 }
 
+//go:linkname time_runtimeNano time.runtimeNano
+func time_runtimeNano() int64 { return currentTimers().now() }
+
 //go:linkname time_runtimeIsBubbled time.runtimeIsBubbled
-func time_runtimeIsBubbled() bool { return false }
+func time_runtimeIsBubbled() bool { return getg().bubble != nil }
 
 //go:linkname crypto_monoTime crypto/internal/fips140deps/time.monoTime
 func crypto_monoTime() int64 { return nanotime() }

@@ -126,6 +126,14 @@ func printgoroutine(gp *g) {
 	if status == gWaiting && gp.leaked {
 		print(" (leaked)")
 	}
+	if status == gWaiting && gp.idle {
+		switch waitReason(gp.waitreason) {
+		case waitReasonSynctestChanReceive, waitReasonSynctestChanSend, waitReasonSynctestSelect, waitReasonSynctestWaitGroupWait:
+			// The reason says it.
+		default:
+			print(" (durable)")
+		}
+	}
 	if gp.waitsince != 0 && status == gWaiting {
 		if minutes := (nanotime() - gp.waitsince) / 60e9; minutes >= 1 {
 			print(", ", minutes, " minutes")
@@ -133,6 +141,9 @@ func printgoroutine(gp *g) {
 	}
 	if gp.wired {
 		print(", locked to thread")
+	}
+	if b := gp.bubble; b != nil {
+		print(", synctest bubble ", b.id)
 	}
 	print("]:\n")
 }
@@ -295,11 +306,14 @@ func printcreator(gp *g) {
 	printplace(f, gp.gopc)
 }
 
-// printothers prints all goroutines but one.
-func printothers(me *g, level int) {
+// printothers prints all goroutines but one, or those of a bubble.
+func printothers(me *g, level int, of *synctestBubble) {
 	for _, gp := range allgs() {
 		status := gstatusNative(gp)
 		if gp == me || status == gDead || status == gIdle || isSystemGoroutine(gp) && level < 2 {
+			continue
+		}
+		if of != nil && gp.bubble != of {
 			continue
 		}
 		print("\n")
@@ -346,7 +360,7 @@ func Stack(buf []byte, all bool) int {
 	printgoroutine(gp)
 	printframes(unwind(fp), gp, 1)
 	if all {
-		printothers(gp, 1)
+		printothers(gp, 1, nil)
 	}
 	n := len(printing.to)
 	printing.to, printing.toMemory = nil, false
