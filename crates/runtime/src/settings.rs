@@ -75,6 +75,9 @@ struct Trace;
 
 impl Observer for Trace {
     fn cycle_ended(&self, record: &CycleRecord) {
+        // What Go's line calls P is GOMAXPROCS; the heap knows of processors only.
+        let mut record = record.clone();
+        record.processors = crate::runtime().scheduler.set_most(0);
         eprintln!("{record}");
     }
 }
