@@ -3,13 +3,14 @@
 //! A hold is what the heap did to a thread: the time it computed, and the time it slept, waiting for a lock. What
 //! the processor was taken away for in between is none, and reported apart. On a clock the two look alike, and the system
 //! knows of the second only in part: what a virtual machine's host does meanwhile it may count as the thread's own. So a
-//! hold is cut into steps of so little work that none can take [`STEP`] ([`Stretch::step`] names them), unless it faults or
-//! sleeps. One that took longer without either stood still for what it took beyond that. If the thread was switched away
-//! meanwhile, the system preempted it; if not, it stalled, which nobody but its clock shows: an interrupt, or the host. How
+//! hold is cut into steps of so little work that none can take [`HoldTimes::STEP`] ([`Stretch::step`] names them), unless it
+//! faults or sleeps. One that took longer without either stood still for what it took beyond that. If the thread was switched
+//! away meanwhile, the system preempted it; if not, it stalled, which nobody but its clock shows: an interrupt, or the host.
+//! Of a step that faults, only what the system itself says it gave to others is left out. How
 //! often that happens per second of holds is to be compared with how often it happens to a thread that only looks at the
 //! clock. What a mutator waits because it allocates faster than the collector can follow is reported apart as well.
 
-use super::{TimeHistogram, now};
+use super::{TimeHistogram, now, thread_cpu};
 use crate::sync::{AtomicU64, Ordering};
 
 /// The longest times one mutator was held by the heap, written by itself.
@@ -74,8 +75,10 @@ impl HoldTimes {
 /// What the system counts of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Counts {
-    /// How often it has gone to sleep, and faulted.
-    own: i64,
+    /// How often it has gone to sleep.
+    slept: i64,
+    /// How often it has faulted.
+    faulted: i64,
     /// How often it was switched away although it could have run on.
     switched: i64,
 }
@@ -87,8 +90,11 @@ impl Counts {
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
         // SAFETY: writes one `rusage` to a valid place.
         unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) };
-        let own = usage.ru_nvcsw + usage.ru_minflt + usage.ru_majflt;
-        Self { own, switched: usage.ru_nivcsw }
+        Self {
+            slept: usage.ru_nvcsw,
+            faulted: usage.ru_minflt + usage.ru_majflt,
+            switched: usage.ru_nivcsw,
+        }
     }
 }
 
@@ -97,6 +103,8 @@ impl Counts {
 pub(crate) struct Stretch {
     counts: Counts,
     counted: u64,
+    /// Processor time that the thread had used when it was counted.
+    cpu: u64,
     start: u64,
     /// When the step under way began.
     last: u64,
@@ -107,12 +115,13 @@ pub(crate) struct Stretch {
 impl Stretch {
     /// Nanoseconds for which what was counted is good for further holds. What happens in them before a hold begins is taken
     /// for a part of it, so they are few.
-    const GOOD: u64 = 50_000;
+    const GOOD: u64 = 100_000;
 
     /// Begins now.
     pub(crate) fn begin() -> Self {
-        let (counts, start) = (Counts::read(), now());
-        Self { counts, counted: start, start, last: start, preempted: [0; 2], stalled: [0; 2] }
+        let (counts, cpu, start) = (Counts::read(), thread_cpu(), now());
+        let (preempted, stalled) = ([0; 2], [0; 2]);
+        Self { counts, counted: start, cpu, start, last: start, preempted, stalled }
     }
 
     /// Begins anew, without asking the system again if it was asked a moment ago: that takes as long as short holds do.
@@ -152,17 +161,30 @@ impl Stretch {
 
     #[cold]
     fn long_step(&mut self, time: u64, bounded: bool) {
-        let counts = Counts::read();
+        let (before, counts, cpu) = (self.counts, Counts::read(), thread_cpu());
         let beyond = time - self.last - HoldTimes::STEP;
-        let switched = counts.switched != self.counts.switched;
-        if counts.own == self.counts.own && (switched || bounded) {
-            let [nanos, times] = if switched { &mut self.preempted } else { &mut self.stalled };
-            *nanos += beyond;
-            *times += 1;
+        let switched = counts.switched != before.switched;
+        if counts.slept != before.slept {
+            // It waited for something, at least for a part of the time.
+        } else if counts.faulted != before.faulted {
+            if switched {
+                let without = (time - self.counted).saturating_sub(cpu - self.cpu);
+                add(&mut self.preempted, without.min(beyond));
+            }
+        } else if switched {
+            add(&mut self.preempted, beyond);
+        } else if bounded {
+            add(&mut self.stalled, beyond);
         }
-        self.counts = counts;
+        (self.counts, self.cpu, self.counted) = (counts, cpu, time);
         self.last = time;
     }
+}
+
+/// Adds `nanos` to a sum, and one to how many there are.
+fn add([sum, count]: &mut [u64; 2], nanos: u64) {
+    *sum += nanos;
+    *count += 1;
 }
 
 /// A stretch that is used for several short holds.
@@ -293,7 +315,8 @@ mod tests {
         let slept = assist(|| thread::sleep(Duration::from_millis(2)));
         assert!(slept.assist >= 2_000_000 && slept.assist == slept.wall, "{slept:?}");
         let faulted = assist(|| drop(black_box(vec![1u8; 64 << 20])));
-        assert!(faulted.assist > HoldTimes::STEP && faulted.assist == faulted.wall, "{faulted:?}");
+        assert!(faulted.assist > HoldTimes::STEP && faulted.stalls == 0, "{faulted:?}");
+        assert_eq!(faulted.assist, faulted.wall - faulted.preempted, "{faulted:?}");
     }
 
     #[test]
