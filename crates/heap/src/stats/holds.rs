@@ -338,6 +338,6 @@ mod tests {
         holds.assist(&mut stretch);
         let times = holds.read();
         assert_eq!(times.stalls, 0, "{times:?}");
-        assert!(times.preemptions == 1 || times.assist >= 2_000_000, "{times:?}");
+        assert!(times.preemptions > 0 || times.assist >= 2_000_000, "{times:?}");
     }
 }
