@@ -2,7 +2,7 @@
 //!
 //! An executable is found by a key of all that it is made of: the running program, which carries the runtime and its
 //! sources, every file of the import graph by its place, since tracebacks tell it,
-//! and its language version, and the files that these embed. Executables are large, so only
+//! and its language version, the files that these embed, and what they take from assembly. Executables are large, so only
 //! the newest stay.
 
 use std::fs;
@@ -37,6 +37,11 @@ impl Cache {
             }
             key.add(b"");
             embedded::add_to_key(&mut key, package);
+            // Assembly that cannot be read is an error when the program is compiled.
+            for jump in package.jumps().unwrap_or_default() {
+                key.add(jump.name.as_bytes());
+                key.add(jump.target.as_bytes());
+            }
         }
         ExecutableKey(key.hash())
     }

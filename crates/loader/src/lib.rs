@@ -9,11 +9,13 @@
 //! * [`environment`]: the go command's variables, from the process and Go's configuration files.
 //! * [`modfile`]: go.mod, go.work and vendor/modules.txt as texts.
 //! * [`module`]: which modules a build uses, in which versions, and where they lie.
-//! * [`constraint`], [`tags`], [`header`], [`source`], [`directory`], [`embed`]: the files of one package.
+//! * [`constraint`], [`tags`], [`header`], [`source`], [`directory`], [`embed`], [`assembly`]: the files of
+//!   one package.
 //! * [`manifest`]: which files need not be read again.
 //! * [`pattern`]: the packages a pattern means.
 //! * [`graph`]: all packages a build needs, with their imports, in order.
 
+pub mod assembly;
 pub mod constraint;
 pub mod directory;
 pub mod embed;

@@ -21,7 +21,7 @@ const OWN: &[&str] = &["runtime"];
 const PORTABLE: &[&str] = &["math", "hash/crc32"];
 
 /// Tags by which packages offer Go instead of assembly.
-const PURE: &[&str] = &["purego", "math_big_pure_go"];
+const PURE: &[&str] = &["purego", "noasm", "math_big_pure_go"];
 
 /// The tags under which programs are compiled, beside `tags`.
 pub(crate) fn tags(tags: &Tags) -> Tags {

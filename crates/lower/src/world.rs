@@ -31,6 +31,8 @@ pub struct Package<'a> {
     pub info: &'a Info,
     /// What `//go:embed` puts into its variables.
     pub embeds: Vec<Embed>,
+    /// Functions without a body that are others, as if `//go:linkname` said so: their names, and the others' link names.
+    pub aliases: Vec<(String, String)>,
 }
 
 /// What a variable with `//go:embed` holds.
@@ -165,20 +167,28 @@ impl<'a> World<'a> {
                     funcs.insert(obj, FuncDecl { package, file, decl });
                     bodies.push((obj, body.is_some()));
                 }
-                for (local, remote) in directives::linknames(tree) {
-                    let obj = self
-                        .store
-                        .interner()
-                        .get(local)
-                        .and_then(|n| self.store.pkg(p.pkg).lookup(n));
-                    if let (Some(obj), Some(remote)) = (obj, remote) {
-                        linked.insert(obj, self.context.syms.intern(remote));
-                    }
-                }
+                let names = directives::linknames(tree);
+                let given = names.filter_map(|(local, remote)| Some((local, remote?)));
+                linked.extend(self.link_names(p.pkg, given));
             }
+            let aliases = p.aliases.iter().map(|(local, remote)| (&**local, &**remote));
+            linked.extend(self.link_names(p.pkg, aliases));
         }
         (self.funcs, self.linked) = (funcs, linked);
         self.register(bodies);
+    }
+
+    /// The objects of a package that are given link names.
+    fn link_names<'s>(
+        &self,
+        pkg: PkgId,
+        given: impl Iterator<Item = (&'s str, &'s str)>,
+    ) -> impl Iterator<Item = (ObjId, Sym)> {
+        given.filter_map(move |(local, remote)| {
+            let name = self.store.interner().get(local)?;
+            let obj = self.store.pkg(pkg).lookup(name)?;
+            Some((obj, self.context.syms.intern(remote)))
+        })
     }
 
     /// Registers the functions that are no instances and have bodies, or can be given one, under their link names.

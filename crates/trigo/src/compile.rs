@@ -167,11 +167,13 @@ impl Sources {
         }
         let needed = self.needed(main);
         let embeds = self.embeds(checked, &needed)?;
-        let packages = needed.iter().zip(embeds).filter_map(|(&id, embeds)| {
-            let package = checked.package(id);
-            let (files, info) = (&package.files, &package.info);
-            Some(trigo_lower::Package { pkg: package.pkg?, files, info, embeds })
-        });
+        let aliases = self.aliases(&needed)?;
+        let packages =
+            needed.iter().zip(embeds).zip(aliases).filter_map(|((&id, embeds), aliases)| {
+                let package = checked.package(id);
+                let (files, info) = (&package.files, &package.info);
+                Some(trigo_lower::Package { pkg: package.pkg?, files, info, embeds, aliases })
+            });
         let packages = packages.collect();
         let lowered = trigo_lower::lower_program(store, packages, trigo_codegen::ROOTS);
         let mut program = lowered.program;
@@ -219,6 +221,18 @@ impl Sources {
         packages.iter().map(of_package).collect()
     }
 
+    /// Which functions of the packages are others, because their assembly does nothing but jump there.
+    fn aliases(
+        &self,
+        packages: &[PackageId],
+    ) -> std::result::Result<Vec<Vec<(String, String)>>, Vec<Error>> {
+        let of_package = |&id: &PackageId| {
+            let jumps = self.graph.package(id).jumps().map_err(|error| vec![error])?;
+            Ok(jumps.into_iter().map(|jump| (jump.name, jump.target)).collect())
+        };
+        packages.iter().map(of_package).collect()
+    }
+
     /// A package with all it imports, bottom-up.
     fn needed(&self, main: PackageId) -> Vec<PackageId> {
         let mut needed = vec![false; self.graph.packages.len()];
@@ -241,7 +255,7 @@ impl Sources {
             file.parent() == Some(package.dir()) && !package.directory.assembly_files.is_empty()
         };
         if self.graph.packages.iter().any(|package| beside(&package)) {
-            message += " (Trigo cannot compile the package's assembly; try -tags=purego)";
+            message += " (Trigo cannot compile the package's assembly, and the tags purego and noasm do not replace it)";
         }
         Error::at(Position { file, line: place.line, column: place.column }, message)
     }

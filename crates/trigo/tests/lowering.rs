@@ -33,7 +33,13 @@ fn the_standard_library_lowers_and_verifies() {
     assert!(checked.errors().is_empty(), "{:?}", checked.errors());
     let packages = checked.packages.iter().filter_map(|p| {
         let pkg = p.pkg?;
-        Some(Package { pkg, files: &p.files, info: &p.info, embeds: Vec::new() })
+        Some(Package {
+            pkg,
+            files: &p.files,
+            info: &p.info,
+            embeds: Vec::new(),
+            aliases: Vec::new(),
+        })
     });
     let lowered = lower_packages(&checked.store, packages.collect());
     let syms = &lowered.program.context.syms;

@@ -16,13 +16,15 @@ mod resolve;
 mod roots;
 mod variants;
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use load::{Config, Loader};
 
+use crate::assembly::{self, Jump};
 use crate::directory::{Directory, Role};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::module::ModuleId;
 use crate::source::SourceFile;
 use crate::version::GoVersion;
@@ -161,6 +163,24 @@ impl Package {
     /// The directory the files are in.
     pub fn dir(&self) -> &PathBuf {
         &self.directory.dir
+    }
+
+    /// Its functions without a body that are others, because assembly does nothing but jump there. The standard library's
+    /// assembly has its counterparts in the runtime instead.
+    ///
+    /// # Errors
+    /// If a file of assembly cannot be read.
+    pub fn jumps(&self) -> Result<Vec<Jump>> {
+        let mut jumps = Vec::new();
+        if self.place == Place::Standard && !self.path.starts_with("cmd/") {
+            return Ok(jumps);
+        }
+        for name in &self.directory.assembly_files {
+            let path = self.dir().join(name);
+            let source = fs::read(&path).map_err(|error| Error::io("reading", &path, &error))?;
+            jumps.extend(assembly::jumps(&String::from_utf8_lossy(&source)));
+        }
+        Ok(jumps)
     }
 
     /// The package's name in messages: its path, and which test it is for.

@@ -79,6 +79,7 @@ pub fn lower(sources: &[(&str, &str)], roots: &[&str]) -> Lowered {
             files: std::slice::from_ref(file),
             info: &checked.info,
             embeds: Vec::new(),
+            aliases: Vec::new(),
         })
         .collect();
     lower_program(&store, packages, roots)

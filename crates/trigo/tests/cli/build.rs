@@ -132,7 +132,7 @@ fn what_nothing_defines_is_named_where_it_is_declared() {
         refused(&world, &["build"])
     };
     let missing = "has no body here, and nothing else defines it";
-    let reason = "Trigo cannot compile the package's assembly; try -tags=purego";
+    let reason = "Trigo cannot compile the package's assembly, and the tags purego and noasm do not replace it";
     assert_eq!(
         refused("assembly"),
         format!("assembly/a.go:3:6: m/assembly.F {missing} ({reason})\n")
@@ -142,6 +142,24 @@ fn what_nothing_defines_is_named_where_it_is_declared() {
     let excluded = "build constraints exclude all Go files in";
     let why = "Trigo does not compile cgo, and a.go imports \"C\"";
     assert_eq!(refused("c"), format!("main.go:3:8: {excluded} {} ({why})\n", dir.display()));
+}
+
+#[test]
+fn assembly_that_only_jumps_gives_a_function_another_name() {
+    let main = "package main\n\nimport \"syscall\"\n\n\
+        func call(trap, a1, a2, a3 uintptr) (r1, r2 uintptr, err syscall.Errno)\n\n\
+        func main() {\n\tpid, _, _ := call(syscall.SYS_GETPID, 0, 0, 0)\n\t\
+        println(int(pid) == syscall.Getpid())\n}\n";
+    let jump = |target: &str| {
+        format!("#include \"textflag.h\"\n\nTEXT ·call(SB),NOSPLIT,$0-56\n\tJMP\t{target}(SB)\n")
+    };
+    let world = World::new(&[("m/main.go", main), ("m/call.s", &jump("syscall·RawSyscall"))]);
+    assert_eq!(trigo(&world, &["run", "."]), (0, String::new(), "true\n".to_string()));
+    // What was kept of that build is not taken for another target.
+    world.write("m/call.s", &jump("syscall·nothing"));
+    let (code, _, message) = trigo(&world, &["build"]);
+    let missing = "syscall.nothing has no body here, and nothing else defines it";
+    assert!(code == 1 && message.starts_with(&format!("main.go:5:6: {missing}")), "{message}");
 }
 
 #[test]
