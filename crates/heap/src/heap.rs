@@ -101,9 +101,11 @@ pub(crate) struct Shared {
     pub(crate) observers: Mutex<Vec<Arc<dyn Observer>>>,
     /// Counts flips.
     pub(crate) epoch: AtomicU32,
-    /// Bytes marked by the last cycle, and allocated since its flip.
+    /// Bytes that the last cycle found alive, and allocated since its flip.
     pub(crate) base_live: AtomicUsize,
     pub(crate) allocated: AtomicUsize,
+    /// Bytes besides that were born black in the cycle under way.
+    pub(crate) born_black: AtomicUsize,
     pub(crate) external: AtomicUsize,
     pub(crate) trigger: AtomicUsize,
     pub(crate) goal: AtomicUsize,
@@ -160,8 +162,8 @@ impl Shared {
     /// Bytes of live and not yet collected objects, as the pacer counts them.
     pub(crate) fn heap_bytes(&self) -> usize {
         // Relaxed: statistics; the trigger tolerates a chunk's delay.
-        let allocated = self.allocated.load(Ordering::Relaxed);
-        self.base_live.load(Ordering::Relaxed).saturating_add(allocated)
+        let parts = [&self.base_live, &self.allocated, &self.born_black];
+        parts.iter().fold(0, |sum, part| sum.saturating_add(part.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn set_plan(&self, plan: Plan) {
@@ -245,6 +247,7 @@ impl Heap {
             epoch: AtomicU32::new(2),
             base_live: AtomicUsize::new(0),
             allocated: AtomicUsize::new(0),
+            born_black: AtomicUsize::new(0),
             external: AtomicUsize::new(0),
             trigger: AtomicUsize::new(plan.trigger),
             goal: AtomicUsize::new(plan.goal),

@@ -1,5 +1,12 @@
 //! What the heap tells about itself adds up.
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use trigo_heap::{Config, Heap, Histogram, Layout, Metric, Mutator};
 
 fn heap() -> Heap {
@@ -202,4 +209,49 @@ fn stacks_share_packets_when_they_are_scanned() {
     let grown = heap.mem_stats().gc_sys - before;
     assert!(grown < STACKS * 64, "the collector's tables grew by {grown} bytes");
     stacks.iter().for_each(|stack| m.remove_stack(stack));
+}
+
+/// What one mutator allocates black while another has not answered yet is part of the live heap all the same.
+#[test]
+fn what_is_born_black_is_counted_whoever_answers_late() {
+    const LARGE: usize = 1 << 20;
+    const OBJECTS: usize = 64;
+    let heap =
+        Heap::new(Config { gc_percent: Some(100_000), idle_cycles: false, ..Config::default() });
+    let heap = heap.expect("address space");
+    let (allocated, done) = (&AtomicUsize::new(0), &AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let mut m = heap.attach();
+        let attached = Arc::new(Barrier::new(2));
+        let there = attached.clone();
+        let heap = &heap;
+        scope.spawn(move || {
+            // It answers one handshake for each sixteen objects of the other.
+            let mut late = heap.attach();
+            there.wait();
+            let mut seen = 16;
+            while !done.load(Ordering::SeqCst) {
+                if allocated.load(Ordering::SeqCst) >= seen {
+                    late.poll();
+                    seen += 16;
+                }
+                std::thread::yield_now();
+            }
+        });
+        attached.wait();
+        let collecting = scope.spawn(|| heap.collect());
+        let allocate = |m: &mut Mutator| {
+            let object = m.alloc(Layout::NO_SCAN, LARGE).unwrap();
+            allocated.fetch_add(1, Ordering::SeqCst);
+            let root = m.root(object);
+            std::thread::sleep(Duration::from_millis(1));
+            root
+        };
+        let roots: Vec<_> = (0..OBJECTS).map(|_| allocate(&mut m)).collect();
+        done.store(true, Ordering::SeqCst);
+        m.blocked(|| collecting.join().unwrap());
+        let told = heap.stats().heap_bytes;
+        assert!(told >= OBJECTS * LARGE, "{told}");
+        drop(roots);
+    });
 }

@@ -40,8 +40,8 @@ struct Cycle<'d> {
     phase: u64,
     cpu: u64,
     before: Totals,
-    /// Bytes allocated since the last flip when mutators began to allocate black.
-    allocated_at_black: usize,
+    /// Bytes allocated since the last flip and before all mutators allocated black.
+    allocated_white: usize,
     last_tick: Tick,
     /// Stacks that may be leaked, in a leak cycle.
     hunt: Option<Hunt>,
@@ -113,7 +113,7 @@ impl<'d> Cycle<'d> {
             phase: time,
             cpu: thread_cpu(),
             before,
-            allocated_at_black: 0,
+            allocated_white: 0,
             last_tick,
             hunt: heap.control.take_hunt(number),
         }
@@ -125,7 +125,7 @@ impl<'d> Cycle<'d> {
             (t.cycle, t.marking, t.scanned) = (cycle, true, false);
         });
         self.handshake(Action::AllocateBlack, |t| t.black = true);
-        self.allocated_at_black = self.driver.heap.allocated.load(Ordering::Relaxed);
+        self.allocated_white = self.driver.heap.allocated.load(Ordering::Relaxed);
         self.record.prepare = self.lap();
     }
 
@@ -268,13 +268,11 @@ impl<'d> Cycle<'d> {
         heap.pool.clear();
         let totals = Totals::read(self.driver);
         let marked = (totals.bytes - self.before.bytes) as usize;
-        let allocated = heap.allocated.load(Ordering::Relaxed);
-        let born_black = allocated.saturating_sub(self.allocated_at_black);
-        self.record.live = marked.saturating_add(born_black);
-        // What was allocated while the last cycle turned black may be missing from the one, and was marked for the other.
-        self.record.heap_at_end = heap.heap_bytes().max(self.record.live);
+        self.record.heap_at_end = heap.heap_bytes();
+        // Whoever had flipped already has added nothing to the one and something to the other meanwhile.
+        self.record.live = marked.saturating_add(heap.born_black.swap(0, Ordering::Relaxed));
         heap.base_live.store(self.record.live, Ordering::Relaxed);
-        heap.allocated.fetch_sub(allocated, Ordering::Relaxed);
+        heap.allocated.fetch_sub(self.allocated_white, Ordering::Relaxed);
         self.driver.pacer.marked = self.record.live;
         let bound = self.driver.pacer.bound_while_sweeping();
         heap.bound.store(bound, Ordering::Relaxed);

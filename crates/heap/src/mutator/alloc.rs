@@ -359,8 +359,7 @@ impl Mutator {
         let ratio = f64::from_bits(shared.assist_ratio.load(Ordering::Relaxed));
         private.debt += ratio * bytes as f64;
         if private.uncounted >= COUNT {
-            let added = std::mem::take(&mut private.uncounted);
-            shared.allocated.fetch_add(added, Ordering::Relaxed);
+            let added = private.count(shared);
             private.beyond = if shared.is_at_bound() { added } else { 0 };
             if !private.marking && shared.heap_bytes() >= shared.trigger.load(Ordering::Relaxed) {
                 shared.control.trigger();

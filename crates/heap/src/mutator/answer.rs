@@ -77,6 +77,7 @@ impl MutatorState {
                 self.barrier.store(BARRIER_FULL, Ordering::Relaxed);
             }
             Action::AllocateBlack => {
+                private.count(heap);
                 private.black = true;
                 // SAFETY: as the caller vouches.
                 unsafe { self.each_tail(heap, stretch, |tail| tail.mark()) };
@@ -101,6 +102,7 @@ impl MutatorState {
             Action::Flip { epoch } => {
                 self.barrier.store(BARRIER_OFF, Ordering::Relaxed);
                 self.empty_buffer();
+                private.count(heap);
                 (private.marking, private.black, private.debt) = (false, false, 0.0);
                 // SAFETY: as the caller vouches.
                 unsafe { self.put_back_spans(heap, stretch) };
@@ -255,12 +257,21 @@ impl MutatorState {
         // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
         heap.space.return_stock(&mut private.stock);
-        heap.allocated.fetch_add(std::mem::take(&mut private.uncounted), Ordering::Relaxed);
+        private.count(heap);
         (private.stack, private.native_top) = (None, None);
     }
 }
 
 impl Private {
+    /// Adds what the mutator has allocated to what all have, or to what was born black; says how many bytes it was.
+    pub(super) fn count(&mut self, heap: &Shared) -> usize {
+        let added = std::mem::take(&mut self.uncounted);
+        // Relaxed: who needs the sums exactly reads them after a handshake.
+        let sum = if self.black { &heap.born_black } else { &heap.allocated };
+        sum.fetch_add(added, Ordering::Relaxed);
+        added
+    }
+
     /// A span of `kind` with free slots instead of one that is used up, if that takes no time worth measuring.
     pub(super) fn exchange(&self, heap: &Shared, kind: u16, block: usize) -> Option<usize> {
         // A span that is in no list must not be given up: no sweep would find it.
