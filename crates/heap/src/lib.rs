@@ -145,7 +145,7 @@
 //! 4. Objects do not move. Their address is theirs until they are freed.
 //! 5. What [`Mutator::collect`] finds unreachable is free when it returns. Without being asked, a cycle starts
 //!    before the heap is [`Config::gc_percent`] larger than what was live, and mutators that allocate meanwhile
-//!    help in proportion, 20 µs at a time.
+//!    help in proportion, 12 µs at a time.
 //! 6. Finalizers and cleanups run with no lock of the heap held.
 //!
 //! # What may block
@@ -158,7 +158,7 @@
 //! | call | what it may wait for |
 //! |---|---|
 //! | a fast allocation, `store`, `init`, `poll` without a request, [`Root::get`] | nothing |
-//! | a slow allocation | short locks; a whole cycle, when the range is full; while marking an assist of 20 µs, or its debt's end in waits of 200 µs |
+//! | a slow allocation | short locks; a whole cycle, when the range is full; while marking an assist of 12 µs, or its debt's end in waits of 200 µs |
 //! | `poll` with a request | nothing beside its own answer |
 //! | [`Mutator::collect`], [`Heap::collect`] | a whole cycle, and the end of one that runs |
 //! | the return from [`Mutator::blocked`], [`Mutator::resume_stack`] | the collector, while it scans this thread's stack or that one |

@@ -1,6 +1,6 @@
 //! Assists: a mutator that allocates while a cycle marks pays for it with marking.
 //!
-//! An assist takes at most 20 µs. Debt that it cannot pay off in that time is paid by later ones; if it grows past a bound, the
+//! An assist takes at most 12 µs. Debt that it cannot pay off in that time is paid by later ones; if it grows past a bound, the
 //! mutator waits for the background to catch up.
 
 use super::Mutator;
@@ -12,7 +12,7 @@ use crate::{
 use std::time::Duration;
 
 /// The most nanoseconds one assist takes.
-const LONGEST: u64 = 20_000;
+const LONGEST: u64 = 12_000;
 /// Objects between two looks at the clock: some three microseconds, if each misses the cache.
 const STRIDE: usize = 32;
 /// Scan bytes of debt below which no assist is worth its overhead.

@@ -68,8 +68,8 @@ impl HoldTimes {
     pub const LONG: u64 = 100_000;
 
     /// Nanoseconds that no step of a hold can take unless the thread sleeps, faults or stands still. A step is less than a
-    /// thousand accesses of memory, most of them in sequence, which take about half as long if every one misses all caches.
-    pub const STEP: u64 = 20_000;
+    /// thousand accesses of memory, most of them in sequence; about a hundred of them may miss all caches.
+    pub const STEP: u64 = 10_000;
 }
 
 /// What the system counts of a thread.
