@@ -22,7 +22,6 @@ struct Package {
     path: String,
     dir: PathBuf,
     files: Vec<String>,
-    is_go_alone: bool,
     /// Lines of the importcfg: what vendored paths mean.
     import_map: String,
 }
@@ -64,19 +63,18 @@ impl World {
         let exported = "{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}";
         let imports = self.list(exported, roots);
         let map = "{{range $k, $v := .ImportMap}}importmap {{$k}}={{$v}};{{end}}";
-        let format = format!(
-            "{{{{.ImportPath}}}}|{{{{.Dir}}}}|{{{{len .SFiles}}}}|{{{{join .GoFiles \" \"}}}}|{map}"
-        );
-        let text = self.list(&format, roots);
-        let parsed = text.lines().filter_map(|line| {
-            let [path, dir, assembly, files, map] = *line.split('|').collect::<Vec<_>>() else {
+        // Package unsafe has no export data, and is not compiled. Where there is assembly, the compiler wants to know of it.
+        let facts = "{{.ImportPath}}|{{.Dir}}|{{join .GoFiles \" \"}}|";
+        let text = self
+            .list(&format!("{{{{if and .Export (not .SFiles)}}}}{facts}{map}{{{{end}}}}"), roots);
+        let parsed = text.lines().filter(|line| !line.is_empty()).filter_map(|line| {
+            let [path, dir, files, map] = *line.split('|').collect::<Vec<_>>() else {
                 panic!("the go command prints {line:?}")
             };
-            (wanted(path) && !files.is_empty()).then(|| Package {
+            wanted(path).then(|| Package {
                 path: path.to_string(),
                 dir: dir.into(),
                 files: files.split(' ').map(str::to_string).collect(),
-                is_go_alone: assembly == "0",
                 import_map: map.replace(';', "\n"),
             })
         });
@@ -100,9 +98,6 @@ impl World {
         compile.current_dir(&package.dir).env("TRIGO_GC", collector).arg("-o").arg(&object);
         compile.args(["-p", &package.path, "-std", "-lang=go1.27", "-goversion", "go1.27.3"]);
         compile.args(["-trimpath", "", "-pack", "-importcfg"]).arg(&config);
-        if package.is_go_alone {
-            compile.arg("-complete");
-        }
         output(compile.args(&package.files));
         fs::read(&object).expect("the compiler wrote an object")
     }
