@@ -31,7 +31,7 @@ use crate::{
     space::{Stock, kinds::MAX_KINDS},
     stacks::Stack,
     stats::{Holds, Stretch, TimeHistogram, Watch},
-    sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, lock},
+    sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell},
 };
 use std::{marker::PhantomData, mem::offset_of, ops::Range, ptr::NonNull, sync::Arc};
 
@@ -419,15 +419,7 @@ pub struct Mutator {
 impl Mutator {
     pub(crate) fn attach(heap: Heap) -> Self {
         let shared = &heap.shared;
-        let mut registry = lock(&shared.registry);
-        let mut looks = 0;
-        while shared.control.is_held() {
-            // Announced before the registry is looked at: who gets in before is asked to hold like everybody.
-            drop(registry);
-            answer::wait_while_held(looks);
-            looks += 1;
-            registry = lock(&shared.registry);
-        }
+        let mut registry = shared.control.hold.lock_between(&shared.registry);
         let id = registry.next_id;
         registry.next_id += 1;
         let make = |handshake, template| MutatorState::new(shared, handshake, template, id);

@@ -11,8 +11,8 @@ use crate::{
     heap::Shared,
     mark::{Greyer, Marker},
     mutator::Mutator,
-    protocol::{root_table::RootTable, weak_cell::WeakCell},
-    sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    protocol::{root_table::RootTable, weak_cell::WeakCell, weak_gate::WeakGate},
+    sync::{AtomicU64, AtomicUsize, Ordering},
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -75,7 +75,7 @@ pub(crate) struct Specials {
     /// Finalizers queued so far and run so far, then the same of cleanups.
     tasks: [[AtomicU64; 2]; 2],
     /// Whether weak loads of white objects wait for the end of the cycle.
-    pub(crate) gate: AtomicU32,
+    pub(crate) gate: WeakGate,
 }
 
 #[derive(Default)]
@@ -156,24 +156,21 @@ impl Weak {
                 let found = shared.space.find(address);
                 found.is_some_and(|f| !shared.space.is_marked(&f))
             };
-            if marking
-                && shared.specials.gate.load(Ordering::SeqCst) != 0
-                && white(self.cell.peek())
-            {
-                mutator.blocked(|| {
-                    shared.control.wait_for_progress(std::time::Duration::from_micros(200))
-                });
-                continue;
-            }
-            let target = self.cell.load(
+            let loaded = self.cell.load(
                 marking,
                 shared.pool.closing(),
+                &shared.specials.gate,
                 |address| !white(address),
                 |address| {
                     Greyer::new(&shared).precise(address);
                 },
             );
-            return NonNull::new(target as *mut u8);
+            if let Some(target) = loaded {
+                return NonNull::new(target as *mut u8);
+            }
+            mutator.blocked(|| {
+                shared.control.wait_for_progress(std::time::Duration::from_micros(200))
+            });
         }
     }
 
@@ -196,7 +193,7 @@ impl Specials {
             due: RootTable::default(),
             next_cleanup: AtomicUsize::new(1),
             tasks: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
-            gate: AtomicU32::new(0),
+            gate: WeakGate::new(),
         }
     }
 

@@ -4,7 +4,10 @@ use super::{
     hunt::Hunt,
     loan::{Loan, Moment},
 };
-use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock};
+use crate::{
+    protocol::hold::Hold,
+    sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock},
+};
 use std::{
     collections::VecDeque,
     sync::OnceLock,
@@ -34,7 +37,8 @@ pub(crate) enum Action {
 pub(crate) struct Control {
     /// The action of the handshake under way, packed by [`pack`].
     action: AtomicU64,
-    held: AtomicU32,
+    /// Has mutators wait while somebody looks at the whole heap.
+    pub(crate) hold: Hold,
     triggered: AtomicU32,
     retarget: AtomicU32,
     /// The driver waits for answers.
@@ -80,7 +84,7 @@ impl Control {
         let zero = || AtomicU32::new(0);
         Self {
             action: AtomicU64::new(0),
-            held: zero(),
+            hold: Hold::new(),
             triggered: zero(),
             retarget: zero(),
             waiting: zero(),
@@ -275,14 +279,6 @@ impl Control {
     #[inline]
     pub(crate) fn marking(&self) -> u32 {
         self.marking.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn hold(&self, held: bool) {
-        self.held.store(u32::from(held), Ordering::SeqCst);
-    }
-
-    pub(crate) fn is_held(&self) -> bool {
-        self.held.load(Ordering::SeqCst) != 0
     }
 
     pub(crate) fn spoiled_by_barrier(&self) {

@@ -18,8 +18,6 @@ use std::{sync::Arc, thread, time::Duration};
 const TICK: Duration = Duration::from_micros(500);
 /// The longest stretch the driver marks for.
 const SLICE: u64 = 100_000;
-/// Rounds spoiled by nothing but weak loads, after which weak loads wait.
-const WEAK_ROUNDS: u32 = 3;
 
 /// Runs one whole cycle.
 pub(super) fn run(driver: &mut Driver, reason: Reason) {
@@ -145,16 +143,12 @@ impl<'d> Cycle<'d> {
     /// Marks until a closing round succeeds.
     fn mark(&mut self) {
         let heap = Arc::clone(&self.driver.heap);
-        let mut weak_rounds = 0;
         loop {
             if heap.pool.is_quiet() {
                 if self.closing_round() {
                     break;
                 }
-                weak_rounds = if heap.control.take_barrier_spoils() { 0 } else { weak_rounds + 1 };
-                if weak_rounds >= WEAK_ROUNDS {
-                    heap.specials.gate.store(1, Ordering::SeqCst);
-                }
+                heap.specials.gate.count_spoiled(!heap.control.take_barrier_spoils());
                 continue;
             }
             self.tick();
@@ -162,7 +156,7 @@ impl<'d> Cycle<'d> {
                 thread::park_timeout(TICK);
             }
         }
-        heap.specials.gate.store(0, Ordering::SeqCst);
+        heap.specials.gate.open();
         heap.control.set_marking(0);
         heap.assist_ratio.store(0, Ordering::Relaxed);
         self.record.mark = self.lap();

@@ -63,11 +63,8 @@ impl Driver {
     /// Runs `f` while every mutator waits at a safepoint or is blocked, with no run claimed: allocation bits then say
     /// exactly what is allocated. Mutators that would attach wait.
     pub(super) fn with_all_held<R>(&self, f: impl FnOnce() -> R) -> R {
-        self.heap.control.hold(true);
-        self.handshake(Action::Hold, |_| {});
-        let result = f();
-        self.heap.control.hold(false);
-        result
+        let ask = || _ = self.handshake(Action::Hold, |_| {});
+        self.heap.control.hold.during(ask, f)
     }
 }
 

@@ -207,7 +207,7 @@ impl Mutator {
     fn owes_a_safepoint(&self) -> bool {
         let private = self.private();
         self.state().gate.must_poll()
-            || self.shared().control.is_held()
+            || self.shared().control.hold.is_on()
             || self.shared().config.debug.torture.is_some()
             || private.beyond > 0
             || self.is_in_debt()

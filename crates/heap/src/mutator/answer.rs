@@ -11,7 +11,7 @@ use crate::{
     protocol::claim::Claim,
     space::sizes::BLOCK,
     stats::Stretch,
-    sync::{AtomicU8, AtomicU64, Ordering, spin_loop, yield_now},
+    sync::{AtomicU8, AtomicU64, Ordering},
 };
 use std::ops::Range;
 
@@ -24,20 +24,11 @@ impl Mutator {
     /// Answers the handshake that is pending, if one is, and waits while all mutators are held. `sp` bounds the
     /// stack's live part.
     pub(super) fn answer_pending(&mut self, sp: usize) {
-        let mut looks = 0u32;
-        loop {
-            while self.answer_one(sp) {}
-            if !self.heap.shared.control.is_held() {
-                return;
-            }
-            // The hold may have been announced and not yet asked for, so the wait itself goes on answering.
-            wait_while_held(looks);
-            looks += 1;
-        }
+        self.heap.shared.control.hold.pass(|| self.answer_one(sp));
     }
 
     /// Answers the handshake that is pending; false if none is.
-    pub(super) fn answer_one(&mut self, sp: usize) -> bool {
+    pub(super) fn answer_one(&self, sp: usize) -> bool {
         let Some(n) = self.state().gate.pending() else { return false };
         let shared = &self.heap.shared;
         let mut stretch = Stretch::begin();
@@ -51,15 +42,6 @@ impl Mutator {
         stretch.call();
         self.state().holds.handshake(&mut stretch);
         true
-    }
-}
-
-/// Lets some time pass between two looks at whether the heap is still held: little at first.
-pub(super) fn wait_while_held(looks: u32) {
-    match looks {
-        0..64 => spin_loop(),
-        64..128 => yield_now(),
-        _ => std::thread::sleep(std::time::Duration::from_micros(50)),
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod block_code;
 pub(crate) mod claim;
 pub(crate) mod closing;
 pub(crate) mod gate;
+pub(crate) mod hold;
 pub(crate) mod packets;
 pub(crate) mod root_table;
 pub(crate) mod roster;
@@ -16,6 +17,7 @@ pub(crate) mod spares;
 pub(crate) mod stack_claim;
 pub(crate) mod sweep_word;
 pub(crate) mod weak_cell;
+pub(crate) mod weak_gate;
 
 #[cfg(all(test, loom))]
 mod models;

@@ -14,6 +14,7 @@
 
 mod closing;
 mod gate;
+mod hold;
 mod marking;
 mod packets;
 mod root_table;
@@ -22,6 +23,7 @@ mod spans;
 mod spares;
 mod stacks;
 mod weak;
+mod weak_gate;
 
 use super::packets::Pool;
 

@@ -7,7 +7,7 @@
 //! Invariant: a load returns an object only if the object is marked in this cycle, or the load
 //! itself published it as work before marking closed.
 
-use super::closing::Closing;
+use super::{closing::Closing, weak_gate::WeakGate};
 use crate::sync::{AtomicUsize, Ordering, fence};
 
 /// A cell that holds the address of its target, or zero once that is dead.
@@ -32,31 +32,37 @@ impl WeakCell {
     }
 
     /// Loads the target. While this mutator sees marking, `marked` tells whether an address is marked
-    /// and `publish` turns a white one grey. Zero if the target is dead. No safepoint inside.
+    /// and `publish` turns a white one grey. Zero if the target is dead; `None` if the load has to wait because of `gate`. No
+    /// safepoint inside.
     pub(crate) fn load(
         &self,
         marking: bool,
         closing: &Closing,
+        gate: &WeakGate,
         marked: impl FnOnce(usize) -> bool,
         publish: impl FnOnce(usize),
-    ) -> usize {
+    ) -> Option<usize> {
         let target = self.0.load(Ordering::Relaxed);
         if target == 0 || !marking {
-            return target;
+            return Some(target);
         }
         if marked(target) {
             // The mark may have been set after the death, for a finalizer. Then the cell was cleared first. Acquire: a reader of such a mark
             // sees that; the mark itself was read relaxed.
             fence(Ordering::Acquire);
-            return if self.0.load(Ordering::Relaxed) == target { target } else { 0 };
+            return Some(if self.0.load(Ordering::Relaxed) == target { target } else { 0 });
+        }
+        // Before DIRTY, which would spoil the round all the same.
+        if gate.is_shut() {
+            return None;
         }
         // Acquire: pairs with the fence in `pack_marks`.
         fence(Ordering::Acquire);
         if !closing.dirty() {
             // White because dead, or because a sweep has taken the mark; a sweep comes after DONE.
-            return if closing.is_done() { self.0.load(Ordering::Relaxed) } else { 0 };
+            return Some(if closing.is_done() { self.0.load(Ordering::Relaxed) } else { 0 });
         }
         publish(target);
-        target
+        Some(target)
     }
 }

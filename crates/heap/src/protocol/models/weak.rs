@@ -5,7 +5,7 @@ use super::{
     marking::{Mutator, Private, World},
 };
 use crate::{
-    protocol::{bits, closing::Closing, weak_cell::WeakCell},
+    protocol::{bits, closing::Closing, weak_cell::WeakCell, weak_gate::WeakGate},
     sync::{AtomicU64, yield_now},
 };
 use loom::thread;
@@ -19,7 +19,9 @@ type Load = fn(&WeakCell, &World) -> usize;
 
 fn shipped(cell: &WeakCell, world: &World) -> usize {
     let marked = |object| !world.is_white(object);
-    cell.load(true, world.pool.closing(), marked, |object| world.shade(object))
+    let shade = |object| world.shade(object);
+    let loaded = cell.load(true, world.pool.closing(), &WeakGate::new(), marked, shade);
+    loaded.expect("the gate is open")
 }
 
 /// What happens once marking has closed.
@@ -199,7 +201,9 @@ fn a_weak_load_that_takes_white_for_dead_loses_a_living_target() {
 #[should_panic(expected = "is white")]
 fn a_weak_load_without_dirty_returns_the_dead() {
     let load: Load = |cell, world| {
-        cell.load(true, &Closing::new(), |object| !world.is_white(object), |o| world.shade(o))
+        let white = |object| !world.is_white(object);
+        let loaded = cell.load(true, &Closing::new(), &WeakGate::new(), white, |o| world.shade(o));
+        loaded.expect("the gate is open")
     };
     explore(3, move || load_against_death(load, Afterwards::Nothing));
 }
