@@ -6,7 +6,7 @@ use crate::{
     layout::{Layout, Scan},
     mark::Tracer,
     space::{Found, kinds::KindScan},
-    sync::{AtomicUsize, Ordering},
+    sync::{AtomicPtr, Ordering},
 };
 use std::ops::Range;
 
@@ -104,5 +104,5 @@ impl Shared {
 
 fn load(at: usize) -> usize {
     // SAFETY: callers pass words of objects of this heap.
-    unsafe { &*(at as *const AtomicUsize) }.load(Ordering::Relaxed)
+    unsafe { &*(at as *const AtomicPtr<u8>) }.load(Ordering::Relaxed).expose_provenance()
 }

@@ -11,7 +11,7 @@ use crate::{
 use std::collections::HashMap;
 
 /// How many layouts a heap can hold.
-pub(crate) const MAX_LAYOUTS: usize = 1 << 16;
+pub(crate) const MAX_LAYOUTS: usize = if cfg!(miri) { 64 } else { 1 << 16 };
 
 /// A function that reports the pointers of the object at its first argument, whose slot has as many
 /// bytes as its second says: at least as many as were asked for.

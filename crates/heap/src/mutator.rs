@@ -156,8 +156,8 @@ unsafe impl Send for MutatorState {}
 
 #[derive(Debug)]
 struct Private {
-    /// Owns the words between `buffer_next`'s start and `buffer_end`.
-    _buffer: Box<[usize; BUFFER]>,
+    /// Owns the words between `buffer_next`'s start and `buffer_end`. No box, which would be theirs alone when it is moved.
+    _buffer: Vec<usize>,
     holdings: Box<[Holding]>,
     /// Kinds that have a span.
     active: Vec<u16>,
@@ -218,8 +218,8 @@ impl MutatorState {
 
     /// A mutator of the calling thread that has answered up to handshake `handshake` and sees the phases as `template` says.
     fn new(shared: &Shared, handshake: u32, template: Template, id: u32) -> Self {
-        let buffer: Box<[usize; BUFFER]> = Box::new([0; BUFFER]);
-        let start = buffer.as_ptr() as usize;
+        let mut buffer = vec![0; BUFFER];
+        let start = buffer.as_mut_ptr() as usize;
         let private = Private {
             _buffer: buffer,
             holdings: vec![NOTHING; MAX_KINDS].into_boxed_slice(),

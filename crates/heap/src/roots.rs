@@ -9,11 +9,18 @@ use crate::{
     mark::Greyer,
     mutator::Mutator,
     stacks::{Stack, Stacks},
-    sync::{AtomicUsize, Mutex, Ordering, lock},
+    sync::{AtomicPtr, Mutex, Ordering, lock},
 };
-use std::{collections::HashSet, ptr::NonNull, sync::Arc};
+use std::{
+    collections::HashSet,
+    ptr::{NonNull, null_mut},
+    sync::Arc,
+};
 
 const CHUNK: usize = 512;
+
+/// What a handle holds, as [`Mutator::store`] stores it: a pointer, or null.
+pub(crate) type Slot = AtomicPtr<u8>;
 
 /// The roots of a heap.
 pub(crate) struct Roots {
@@ -39,9 +46,9 @@ pub(crate) struct Excluded {
 
 #[derive(Default)]
 struct Book {
-    chunks: Vec<Box<[AtomicUsize; CHUNK]>>,
-    unused: Vec<*const AtomicUsize>,
-    dropped: Vec<*const AtomicUsize>,
+    chunks: Vec<Box<[Slot; CHUNK]>>,
+    unused: Vec<*const Slot>,
+    dropped: Vec<*const Slot>,
 }
 
 // SAFETY: the pointers lead into `chunks`, which live as long as the book, and what they lead to is atomic.
@@ -156,8 +163,8 @@ impl<'a> RootVisitor<'a> {
                 let at = start as usize + (64 * i + left.trailing_zeros() as usize) * 8;
                 left &= left - 1;
                 // SAFETY: as the caller vouches; mutators may be storing to it. Acquire: its contents come with it.
-                let pointer = unsafe { &*(at as *const AtomicUsize) }.load(Ordering::Acquire);
-                self.pointer(pointer as *const u8);
+                let pointer = unsafe { &*(at as *const AtomicPtr<u8>) }.load(Ordering::Acquire);
+                self.pointer(pointer);
             }
         }
     }
@@ -183,7 +190,7 @@ impl<'a> RootVisitor<'a> {
 #[derive(Debug)]
 pub struct Root {
     shared: Arc<Shared>,
-    slot: *const AtomicUsize,
+    slot: *const Slot,
 }
 
 // SAFETY: the slot is atomic and lives as long as the heap, which the handle holds.
@@ -196,7 +203,7 @@ impl Root {
     /// holds it: a pointer that is used after another `set` needs a root of its own.
     pub fn get(&self) -> Option<NonNull<u8>> {
         // SAFETY: slots live as long as the heap. Acquire: the object's contents come with its address.
-        NonNull::new(unsafe { &*self.slot }.load(Ordering::Acquire) as *mut u8)
+        NonNull::new(unsafe { &*self.slot }.load(Ordering::Acquire))
     }
 
     pub(crate) fn slot_address(&self) -> usize {
@@ -210,7 +217,7 @@ impl Root {
     pub fn set(&self, mutator: &mut Mutator, object: Option<NonNull<u8>>) {
         let same = Arc::ptr_eq(&self.shared, mutator.shared());
         assert!(same, "a root handle was set through a mutator of another heap");
-        let object = object.map_or(std::ptr::null_mut(), NonNull::as_ptr);
+        let object = object.map_or(null_mut(), NonNull::as_ptr);
         // SAFETY: the slot is one word that the heap scans as a root; a value that is no object of the heap is ignored.
         unsafe { mutator.store(self.slot as *mut *mut u8, object) };
     }
@@ -234,12 +241,12 @@ impl Roots {
         object: Option<NonNull<u8>>,
     ) -> Root {
         let slot = {
-            let mut book = lock(&shared.roots.book);
+            let book = &mut *lock(&shared.roots.book);
             if book.unused.is_empty() {
-                let chunk: Box<[AtomicUsize; CHUNK]> =
-                    Box::new(std::array::from_fn(|_| AtomicUsize::new(0)));
-                book.unused.extend(chunk.iter().map(|slot| slot as *const AtomicUsize));
-                book.chunks.push(chunk);
+                // Pointers into a box are good from where it stays: to move it is to use it alone.
+                let null = |_| Slot::new(null_mut());
+                let chunk = book.chunks.push_mut(Box::new(std::array::from_fn(null)));
+                book.unused.extend(chunk.iter().map(|slot| slot as *const Slot));
             }
             book.unused.pop().expect("a chunk was added")
         };
@@ -259,14 +266,14 @@ impl Roots {
         let book = &mut *lock(&self.book);
         for slot in book.dropped.drain(..) {
             // SAFETY: slots live as long as the book.
-            unsafe { &*slot }.store(0, Ordering::Relaxed);
+            unsafe { &*slot }.store(null_mut(), Ordering::Relaxed);
             book.unused.push(slot);
         }
     }
 
     /// Bytes of memory that handles take.
     pub(crate) fn memory(&self) -> usize {
-        lock(&self.book).chunks.len() * size_of::<[AtomicUsize; CHUNK]>() * 2
+        lock(&self.book).chunks.len() * size_of::<[Slot; CHUNK]>() * 2
     }
 
     /// Whether handles were dropped since the last cycle began.
@@ -303,10 +310,11 @@ impl Roots {
         let chunks = lock(&self.book).chunks.len();
         for at in 0..chunks {
             // The lock is taken per chunk, so that nobody waits for the whole scan.
-            let chunk: *const [AtomicUsize; CHUNK] = &*lock(&self.book).chunks[at];
+            let chunk: *const [Slot; CHUNK] = &*lock(&self.book).chunks[at];
             // SAFETY: chunks are boxed and live as long as the book.
             for slot in unsafe { &*chunk } {
-                f(slot as *const _ as usize, slot.load(Ordering::Relaxed));
+                let object = slot.load(Ordering::Relaxed);
+                f(slot as *const _ as usize, object.expose_provenance());
             }
         }
     }

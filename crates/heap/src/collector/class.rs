@@ -2,6 +2,9 @@
 
 /// Moves the calling thread to the class for idle work. A system that refuses leaves it where it is.
 pub(super) fn run_when_idle() {
+    if cfg!(miri) {
+        return;
+    }
     let param = libc::sched_param { sched_priority: 0 };
     // SAFETY: sets the scheduling class of the calling thread from a valid parameter.
     unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &param) };
@@ -30,6 +33,9 @@ struct Attributes {
 /// Asks for short turns on the processor. The scheduler gives them sooner (since Linux 6.12, and others ignore it), so
 /// that a handshake need not wait until whoever runs has used up a turn of some milliseconds.
 pub(super) fn take_short_turns() {
+    if cfg!(miri) {
+        return;
+    }
     // SAFETY: the call has no preconditions.
     let nice = unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
     let size = size_of::<Attributes>() as u32;

@@ -1,12 +1,6 @@
 //! The hunt for leaked stacks, as the driver conducts it in a leak cycle: see [`crate::leak`].
 
-use crate::{
-    Stack,
-    heap::Shared,
-    mark::Greyer,
-    roots::Excluded,
-    sync::{AtomicUsize, Ordering},
-};
+use crate::{Stack, heap::Shared, mark::Greyer, roots::Excluded, roots::Slot, sync::Ordering};
 use std::{
     collections::HashSet,
     sync::{
@@ -94,7 +88,8 @@ impl Hunted {
         }
         for &slot in &self.slots {
             // SAFETY: slots live as long as the heap.
-            greyer.precise(unsafe { &*(slot as *const AtomicUsize) }.load(Ordering::Relaxed));
+            let object = unsafe { &*(slot as *const Slot) }.load(Ordering::Relaxed);
+            greyer.precise(object.expose_provenance());
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         kinds::{KindInfo, KindScan, Shape},
         large::LargeSpan,
     },
-    sync::{AtomicUsize, Ordering},
+    sync::{AtomicPtr, Ordering},
 };
 
 /// Words scanned between two looks at the room on the stack.
@@ -21,7 +21,8 @@ const BATCH: usize = STACK / 8;
 #[inline(always)]
 pub(super) fn load(address: usize) -> usize {
     // SAFETY: callers pass word-aligned addresses inside of a slot of this heap, which is mapped.
-    unsafe { &*(address as *const AtomicUsize) }.load(Ordering::Relaxed)
+    // What it holds was stored as a pointer; from here on it is an address.
+    unsafe { &*(address as *const AtomicPtr<u8>) }.load(Ordering::Relaxed).expose_provenance()
 }
 
 /// Whether an object's first pointer leads to a nearer place than its last one: judged by the highest bit in which the

@@ -62,20 +62,20 @@ impl MutatorState {
                 private.count(heap);
                 private.black = true;
                 // SAFETY: as the caller vouches.
-                unsafe { self.each_tail(heap, stretch, |tail| tail.mark()) };
+                unsafe { self.each_tail(private, heap, stretch, |tail| tail.mark()) };
             }
             Action::Scan => {
                 private.scanned = true;
                 // SAFETY: as the caller vouches.
-                unsafe { self.scan_stacks(heap, stretch) };
+                unsafe { self.scan_stacks(private, heap, stretch) };
                 self.barrier.store(BARRIER_DELETION, Ordering::Relaxed);
             }
             Action::Visit => self.flush(heap, stretch),
             Action::Hold => {
                 // SAFETY: as the caller vouches.
-                unsafe { self.each_tail(heap, stretch, |tail| tail.free()) };
+                unsafe { self.each_tail(private, heap, stretch, |tail| tail.free()) };
                 // SAFETY: as the caller vouches.
-                unsafe { self.drop_runs(heap) };
+                unsafe { self.drop_runs(private, heap) };
                 private.settle(heap, true, stretch);
                 let stack = private.stack_range();
                 self.held_stack[0].store(stack.start, Ordering::Relaxed);
@@ -87,7 +87,7 @@ impl MutatorState {
                 private.count(heap);
                 (private.marking, private.black, private.debt) = (false, false, 0.0);
                 // SAFETY: as the caller vouches.
-                unsafe { self.put_back_spans(heap, stretch) };
+                unsafe { self.put_back_spans(private, heap, stretch) };
                 for kind in 2..heap.space.kinds.len() {
                     let bytes = self.take_unflipped(kind);
                     heap.counters.flipped[kind].fetch_add(bytes, Ordering::Relaxed);
@@ -137,10 +137,8 @@ impl MutatorState {
     /// Shades what the mutator's own stacks hold.
     ///
     /// # Safety
-    /// 1. As for [`MutatorState::private`], and `sp` is that of the suspended or running frame.
-    unsafe fn scan_stacks(&self, heap: &Shared, stretch: &mut Stretch) {
-        // SAFETY: as the caller vouches.
-        let private = unsafe { self.private() };
+    /// 1. As for [`MutatorState::private`], which `private` is, and `sp` is that of the suspended or running frame.
+    unsafe fn scan_stacks(&self, private: &Private, heap: &Shared, stretch: &mut Stretch) {
         let words = self.client_words();
         let mut greyer = Greyer::new(heap);
         let mut scan = |part: Range<usize>| {
@@ -167,10 +165,14 @@ impl MutatorState {
     /// Calls `f` with the claimed and unused slots of each cursor.
     ///
     /// # Safety
-    /// 1. As for [`MutatorState::private`].
-    unsafe fn each_tail(&self, heap: &Shared, stretch: &mut Stretch, f: impl Fn(Tail<'_>)) {
-        // SAFETY: as the caller vouches.
-        let private = unsafe { self.private() };
+    /// 1. As for [`MutatorState::private`], which `private` is.
+    unsafe fn each_tail(
+        &self,
+        private: &Private,
+        heap: &Shared,
+        stretch: &mut Stretch,
+        f: impl Fn(Tail<'_>),
+    ) {
         for &kind in &private.active {
             // SAFETY: as the caller vouches.
             let cursor = unsafe { self.cursor(kind) };
@@ -194,10 +196,8 @@ impl MutatorState {
     /// Forgets what is left of the claimed slots, whose bits have been cleared.
     ///
     /// # Safety
-    /// 1. As for [`MutatorState::private`].
-    unsafe fn drop_runs(&self, heap: &Shared) {
-        // SAFETY: as the caller vouches.
-        let private = unsafe { self.private() };
+    /// 1. As for [`MutatorState::private`], which `private` is.
+    unsafe fn drop_runs(&self, private: &mut Private, heap: &Shared) {
         for &kind in &private.active {
             // SAFETY: as the caller vouches.
             let cursor = std::mem::take(unsafe { self.cursor(kind) });
@@ -210,14 +210,12 @@ impl MutatorState {
     /// Clears the bits of unused tails and gives up all spans.
     ///
     /// # Safety
-    /// 1. As for [`MutatorState::private`].
-    unsafe fn put_back_spans(&self, heap: &Shared, stretch: &mut Stretch) {
+    /// 1. As for [`MutatorState::private`], which `private` is.
+    unsafe fn put_back_spans(&self, private: &mut Private, heap: &Shared, stretch: &mut Stretch) {
         // SAFETY: as the caller vouches, here and below.
-        unsafe { self.each_tail(heap, stretch, |tail| tail.free()) };
+        unsafe { self.each_tail(private, heap, stretch, |tail| tail.free()) };
         // SAFETY: as above.
-        unsafe { self.drop_runs(heap) };
-        // SAFETY: as above.
-        let private = unsafe { self.private() };
+        unsafe { self.drop_runs(private, heap) };
         for kind in private.active.drain(..) {
             let holding = std::mem::replace(&mut private.holdings[kind as usize], NOTHING);
             if holding.block != NO_SPAN {
@@ -235,9 +233,9 @@ impl MutatorState {
         let stretch = &mut Stretch::begin();
         self.flush(heap, stretch);
         // SAFETY: as the caller vouches.
-        unsafe { self.put_back_spans(heap, stretch) };
-        // SAFETY: as the caller vouches.
         let private = unsafe { self.private() };
+        // SAFETY: as the caller vouches.
+        unsafe { self.put_back_spans(private, heap, stretch) };
         heap.space.return_stock(&mut private.stock);
         private.count(heap);
         (private.stack, private.native_top) = (None, None);

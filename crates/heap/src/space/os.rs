@@ -3,8 +3,11 @@
 //! A heap's range is mapped readable and writable from the beginning, where the system allows that: then a heap grows
 //! without a system call, which would wait for every page fault of the process. A system that counts all writable memory
 //! against a limit refuses; there the range is made usable piece by piece.
+//!
+//! Miri knows none of these calls. It gets the allocator's memory ([`miri`]), so that small heaps run under it.
 
 use crate::error::Error;
+#[cfg(not(miri))]
 use std::{io, ptr};
 
 /// Bytes of a page of the operating system.
@@ -30,6 +33,12 @@ impl Reservation {
         Self::map(len, align, false).or_else(|_| Self::map(len, align, true))
     }
 
+    #[cfg(miri)]
+    fn map(len: usize, _align: usize, guarded: bool) -> Result<Self, Error> {
+        Ok(Self { base: miri::map(len), len, guarded })
+    }
+
+    #[cfg(not(miri))]
     fn map(len: usize, align: usize, guarded: bool) -> Result<Self, Error> {
         let protection = if guarded { libc::PROT_NONE } else { libc::PROT_READ | libc::PROT_WRITE };
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
@@ -70,6 +79,9 @@ impl Reservation {
 
     /// Asks for huge pages from `offset` on, and for none before it.
     pub(crate) fn want_huge_pages(&self, offset: usize) {
+        if cfg!(miri) {
+            return;
+        }
         let offset = offset.min(self.len);
         let parts = [(0, offset, libc::MADV_NOHUGEPAGE), (offset, self.len, libc::MADV_HUGEPAGE)];
         for (from, to, advice) in parts {
@@ -83,8 +95,13 @@ impl Reservation {
     /// Gives the pages of `offset..offset + len` back; they read as zero when touched again.
     pub(crate) fn release(&self, offset: usize, len: usize) {
         assert!(offset + len <= self.len, "release past the end of a reservation");
+        #[cfg(miri)]
+        miri::clear(self.base + offset, len);
         // SAFETY: the range lies in this reservation and its owner has said that nothing in it is used.
-        unsafe { libc::madvise((self.base + offset) as *mut _, len, libc::MADV_DONTNEED) };
+        #[cfg(not(miri))]
+        unsafe {
+            libc::madvise((self.base + offset) as *mut _, len, libc::MADV_DONTNEED)
+        };
     }
 
     /// [`Self::release`] of the pages of the system that lie in `from..to` whole, if there are any.
@@ -98,7 +115,39 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
+        #[cfg(miri)]
+        miri::unmap(self.base, self.len);
         // SAFETY: the range is ours; whoever drops it has given up all pointers into it.
-        unsafe { libc::munmap(self.base as *mut _, self.len) };
+        #[cfg(not(miri))]
+        unsafe {
+            libc::munmap(self.base as *mut _, self.len)
+        };
+    }
+}
+
+#[cfg(miri)]
+mod miri {
+    //! Memory for Miri, as aligned as any range of a heap has to be.
+
+    use std::alloc::{Layout, alloc_zeroed, dealloc};
+
+    fn layout(len: usize) -> Layout {
+        Layout::from_size_align(len, 2 << 20)
+            .expect("a reservation has a size that a layout can have")
+    }
+
+    pub(super) fn map(len: usize) -> usize {
+        // SAFETY: no reservation is empty.
+        unsafe { alloc_zeroed(layout(len)) }.expose_provenance()
+    }
+
+    pub(super) fn clear(at: usize, len: usize) {
+        // SAFETY: as for the call of the system.
+        unsafe { (at as *mut u8).write_bytes(0, len) };
+    }
+
+    pub(super) fn unmap(base: usize, len: usize) {
+        // SAFETY: it was mapped with this length; the rest as for the call of the system.
+        unsafe { dealloc(base as *mut u8, layout(len)) };
     }
 }
