@@ -54,10 +54,9 @@ impl Mutator {
     /// let channel = mutator.root(known);
     /// let words = [[known.as_ptr() as usize], [forgotten.as_ptr() as usize]];
     /// let stacks = words.each_ref().map(|words| {
-    ///     let stack = mutator.new_stack(words.as_ptr_range().end.cast());
-    ///     // SAFETY: the words do not change while the stack is parked.
-    ///     unsafe { mutator.park_stack(words.as_ptr().cast()) };
-    ///     stack
+    ///     let (top, sp) = (words.as_ptr_range().end.cast(), words.as_ptr().cast());
+    ///     // SAFETY: the words do not change while the stack is parked, and this function holds what they point to.
+    ///     unsafe { mutator.new_parked_stack(top, sp) }
     /// });
     /// let leaked = mutator.collect_leaks(&[
     ///     Suspect::new(&stacks[0]).waits_for(known),

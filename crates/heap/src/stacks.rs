@@ -30,7 +30,8 @@ const BATCH: usize = 64;
 /// let object = mutator.alloc(Layout::NO_SCAN, 8)?;
 ///
 /// let mut words = [0usize; 64];
-/// let stack = mutator.new_stack(words.as_mut_ptr_range().end.cast());
+/// // SAFETY: it is parked before the next safepoint.
+/// let stack = unsafe { mutator.new_stack(words.as_mut_ptr_range().end.cast()) };
 /// // Here the client would switch to the stack. What runs there leaves a pointer in a frame ...
 /// words[62] = object.as_ptr() as usize;
 /// // ... and waits for something.
@@ -39,8 +40,7 @@ const BATCH: usize = 64;
 /// mutator.collect();
 /// assert_eq!(heap.stats().live_objects, 1);
 ///
-/// mutator.resume_stack(&stack);
-/// mutator.remove_stack(&stack);
+/// mutator.remove_stack(&stack); // it will not run again
 /// mutator.collect();
 /// assert_eq!(heap.stats().live_objects, 0);
 /// # Ok::<(), trigo_heap::Error>(())

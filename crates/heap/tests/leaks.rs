@@ -16,15 +16,15 @@ fn heap() -> Heap {
 /// A parked stack, with its memory.
 struct Parked {
     stack: Arc<Stack>,
-    _words: Box<[usize]>,
+    words: Box<[usize]>,
 }
 
 fn park(m: &mut Mutator, objects: &[NonNull<u8>]) -> Parked {
     let words: Box<[usize]> = objects.iter().map(|o| o.as_ptr() as usize).collect();
-    let stack = m.new_stack(words.as_ptr_range().end.cast());
-    // SAFETY: the words live and stay as they are as long as the stack.
-    unsafe { m.park_stack(words.as_ptr().cast()) };
-    Parked { stack, _words: words }
+    let (top, sp) = (words.as_ptr_range().end.cast(), words.as_ptr().cast());
+    // SAFETY: the words live and stay as they are as long as the stack, and the caller holds what they point to.
+    let stack = unsafe { m.new_parked_stack(top, sp) };
+    Parked { stack, words }
 }
 
 fn channel(m: &mut Mutator) -> NonNull<u8> {
@@ -105,8 +105,12 @@ fn a_suspect_that_is_woken_while_the_cycle_marks_loses_nothing() {
             while !scanned.0.load(Ordering::SeqCst) {
                 m.poll();
             }
-            m.resume_stack(&parked.stack);
-            m.blocked(|| hunt.join().unwrap())
+            let sp = parked.words.as_ptr().cast();
+            // SAFETY: the stack runs here, suspended at its lowest word, until it is removed.
+            unsafe {
+                m.resume_stack(&parked.stack);
+                m.suspended(sp, |m| m.blocked(|| hunt.join().unwrap()))
+            }
         });
         assert!(found.is_empty() || found == [0]);
         // SAFETY: the stack, which runs on this mutator, kept the object.

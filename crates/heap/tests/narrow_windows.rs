@@ -229,9 +229,9 @@ fn a_stack_born_before_the_scan_of_its_maker_is_scanned() {
         }
         // The other mutator has not answered yet, so nothing is born black.
         object = numbered(m);
-        stack = Some(m.new_stack(top));
         // SAFETY: the stack is this mutator's, and no safepoint comes before it is parked with its one word.
         unsafe {
+            stack = Some(m.new_stack(top));
             memory[3].get().write_volatile(object);
             m.park_stack(memory.as_ptr().add(3).cast());
         }
@@ -240,7 +240,6 @@ fn a_stack_born_before_the_scan_of_its_maker_is_scanned() {
     other.join().expect("the late mutator ends");
     assert!(is_intact(object), "the object that a parked stack holds was freed");
     let stack = stack.expect("it was made");
-    m.resume_stack(&stack);
     m.remove_stack(&stack);
 }
 

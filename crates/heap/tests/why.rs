@@ -98,9 +98,8 @@ fn parked_and_running_stacks_are_named_with_the_word() {
     let object = m.alloc(Layout::NO_SCAN, 8).unwrap();
     let words = Box::new([0usize, 0, object.as_ptr() as usize + 3, 0]);
     let (bottom, top) = (words.as_ptr(), words.as_ptr_range().end);
-    let stack = m.new_stack(top.cast());
-    // SAFETY: the words stay as they are while the stack is parked.
-    unsafe { m.park_stack(bottom.cast()) };
+    // SAFETY: the words stay as they are while the stack is parked, and this function holds the object.
+    let stack = unsafe { m.new_parked_stack(top.cast(), bottom.cast()) };
     let at = bottom as usize + 16;
     let why = m.why_alive(object).unwrap().unwrap();
     assert_eq!(why.root, RootKind::ParkedStack { top: top as usize, at });

@@ -147,7 +147,8 @@ extern "C" fn trigo_native_lessstack(worker: &mut Worker, _block: *mut u8) -> Ou
 }
 
 fn leave_segment(worker: &mut Worker) {
-    worker.mutator.leave_segment();
+    // SAFETY: both callers return to the first segment at once.
+    unsafe { worker.mutator.leave_segment() };
     let goroutine = worker.running();
     goroutine.on_segment = false;
     goroutine.limit = goroutine.first_limit();

@@ -203,7 +203,8 @@ impl Worker {
         self.goroutine = goroutine;
         let goroutine = self.running();
         let stack = goroutine.stack.as_ref().expect("a ready goroutine has a stack");
-        self.mutator.resume_stack(stack);
+        // SAFETY: no other goroutine runs here, and the switch to this one's stack comes before the next safepoint.
+        unsafe { self.mutator.resume_stack(stack) };
         parking::resume(&goroutine.state);
         // Release: who sees the count sees the state too.
         goroutine.resumes.fetch_add(1, Ordering::Release);

@@ -41,7 +41,8 @@ impl Mutator {
     /// let mut mutator = heap.attach();
     /// let object = mutator.alloc(Layout::NO_SCAN, 8)?;
     /// let mut words = [0usize; 64];
-    /// let stack = mutator.new_stack(words.as_mut_ptr_range().end.cast());
+    /// // SAFETY: all safepoints come from the call of `suspended` below.
+    /// let stack = unsafe { mutator.new_stack(words.as_mut_ptr_range().end.cast()) };
     /// words[62] = object.as_ptr() as usize; // a frame of the goroutine
     /// let sp = (&raw const words[60]).cast();
     /// // SAFETY: the goroutine is suspended at `sp`, and all it holds lies above.

@@ -8,8 +8,11 @@ impl Mutator {
     /// Registers a stack whose highest address is `top`; it runs on this mutator from now on, and is scanned from the
     /// stack pointer to `top` while it does. It counts as empty now. Not a safepoint; may wait for a short lock.
     ///
-    /// No other stack may be running on this mutator, and the caller switches to it before the next safepoint.
-    pub fn new_stack(&mut self, top: *const u8) -> Arc<Stack> {
+    /// # Safety
+    /// 1. No other stack runs on this mutator.
+    /// 2. Before the next safepoint the caller switches to the stack, or parks or removes it. While it runs, the words from
+    ///    the stack pointer to `top` are readable at every safepoint, whose stack pointer is one of this stack.
+    pub unsafe fn new_stack(&mut self, top: *const u8) -> Arc<Stack> {
         let stack = self.register_stack(top);
         self.private().stack = Some(Arc::clone(&stack));
         stack
@@ -43,14 +46,21 @@ impl Mutator {
     /// Makes a parked stack this mutator's running one, which must have none. Waits while the collector scans it, or while it
     /// runs elsewhere; if the cycle has scanned this mutator but not yet the stack, scans it here, first. Call it before
     /// the switch to the stack. Not a safepoint.
-    pub fn resume_stack(&mut self, stack: &Arc<Stack>) {
+    ///
+    /// # Safety
+    /// 1. The stack is one of this heap, and has not been removed.
+    /// 2. As for [`Mutator::new_stack`].
+    pub unsafe fn resume_stack(&mut self, stack: &Arc<Stack>) {
         let scanned = stack.claim().resume();
         self.run_stack(stack, scanned);
     }
 
     /// [`Mutator::resume_stack`] without the wait: false, and nothing has happened, if the stack is being scanned or
-    /// runs elsewhere.
-    pub fn try_resume_stack(&mut self, stack: &Arc<Stack>) -> bool {
+    /// runs elsewhere. Waits for nobody. Not a safepoint.
+    ///
+    /// # Safety
+    /// 1. As for [`Mutator::resume_stack`], if the answer is true.
+    pub unsafe fn try_resume_stack(&mut self, stack: &Arc<Stack>) -> bool {
         let claimed = stack.claim().try_resume();
         if let Some(scanned) = claimed {
             self.run_stack(stack, scanned);
@@ -109,12 +119,15 @@ impl Mutator {
         stack.enter_segment(sp as usize, top as usize);
     }
 
-    /// Has the running stack return from the segment that it entered last; the address from which the one before is live. The
-    /// caller switches to it before the next safepoint. May wait for a short lock. Not a safepoint.
+    /// Has the running stack return from the segment that it entered last; the address from which the one before is live. May
+    /// wait for a short lock. Not a safepoint.
+    ///
+    /// # Safety
+    /// 1. The caller switches to the segment before, or removes the stack, before the next safepoint.
     ///
     /// # Panics
     /// If no stack runs on this mutator, or it has not entered a segment.
-    pub fn leave_segment(&mut self) -> *const u8 {
+    pub unsafe fn leave_segment(&mut self) -> *const u8 {
         let stack = self.private().stack.as_ref().expect("no stack runs on this mutator");
         stack.leave_segment().expect("the stack is in its first segment") as *const u8
     }

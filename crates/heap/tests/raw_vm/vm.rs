@@ -136,8 +136,11 @@ pub struct Worker {
 
 impl Worker {
     fn run(&mut self, state: *mut u8, mut goroutine: Goroutine) {
-        if !self.mutator.try_resume_stack(&goroutine.stack) {
-            self.mutator.resume_stack(&goroutine.stack);
+        // SAFETY: none runs, and the switch to this one comes before the next safepoint.
+        unsafe {
+            if !self.mutator.try_resume_stack(&goroutine.stack) {
+                self.mutator.resume_stack(&goroutine.stack);
+            }
         }
         self.lowest = goroutine.memory.top() as usize - STACK + 4096;
         self.mutator.set_stack_guard(self.lowest);
@@ -276,7 +279,8 @@ pub extern "C" fn leave_segment(
 ) -> usize {
     // SAFETY: the stub's worker.
     let worker = unsafe { &mut *worker };
-    worker.mutator.leave_segment();
+    // SAFETY: the stub returns to the segment before.
+    unsafe { worker.mutator.leave_segment() };
     worker.segment = None;
     worker.lowest = lowest;
     worker.mutator.set_stack_guard(worker.lowest);

@@ -555,16 +555,13 @@ impl Pile {
     fn new(mutator: &mut Mutator) -> Self {
         let memory = Box::new([const { UnsafeCell::new(0) }; DEPTH]);
         let top = memory.as_ptr_range().end.cast::<u8>();
-        let stack = mutator.new_stack(top);
-        let pile = Self { stack, memory, edges: Vec::new() };
         // SAFETY: nothing is on the stack yet, and only `change` touches it.
-        unsafe { mutator.park_stack(top) };
-        pile
+        let stack = unsafe { mutator.new_parked_stack(top, top) };
+        Self { stack, memory, edges: Vec::new() }
     }
 
     fn remove(self, mutator: &mut Mutator) {
-        // Resuming waits until no scan reads the memory, which is freed next.
-        mutator.resume_stack(&self.stack);
+        // That waits until no scan reads the memory, which is freed next.
         mutator.remove_stack(&self.stack);
     }
 
@@ -584,10 +581,10 @@ impl Pile {
 
     /// Runs the stack, without a safepoint, to set word `at` and the stack pointer.
     fn change(&mut self, mutator: &mut Mutator, at: usize, sp: usize, value: usize) {
-        mutator.resume_stack(&self.stack);
         // SAFETY: the stack is this mutator's, and no safepoint comes before it is parked again, with all its words
         // at or above `sp`.
         unsafe {
+            mutator.resume_stack(&self.stack);
             self.memory[at].get().write_volatile(value);
             mutator.park_stack(self.memory.as_ptr().add(sp).cast());
         }
