@@ -86,8 +86,7 @@ impl Shared {
             Scan::Pointers | Scan::Conservative => words.for_each(word),
             Scan::Pattern | Scan::Bitmap => {
                 let period = info.element / 8;
-                let set = |i: &usize| info.bits[i % period / 64] >> (i % period % 64) & 1 != 0;
-                words.filter(set).for_each(word);
+                words.filter(|i| info.is_pointer(i % period)).for_each(word);
             }
             Scan::Trace => {
                 let mut pointers = Vec::new();

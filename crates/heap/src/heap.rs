@@ -190,7 +190,7 @@ impl Shared {
                 let [one, two] = &info.kinds;
                 let cache = match bytes {
                     _ if bytes == info.element => Some(one),
-                    _ if bytes == 2 * info.element => Some(two),
+                    _ if Some(bytes) == info.element.checked_mul(2) => Some(two),
                     _ => None,
                 };
                 // Relaxed: a cache of what `choose` always answers alike.

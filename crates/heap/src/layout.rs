@@ -95,13 +95,21 @@ pub(crate) struct LayoutInfo {
     pub(crate) element: usize,
     /// The pointer bits of an element, the first 64 words.
     pub(crate) pattern: u64,
-    /// All pointer bits of an element of more than 64 words.
+    /// All pointer bits of an element that has some; words past its end hold none.
     pub(crate) bits: Box<[u64]>,
     pub(crate) trace: Option<TraceFn>,
     /// The allocation kinds of one element and of two, once known; zero before.
     pub(crate) kinds: [AtomicU16; 2],
     /// Bytes allocated in shared spans, which decide when the layout gets spans of its own.
     pub(crate) shared_bytes: AtomicUsize,
+}
+
+impl LayoutInfo {
+    /// Whether word `i` of an element is a pointer, where `bits` says it.
+    #[inline(always)]
+    pub(crate) fn is_pointer(&self, i: usize) -> bool {
+        self.bits.get(i / 64).is_some_and(|word| word >> (i % 64) & 1 != 0)
+    }
 }
 
 /// All layouts of a heap.
@@ -176,15 +184,15 @@ impl Layouts {
         if (0..words).all(bit) {
             return Ok(Layout::POINTERS);
         }
-        let trimmed: Box<[u64]> =
-            (0..words.div_ceil(64)).map(|i| bits.get(i).copied().unwrap_or(0)).collect();
-        let key = (size, trimmed);
+        // As far as the last pointer, however long the element is.
+        let trimmed = highest.map_or(0, |last| last / 64 + 1);
+        let key = (size, Box::from(&bits[..trimmed]));
         if let Some(&id) = known.by_bits.get(&key) {
             return Ok(Layout(id));
         }
         let scan = if words <= 64 { Scan::Pattern } else { Scan::Bitmap };
-        let pattern = key.1[0];
-        let layout = self.add(known, scan, size, pattern, key.1.clone(), None)?;
+        let bits: Box<[u64]> = key.1.clone();
+        let layout = self.add(known, scan, size, bits[0], bits, None)?;
         known.by_bits.insert(key, layout.0);
         Ok(layout)
     }
@@ -250,6 +258,7 @@ mod tests {
         let layouts = Layouts::new();
         let reg = |size, bits: &[u64]| layouts.register(LayoutSpec::Bitmap { size, bits });
         assert_eq!(reg(24, &[0b101]), reg(24, &[0b101, 0]));
+        assert_eq!(reg(1 << 12, &[0, 1]), reg(1 << 12, &[0, 1, 0]));
         assert_ne!(reg(24, &[0b101]), reg(24, &[0b100]));
         assert_eq!(reg(16, &[0b11]), Ok(Layout::POINTERS));
         assert_eq!(reg(13, &[]), Ok(Layout::NO_SCAN));
