@@ -629,8 +629,8 @@ impl Mutator {
         self.state().flush(&self.heap.shared, &mut Stretch::begin());
     }
 
-    /// Makes a handle that keeps `object` alive. The address may lie anywhere inside the object. Not a safepoint; may wait for
-    /// a short lock.
+    /// Makes a handle that keeps `object` alive. The address may lie anywhere inside the object; one outside of the heap, or
+    /// in a slot that is free, keeps nothing. Not a safepoint; may wait for a short lock.
     pub fn root(&mut self, object: NonNull<u8>) -> Root {
         let shared = Arc::clone(&self.heap.shared);
         Roots::add(&shared, self, Some(object))

@@ -303,14 +303,15 @@ impl Specials {
         for shard in &self.shards {
             let (mut finalizers, mut cleanups) = (Vec::new(), Vec::new());
             let process = |&object: &usize, special: &mut Special| {
-                let Some(found) = heap.space.find(object) else { return false };
-                if heap.space.is_marked(&found) {
+                // None if the object was dead when it got its special, and its slot is free by now.
+                let found = heap.space.find(object).filter(|found| heap.space.is_allocated(found));
+                if found.is_some_and(|found| heap.space.is_marked(&found)) {
                     return true;
                 }
                 if let Some(weak) = special.weak.take() {
                     weak.clear();
                 }
-                if let Some(finalizer) = special.finalizer.take() {
+                if let (Some(finalizer), Some(found)) = (special.finalizer.take(), found) {
                     heap.space.mark(&found);
                     heap.counters.marked_bytes.fetch_add(found.bytes() as u64, Ordering::Relaxed);
                     finalizers.push((object, finalizer));

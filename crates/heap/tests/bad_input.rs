@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 use support::watch::Watch;
-use trigo_heap::{Config, Error, Heap, Layout, LayoutSpec, Mutator, Observer, Zeroing};
+use trigo_heap::{Config, Error, Heap, Layout, LayoutSpec, Mutator, Observer, Tracer, Zeroing};
 
 fn heap() -> Heap {
     Heap::new(Config { reserve: 64 << 20, ..Config::default() }).expect("address space")
@@ -113,6 +113,45 @@ fn roots_of_foreign_pointers_are_ignored() {
     assert_eq!(roots[1].get(), Some(at(3)));
 }
 
+/// # Safety
+/// 1. The object is one that was allocated: its first word is a pointer.
+unsafe fn trace_first(object: *const u8, _bytes: usize, tracer: &mut Tracer<'_>) {
+    // SAFETY: as the caller vouches.
+    let first = unsafe { object.cast::<usize>().read() };
+    assert!(first % 8 == 0, "traced what is no object: its first word is {first:#x}");
+    tracer.pointer(first as *const u8);
+}
+
+#[test]
+fn roots_of_free_slots_keep_nothing_and_have_nothing_traced() {
+    let _watch = Watch::new(30, "roots_of_free_slots_keep_nothing_and_have_nothing_traced");
+    let config =
+        Config { reserve: 64 << 20, gc_percent: None, idle_cycles: false, ..Config::default() };
+    let heap = Heap::new(config).expect("address space");
+    let mut m = heap.attach();
+    // All memory that the heap has, up to the last word of each block, has held something odd.
+    for _ in 0..500_000 {
+        let object = m.alloc(Layout::NO_SCAN, 16).expect("room");
+        // SAFETY: the object has 16 bytes.
+        unsafe { object.write_bytes(0xff, 16) };
+    }
+    m.collect();
+    // SAFETY: the function reports the only pointer of its objects.
+    let traced = unsafe { heap.layout(LayoutSpec::Trace(trace_first)) }.expect("a good layout");
+    for layout in [traced, Layout::POINTERS, Layout::CONSERVATIVE] {
+        let object = m.alloc(layout, 1000).expect("room");
+        let block = object.as_ptr() as usize / (16 << 10) * (16 << 10);
+        let slots = (block..block + (16 << 10)).step_by(1024);
+        let roots: Vec<_> = slots.map(|slot| m.root(at(slot + 8))).collect();
+        for _ in 0..3 {
+            m.collect();
+            assert_eq!(heap.stats().live_objects, 1, "{layout:?}");
+        }
+        drop(roots);
+        m.collect();
+    }
+}
+
 #[test]
 fn a_second_finalizer_is_refused() {
     let _watch = Watch::new(30, "a_second_finalizer_is_refused");
@@ -152,6 +191,15 @@ fn sizes_that_overflow_are_errors() {
     // SAFETY: the layout is refused.
     let layout = unsafe { heap.layout(LayoutSpec::Bitmap { size, bits: &[1] }) };
     assert_eq!(layout, Err(Error::BadLayout { size }));
+    // A long element costs no more than its bits, and a shorter object is a part of one.
+    for size in [usize::MAX - 7, usize::MAX / 2 + 1, 1 << 40] {
+        // SAFETY: nothing is stored in objects of this layout.
+        let layout = unsafe { heap.layout(LayoutSpec::Bitmap { size, bits: &[1] }) };
+        for bytes in [0, 8, 16, 1000, 100_000] {
+            assert!(m.alloc(layout.expect("it contradicts nothing"), bytes).is_ok());
+        }
+        m.collect();
+    }
     for reserve in [usize::MAX, usize::MAX / 2] {
         let made = Heap::new(Config { reserve, ..Config::default() });
         let error = made.expect_err("no machine has that");

@@ -9,8 +9,10 @@ use crate::{
     heap::Shared,
     layout::{Layout, LayoutInfo, Scan},
     space::{
+        Found,
         kinds::{KindInfo, KindScan, Shape},
         large::LargeSpan,
+        sizes::BLOCK,
     },
     sync::{AtomicPtr, Ordering},
 };
@@ -123,7 +125,7 @@ impl Marker {
     /// Scans the piece of a large object that begins at `piece`. How many bytes that were.
     #[inline(never)]
     pub(super) fn scan_piece(&mut self, heap: &Shared, piece: usize) -> usize {
-        let Some(crate::space::Found::Large(span)) = heap.space().find(piece) else { return 0 };
+        let Some(Found::Large(span)) = heap.space().find(piece) else { return 0 };
         let (next, end) = (piece + PIECE_BYTES, span.start() + span.bytes());
         if next < end {
             // Below what this piece leads to, so that it is what others get first.
@@ -178,7 +180,7 @@ impl Marker {
             self.reserve(heap, BATCH);
             let stop = end.min(at + 8 * BATCH);
             while at < stop {
-                if info.bits[in_element / 64] >> (in_element % 64) & 1 != 0 {
+                if info.is_pointer(in_element) {
                     self.push_if_inside(heap, load(at));
                 }
                 in_element += 1;
@@ -210,9 +212,15 @@ impl Marker {
 }
 
 impl Shared {
-    /// The layout of the slot at `base` in a span that mixes layouts.
-    #[inline]
+    /// The layout of the slot at `base` in a span that mixes layouts. A slot that is not allocated, to which only a client's
+    /// stale pointer leads, counts as having no pointers: its index may be anything, and a trace function must not see it.
     pub(crate) fn slot_layout(&self, base: usize, info: &KindInfo) -> Layout {
+        let offset = base - self.space().base();
+        let within = offset & info.span_mask as usize;
+        let (block, slot) = ((offset - within) / BLOCK, info.slot_at(within));
+        if !self.space().is_allocated(&Found::Small { base, block, slot, info }) {
+            return Layout::NO_SCAN;
+        }
         // SAFETY: a mixed span has an index for each slot; it was written when the slot was allocated.
         Layout(unsafe { self.slot_layout_entry(base, info).read() })
     }

@@ -39,7 +39,8 @@ pub(crate) fn fill_marks(bytes: &[AtomicU8], run: Range<usize>, marked: bool) {
     }
 }
 
-/// Turns marks into allocation bits, clears the marks, and says how many were set (span owner, after the flip).
+/// Makes the marks of allocated slots the allocation bits, clears all marks, and says how many bits are set (span owner,
+/// after the flip). A mark on a slot that is not allocated, which a client's stale pointer can set, makes no object of it.
 pub(crate) fn pack_marks(bytes: &[AtomicU8], bits: &[AtomicU64]) -> usize {
     // Release: who finds a mark clear that a sweep cleared also finds that the dead have been processed (`weak_cell`).
     fence(Ordering::Release);
@@ -49,6 +50,7 @@ pub(crate) fn pack_marks(bytes: &[AtomicU8], bits: &[AtomicU64]) -> usize {
         for (i, sixteen) in chunk.chunks(16).enumerate() {
             packed |= u64::from(take_sixteen(sixteen)) << (16 * i);
         }
+        packed &= word.load(Ordering::Relaxed);
         word.store(packed, Ordering::Relaxed);
         live += packed.count_ones() as usize;
     }
@@ -214,17 +216,19 @@ mod tests {
     }
 
     #[test]
-    fn packing_turns_marks_into_bits_in_order_and_clears_them() {
+    fn packing_keeps_the_bits_of_marked_slots_and_clears_the_marks() {
         for slots in [7, 64, 100, 256] {
             let bytes: Vec<_> = (0..slots).map(|_| AtomicU8::new(0)).collect();
-            let bits = words(&[5]);
+            let allocated: Vec<usize> = (0..slots).filter(|i| i % 5 != 0).collect();
+            let bits = words(&allocated);
             let set: Vec<usize> = (0..slots).filter(|i| i * i % 7 < 3).collect();
             set.iter().for_each(|&i| assert!(mark(&bytes[i])));
             assert!(!mark(&bytes[set[0]]));
-            assert_eq!(pack_marks(&bytes, &bits), set.len());
+            let live = |i| set.contains(&i) && allocated.contains(&i);
+            assert_eq!(pack_marks(&bytes, &bits), (0..slots).filter(|&i| live(i)).count());
             for i in 0..slots {
                 let bit = bits[i / 64].load(Ordering::Relaxed) >> (i % 64) & 1;
-                assert_eq!(bit != 0, set.contains(&i), "{i} of {slots}");
+                assert_eq!(bit != 0, live(i), "{i} of {slots}");
                 assert_eq!(bytes[i].load(Ordering::Relaxed), 0);
             }
         }
