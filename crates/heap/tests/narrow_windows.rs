@@ -243,6 +243,29 @@ fn a_stack_born_before_the_scan_of_its_maker_is_scanned() {
     m.remove_stack(&stack);
 }
 
+#[test]
+fn a_stack_that_is_removed_before_its_scan_is_scanned_in_that_cycle() {
+    let _watch = Watch::new(60, "a stack that is removed during a cycle");
+    let heap = heap();
+    let mut m = heap.attach();
+    let object = numbered(&mut m);
+    let words = Box::new([object]);
+    let (top, sp) = (words.as_ptr_range().end.cast(), words.as_ptr().cast());
+    // SAFETY: the word stays as it is until the stack is removed, and there was no safepoint since the allocation.
+    let stack = unsafe { m.new_parked_stack(top, sp) };
+    let mut root = None;
+    between_the_scans(&mut m, |m| {
+        root = Some(m.root(pointer(words[0])));
+        m.remove_stack(&stack);
+        drop(words);
+    });
+    assert!(is_intact(object), "what a root handle holds was freed");
+    m.collect();
+    drop(root);
+    m.collect();
+    assert_eq!(heap.stats().live_objects, 0, "a removed stack is still scanned");
+}
+
 /// Holds one pointer.
 struct Cell(AtomicPtr<u8>);
 

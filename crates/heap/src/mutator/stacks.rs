@@ -12,6 +12,7 @@ impl Mutator {
     /// 1. No other stack runs on this mutator.
     /// 2. Before the next safepoint the caller switches to the stack, or parks or removes it. While it runs, the words from
     ///    the stack pointer to `top` are readable at every safepoint, whose stack pointer is one of this stack.
+    /// 3. It is parked or removed before the mutator is dropped.
     pub unsafe fn new_stack(&mut self, top: *const u8) -> Arc<Stack> {
         let stack = self.register_stack(top);
         self.private().stack = Some(Arc::clone(&stack));
@@ -70,8 +71,14 @@ impl Mutator {
 
     /// Takes on a stack that this mutator has claimed and that was scanned last in cycle `scanned`.
     fn run_stack(&mut self, stack: &Arc<Stack>, scanned: u32) {
+        self.private().stack = Some(Arc::clone(stack));
+        self.scan_if_due(stack, scanned);
+    }
+
+    /// Scans a stack that this mutator has claimed and that was scanned last in cycle `scanned`, if the cycle that runs has
+    /// scanned this mutator, which may have read pointers from it, and not the stack.
+    fn scan_if_due(&self, stack: &Arc<Stack>, scanned: u32) {
         let private = self.private();
-        private.stack = Some(Arc::clone(stack));
         let (cycle, must_scan) = (private.cycle, private.marking && private.scanned);
         if must_scan && scanned != cycle {
             stack.scan(&mut Greyer::new(&self.heap.shared));
@@ -94,12 +101,14 @@ impl Mutator {
 
     /// Forgets a stack that will not run again: what it held is held no more, and its memory is no longer read. The
     /// stack is this mutator's running one, or a parked one that nobody resumes; then this waits while the collector scans
-    /// it. A stack that was removed before is ignored. Not a safepoint; may wait for a short lock.
+    /// it, and if the cycle has not, scans it here, because pointers may have been read from it. A stack that was removed
+    /// before is ignored. Not a safepoint; may wait for a short lock.
     pub fn remove_stack(&mut self, stack: &Arc<Stack>) {
         if self.private().stack.as_ref().is_some_and(|s| Arc::ptr_eq(s, stack)) {
             self.private().stack = None;
         } else if stack.is_registered() {
-            stack.claim().resume();
+            let scanned = stack.claim().resume();
+            self.scan_if_due(stack, scanned);
         }
         self.heap.shared.roots.stacks.remove(stack);
     }
