@@ -100,6 +100,7 @@ impl Drop for Threads {
                 handle.join().expect("a thread of the heap that panics ends the process");
             }
         }
+        self.shared.drop_callbacks();
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     Config, Error, Layout, LayoutSpec,
     collector::Control,
     layout::Layouts,
-    mutator::{Mutator, MutatorState, Registry},
+    mutator::{Mutator, MutatorState, Registry, thread_number},
     pace::{Plan, Targets},
     profile::Profile,
     protocol::packets::Pool,
@@ -23,7 +23,8 @@ use std::{sync::Arc, time::Instant};
 
 /// A garbage-collected heap. Cloning gives another handle to the same heap. When the last handle and mutator are gone its
 /// threads end, which that drop waits for; when the last root is gone too, its memory is unmapped. Finalizers and
-/// cleanups that have not run by then never do.
+/// cleanups that have not run by then never do: they are dropped, as observers and sources of roots are. One of these that
+/// captures a handle to its own heap keeps it for ever.
 ///
 /// ```
 /// use trigo_heap::{Config, Heap, Layout};
@@ -166,6 +167,31 @@ impl Shared {
         parts.iter().fold(0, |sum, part| sum.saturating_add(part.load(Ordering::Relaxed)))
     }
 
+    /// Drops what the client wanted to be called: nobody is left to do it, and what it captures may be roots, which hold this.
+    pub(crate) fn drop_callbacks(&self) {
+        self.specials.drop_all();
+        self.roots.drop_sources();
+        self.profile.drop_sampling();
+        drop(std::mem::take(&mut *lock(&self.observers)));
+    }
+
+    /// Sees that the calling thread may wait for a cycle.
+    ///
+    /// # Panics
+    /// If a cycle would wait for the thread: it has a mutator that is not blocked, or is the collector's.
+    pub(crate) fn assert_may_wait(&self) {
+        let thread = thread_number();
+        let attached = |m: &Arc<MutatorState>| m.thread() == thread && m.gate().is_running();
+        assert!(
+            !lock(&self.registry).roster.members.iter().any(attached),
+            "this thread is attached to the heap, so a cycle would wait for it: use the Mutator's own function, or `blocked`"
+        );
+        assert!(
+            !self.control.is_collector(),
+            "a cycle was asked for on the collector's own thread"
+        );
+    }
+
     pub(crate) fn set_plan(&self, plan: Plan) {
         self.trigger.store(plan.trigger, Ordering::Relaxed);
         self.goal.store(plan.goal, Ordering::Relaxed);
@@ -214,7 +240,7 @@ impl Shared {
 }
 
 impl Heap {
-    /// Makes a heap: reserves its address space and starts its collector and marker threads.
+    /// Makes a heap: reserves its address space and starts its collector and marker threads. Waits for nobody.
     ///
     /// # Errors
     /// [`Error::AddressSpace`] if the system refuses the reservation, [`Error::TooLarge`] if [`Config::reserve`] is within
@@ -262,7 +288,7 @@ impl Heap {
         Ok(Heap { shared, _threads: Arc::new(threads) })
     }
 
-    /// Makes the calling thread a mutator of this heap. Takes some 90 KiB of memory. May wait for a short lock, while
+    /// Makes the calling thread a mutator of this heap. Takes some 100 KiB of memory. May wait for a short lock, while
     /// another thread attaches or a handshake begins. A thread may attach more than once; each of its mutators then has
     /// to reach safepoints.
     pub fn attach(&self) -> Mutator {
@@ -309,7 +335,8 @@ impl Heap {
     }
 
     /// Changes the percentage of garbage allowed per cycle; `None` turns automatic collection off, but for a memory limit.
-    /// Returns the old one. The collector's thread takes it up at once, and in a cycle that runs at its end.
+    /// Returns the old one. The collector's thread takes it up at once, and in a cycle that runs at its end. May wait for a short
+    /// lock.
     ///
     /// ```
     /// # let heap = trigo_heap::Heap::new(trigo_heap::Config::default())?;
@@ -324,7 +351,8 @@ impl Heap {
     }
 
     /// Changes the soft limit on the heap's memory, in bytes; `None` lifts it. Returns the old one. What lies above a
-    /// lower limit is collected and given back to the system in the background. See [`Config::memory_limit`].
+    /// lower limit is collected and given back to the system in the background. May wait for a short lock. See
+    /// [`Config::memory_limit`].
     pub fn set_memory_limit(&self, limit: Option<usize>) -> Option<usize> {
         let old = std::mem::replace(&mut lock(&self.shared.targets).memory_limit, limit);
         self.shared.control.retarget();
@@ -354,14 +382,23 @@ impl Heap {
 
     /// Collects: starts a cycle after any that runs now, and waits until it has been swept. What was unreachable when it
     /// was called is free when it returns, but for objects with finalizers, which are queued. A thread that is attached to
-    /// this heap calls [`Mutator::collect`] instead; here it would wait for itself, for ever, and so would an observer.
+    /// this heap calls [`Mutator::collect`] instead.
+    ///
+    /// # Panics
+    /// If the thread is attached to this heap and not [blocked](Mutator::blocked), or the collector's own, on which observers
+    /// run: it would wait for itself.
     pub fn collect(&self) {
+        self.shared.assert_may_wait();
         self.shared.control.collect_and_wait();
     }
 
     /// Gives all free memory back to the operating system, also what the heap would keep to grow again. Waits for the
     /// collector's thread, which does it between two cycles. What is garbage is not free before it was [collected](Self::collect).
+    ///
+    /// # Panics
+    /// As for [`Heap::collect`].
     pub fn release(&self) {
+        self.shared.assert_may_wait();
         self.shared.control.release_and_wait();
     }
 
@@ -370,7 +407,7 @@ impl Heap {
         crate::stats::read(&self.shared)
     }
 
-    /// Tells `observer` of every cycle from now on, for as long as the heap lives.
+    /// Tells `observer` of every cycle from now on, for as long as the heap lives. May wait for a short lock.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         lock(&self.shared.observers).push(observer);
     }

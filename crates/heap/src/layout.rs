@@ -21,7 +21,45 @@ pub(crate) const MAX_LAYOUTS: usize = if cfg!(miri) { 64 } else { 1 << 16 };
 ///    change with atomic loads.
 /// 2. It must not allocate from the heap, attach to it, or wait for anything that may wait for a cycle.
 /// 3. It may meet an object that is fresh and all zero, and one that can no longer be reached but has not been freed.
-/// 4. It must not unwind.
+/// 4. It must not unwind: a panic in it ends the process, with a message.
+///
+/// A traced object is scanned in one go, however large it is; so whoever scans it is held as long as the function takes.
+///
+/// ```
+/// use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+/// use trigo_heap::{Config, Heap, Layout, LayoutSpec, Tracer};
+///
+/// /// So many pointers; what lies behind them is unused.
+/// #[repr(C)]
+/// struct Stack {
+///     len: AtomicUsize,
+///     items: [AtomicPtr<u8>; 15],
+/// }
+///
+/// unsafe fn trace(object: *const u8, _bytes: usize, tracer: &mut Tracer<'_>) {
+///     // SAFETY: an object of this layout is a `Stack`; a fresh one is empty.
+///     let stack = unsafe { &*object.cast::<Stack>() };
+///     let items = &stack.items[..stack.len.load(Ordering::Acquire)];
+///     items.iter().for_each(|item| tracer.pointer(item.load(Ordering::Acquire)));
+/// }
+///
+/// let heap = Heap::new(Config::default())?;
+/// // SAFETY: an item is stored, by `Mutator::store`, before the length covers it, and cleared after.
+/// let layout = unsafe { heap.layout(LayoutSpec::Trace(trace))? };
+/// let mut mutator = heap.attach();
+/// let stack = mutator.alloc(layout, size_of::<Stack>())?;
+/// let root = mutator.root(stack);
+/// let item = mutator.alloc(Layout::NO_SCAN, 8)?;
+/// // SAFETY: the object is a `Stack`, and the root keeps it.
+/// let fields = unsafe { stack.cast::<Stack>().as_ref() };
+/// // SAFETY: the slot is a pointer word of a live object, and there was no safepoint since `item` was allocated.
+/// unsafe { mutator.store(fields.items[0].as_ptr(), item.as_ptr()) };
+/// fields.len.store(1, Ordering::Release);
+/// mutator.collect();
+/// assert_eq!(heap.stats().live_objects, 2);
+/// # drop(root);
+/// # Ok::<(), trigo_heap::Error>(())
+/// ```
 pub type TraceFn = unsafe fn(object: *const u8, bytes: usize, tracer: &mut Tracer<'_>);
 
 /// Where the pointers of an object are. Sizes are in bytes, words are 8 bytes.

@@ -75,7 +75,11 @@ impl Mutator {
 
 impl Heap {
     /// [`Mutator::collect_leaks`] for a thread that is not attached to this heap.
+    ///
+    /// # Panics
+    /// As for [`Heap::collect`].
     pub fn collect_leaks(&self, suspects: &[Suspect<'_>]) -> Vec<usize> {
+        self.shared.assert_may_wait();
         let hunted = suspects.iter().enumerate().map(|(place, suspect)| Hunted {
             place,
             stack: Arc::clone(suspect.stack),

@@ -258,9 +258,7 @@ impl MutatorState {
             flipped: (0..MAX_KINDS).map(|_| AtomicU64::new(0)).collect(),
             holds: Holds::default(),
             held_stack: [AtomicUsize::new(0), AtomicUsize::new(0)],
-            // SAFETY: the call has no preconditions. Not by C's `gettid`: the standard library's weak reference to that keeps
-            // it out of static executables.
-            thread: unsafe { libc::syscall(libc::SYS_gettid) as i32 },
+            thread: thread_number(),
         }
     }
 
@@ -298,6 +296,11 @@ impl MutatorState {
         start.load(Ordering::Relaxed)..end.load(Ordering::Relaxed)
     }
 
+    /// The operating system's number of the thread that attached.
+    pub(crate) fn thread(&self) -> i32 {
+        self.thread
+    }
+
     /// Whether the thread that attached is still there.
     pub(crate) fn thread_lives(&self) -> bool {
         std::path::Path::new(&format!("/proc/self/task/{}", self.thread)).exists()
@@ -320,6 +323,13 @@ impl MutatorState {
         // SAFETY: kind numbers are below MAX_KINDS; the rest as the caller vouches.
         self.cursors.with_mut(|c| unsafe { &mut *c.cast::<Cursor>().add(kind as usize) })
     }
+}
+
+/// The operating system's number of the calling thread.
+pub(crate) fn thread_number() -> i32 {
+    // SAFETY: the call has no preconditions. Not by C's `gettid`: the standard library's weak reference to that keeps
+    // it out of static executables.
+    unsafe { libc::syscall(libc::SYS_gettid) as i32 }
 }
 
 /// All mutators of a heap, and what a new one starts with.

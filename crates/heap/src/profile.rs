@@ -106,6 +106,12 @@ impl Profile {
         (self.generation.load(Ordering::Relaxed), book.now.clone())
     }
 
+    /// Drops the client's function that names sites: nobody will allocate any more.
+    pub(crate) fn drop_sampling(&self) {
+        let sampling = lock(&self.sampling).now.take();
+        drop(sampling);
+    }
+
     /// Takes in a sampled object that was just allocated.
     pub(crate) fn add(&self, object: usize, sample: Sample) {
         {
@@ -167,7 +173,7 @@ impl Profile {
 
 impl Heap {
     /// Samples allocations from now on as `sampling` says, or no more. Mutators follow at their next refill, within 4 KiB
-    /// of allocation of each kind. What was sampled before is kept.
+    /// of allocation of each kind. What was sampled before is kept. May wait for a short lock.
     ///
     /// ```
     /// # use std::sync::Arc;

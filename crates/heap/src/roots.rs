@@ -122,7 +122,7 @@ impl<'a> RootVisitor<'a> {
         Self { to: ReportTo::List(words), bytes: 0 }
     }
 
-    /// Reports a pointer that is null, leads into a live object of the heap, or leads elsewhere and is ignored.
+    /// Reports a pointer that is null, leads into a live object of the heap, or leads elsewhere and is ignored. Never blocks.
     pub fn pointer(&mut self, pointer: *const u8) {
         self.bytes += 8;
         match &mut self.to {
@@ -325,6 +325,12 @@ impl Roots {
         if !sources.all.iter().any(|s| Arc::ptr_eq(s, &source)) {
             sources.all.push(source);
         }
+    }
+
+    /// Drops all sources: no cycle will ask them any more.
+    pub(crate) fn drop_sources(&self) {
+        // Outside of the lock.
+        drop(std::mem::take(&mut *lock(&self.sources)));
     }
 
     pub(crate) fn remove_source(&self, source: &Arc<dyn RootSource>) {

@@ -249,6 +249,17 @@ impl Specials {
         }
     }
 
+    /// Drops all finalizers and cleanups, queued or not, because nobody will run them. What they capture may be roots, which
+    /// hold the heap.
+    pub(crate) fn drop_all(&self) {
+        // Outside of the locks: what is dropped may be anything of the client's.
+        for shard in &self.shards {
+            drop(shard.with(std::mem::take));
+        }
+        drop(self.queue.with(std::mem::take));
+        drop(self.due.with(std::mem::take));
+    }
+
     /// Finalizers queued and run so far, cleanups queued and run so far.
     pub(crate) fn task_counts(&self) -> [[u64; 2]; 2] {
         self.tasks.each_ref().map(|sort| sort.each_ref().map(|n| n.load(Ordering::Relaxed)))
@@ -364,6 +375,9 @@ impl Mutator {
     /// before what they point to; objects in a cycle with a finalizer are never freed (as in Go). Somebody has to call
     /// [`Mutator::run_finalizers`]. `object` may lie anywhere inside the object. Not a safepoint; may wait for a short lock.
     ///
+    /// `object` must be alive. One that is dead and has not been freed cannot be told from the living: its finalizer may then be
+    /// that of the object that gets the slot, and so for cleanups and weak references.
+    ///
     /// What the closure captures is ordinary Rust memory; of heap objects it captures [`Root`](crate::Root)s, and none of the
     /// object itself.
     ///
@@ -421,17 +435,19 @@ impl Mutator {
         };
         let give = |special: &mut Special| {
             if special.finalizer.is_some() {
-                return Err(Error::HasFinalizer { address });
+                return Err(finalizer);
             }
             special.finalizer = Some(finalizer);
             Ok(())
         };
-        shared.specials.change(address, self.is_marking(), give, |given| {
+        let given = shared.specials.change(address, self.is_marking(), give, |given| {
             if given.is_ok() {
                 Greyer::new(shared).precise(closure);
                 Marker::new().scan_children(shared, address);
             }
-        })
+        });
+        // What was refused is dropped here, with no lock held.
+        given.map_err(|_| Error::HasFinalizer { address })
     }
 
     /// Takes the object's finalizer away; false if it had none, or it is queued. Not a safepoint; may wait for a short lock.
@@ -440,7 +456,9 @@ impl Mutator {
     /// [`Error::NotAnObject`] if `object` is none of this heap's.
     pub fn remove_finalizer(&mut self, object: NonNull<u8>) -> Result<bool, Error> {
         let address = self.object_at(object)?;
-        Ok(self.shared().specials.with(address, |special| special.finalizer.take().is_some()))
+        // Dropped with no lock held.
+        let finalizer = self.shared().specials.with(address, |special| special.finalizer.take());
+        Ok(finalizer.is_some())
     }
 
     /// Has `cleanup` run after the object has died. Any number per object, in no order, after its finalizer if it has one
@@ -500,11 +518,12 @@ impl Mutator {
 
     /// Takes a cleanup back; false if it is queued or has run. Not a safepoint; may wait for a short lock.
     pub fn stop_cleanup(&mut self, id: CleanupId) -> bool {
-        self.shared().specials.with(id.object, |special| {
-            let before = special.cleanups.len();
-            special.cleanups.retain(|(number, _)| *number != id.number);
-            special.cleanups.len() < before
-        })
+        // Dropped with no lock held.
+        let cleanup = self.shared().specials.with(id.object, |special| {
+            let place = special.cleanups.iter().position(|&(number, _)| number == id.number)?;
+            Some(special.cleanups.remove(place))
+        });
+        cleanup.is_some()
     }
 
     /// A weak reference to an object; `object` may lie anywhere inside it. Not a safepoint; may wait for a short lock.
@@ -525,9 +544,10 @@ impl Mutator {
     /// # Panics
     /// If one of them does; that one is lost, the others stay queued.
     pub fn run_finalizers(&mut self) -> usize {
-        let shared = Arc::clone(self.shared());
         let mut ran = 0;
         loop {
+            // Each time anew: a finalizer may have put another heap's mutator in this one's place.
+            let shared = Arc::clone(self.shared());
             let next = |queue: &mut VecDeque<Task>| queue.pop_front();
             let task = shared.specials.queue.change(self.is_marking(), next, |task| {
                 if let Some(Task::Finalize(object, _)) = task {

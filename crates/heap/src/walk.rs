@@ -48,8 +48,8 @@ impl Mutator {
     /// ```
     ///
     /// # Panics
-    /// If `visit` does; the heap goes on unharmed. `visit` must not use this heap: attaching to it, or collecting, would
-    /// wait for ever.
+    /// If `visit` does; the heap goes on unharmed. `visit` must not use this heap: attaching to it, or collecting, waits
+    /// for ever.
     pub fn walk(&mut self, visit: impl FnMut(Object)) {
         let heap = self.heap().clone();
         self.blocked(|| heap.walk(visit));
@@ -79,7 +79,11 @@ impl Mutator {
 
 impl Heap {
     /// [`Mutator::walk`] for a thread that is not attached to this heap.
+    ///
+    /// # Panics
+    /// As for [`Mutator::walk`] and [`Heap::collect`].
     pub fn walk(&self, mut visit: impl FnMut(Object)) {
+        self.shared.assert_may_wait();
         let control = &self.shared.control;
         control.while_held(Moment::Closed, || each_object(&self.shared, |object, _| visit(object)));
     }

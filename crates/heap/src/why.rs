@@ -102,7 +102,11 @@ impl Heap {
     ///
     /// # Errors
     /// As for [`Mutator::why_alive`].
+    ///
+    /// # Panics
+    /// As for [`Heap::collect`].
     pub fn why_alive(&self, object: NonNull<u8>) -> Result<Option<Path>, Error> {
+        self.shared.assert_may_wait();
         let (heap, address) = (&*self.shared, object.as_ptr() as usize);
         heap.control.while_held(Moment::Idle, || {
             let target = allocated(heap, address).ok_or(Error::NotAnObject { address })?.base();

@@ -3,7 +3,9 @@
 mod support;
 
 use std::{
+    collections::VecDeque,
     env,
+    panic::{self, AssertUnwindSafe},
     process::Command,
     ptr::NonNull,
     sync::{
@@ -13,7 +15,9 @@ use std::{
     thread,
 };
 use support::watch::Watch;
-use trigo_heap::{Config, Error, Heap, Layout, LayoutSpec, Mutator, Observer, Tracer, Zeroing};
+use trigo_heap::{
+    Config, CycleRecord, Error, Heap, Layout, LayoutSpec, Mutator, Observer, Tracer, Zeroing,
+};
 
 fn heap() -> Heap {
     Heap::new(Config { reserve: 64 << 20, ..Config::default() }).expect("address space")
@@ -326,6 +330,90 @@ fn an_observer_that_panics_aborts_the_process() {
     }
 }
 
+/// Asks for a cycle when one has ended.
+#[derive(Debug)]
+struct Asks(Heap);
+
+impl Observer for Asks {
+    fn cycle_ended(&self, _record: &CycleRecord) {
+        self.0.collect();
+    }
+}
+
+#[test]
+fn an_observer_that_collects_aborts_the_process() {
+    let name = "an_observer_that_collects_aborts_the_process";
+    let _watch = Watch::new(60, name);
+    let ended = in_child(name, || {
+        let heap = heap();
+        heap.observe(Arc::new(Asks(heap.clone())));
+        heap.collect();
+    });
+    if let Some((status, said)) = ended {
+        use std::os::unix::process::ExitStatusExt;
+        assert_eq!(status.signal(), Some(libc::SIGABRT), "{said}");
+        assert!(said.contains("on the collector's own thread"), "{said}");
+    }
+}
+
+#[test]
+fn a_thread_that_would_wait_for_itself_is_told_so() {
+    let _watch = Watch::new(60, "a_thread_that_would_wait_for_itself_is_told_so");
+    let heap = heap();
+    let mut m = heap.attach();
+    let object = m.alloc(Layout::NO_SCAN, 8).expect("room");
+    let waits: [&dyn Fn(); 5] = [
+        &|| heap.collect(),
+        &|| heap.release(),
+        &|| heap.walk(|_| ()),
+        &|| drop(heap.why_alive(object)),
+        &|| drop(heap.collect_leaks(&[])),
+    ];
+    for wait in waits {
+        let panic = panic::catch_unwind(AssertUnwindSafe(wait)).expect_err("it waits for itself");
+        let said = panic.downcast_ref::<&str>().expect("a text");
+        assert!(said.contains("this thread is attached to the heap"), "{said}");
+        // Nor is anything broken by it.
+        m.blocked(wait);
+    }
+}
+
+/// # Safety
+/// 1. None.
+unsafe fn trace_badly(_object: *const u8, _bytes: usize, _tracer: &mut Tracer<'_>) {
+    // The heap's own threads trace without a fault, so it is an assist that meets this.
+    if !thread::current().name().is_some_and(|name| name.starts_with("trigo-")) {
+        panic!("not today");
+    }
+}
+
+#[test]
+fn a_trace_function_that_panics_aborts_the_process_on_any_thread() {
+    let name = "a_trace_function_that_panics_aborts_the_process_on_any_thread";
+    let _watch = Watch::new(120, name);
+    let ended = in_child(name, || {
+        let config = Config { markers: 1, ..Config::default() };
+        let heap = Heap::new(Config { reserve: 1 << 30, ..config }).expect("address space");
+        // SAFETY: the objects hold no pointers.
+        let traced = unsafe { heap.layout(LayoutSpec::Trace(trace_badly)) }.expect("a layout");
+        let mut m = heap.attach();
+        let mut roots = VecDeque::new();
+        loop {
+            let object = m.alloc(traced, 1000).expect("room");
+            roots.push_back(m.root(object));
+            if roots.len() > 50_000 {
+                roots.pop_front();
+            }
+        }
+    });
+    if let Some((status, said)) = ended {
+        use std::os::unix::process::ExitStatusExt;
+        assert_eq!(status.signal(), Some(libc::SIGABRT), "{said}");
+        assert!(said.contains("not today"), "{said}");
+        assert!(said.contains("a trace function panicked"), "{said}");
+    }
+}
+
 #[test]
 fn a_root_may_outlive_the_heap() {
     let _watch = Watch::new(30, "a_root_may_outlive_the_heap");
@@ -383,6 +471,19 @@ fn a_kind_of_another_heap_is_refused() {
     let layout = unsafe { one.layout(LayoutSpec::Bitmap { size: 48, bits: &[0b101] }) };
     let kind = one.kind(layout.expect("a good layout"), 48, Zeroing::Zeroed).expect("a kind");
     let _ = other.attach().alloc_kind(kind);
+}
+
+#[test]
+#[should_panic(expected = "is not one of this heap's")]
+fn a_kind_of_another_heap_and_another_size_is_refused() {
+    let (one, other) = (heap(), heap());
+    let [here, there] = [(&one, 48), (&other, 64)].map(|(heap, size)| {
+        // SAFETY: nothing is stored in objects of this layout.
+        let layout = unsafe { heap.layout(LayoutSpec::Bitmap { size, bits: &[0b101] }) };
+        heap.kind(layout.expect("a good layout"), size, Zeroing::Zeroed).expect("a kind")
+    });
+    assert_eq!(here.cursor_offset(), there.cursor_offset());
+    let _ = one.attach().alloc_kind(there);
 }
 
 #[test]

@@ -102,6 +102,11 @@ impl Control {
         self.collector.set(thread).expect("a heap has one collector");
     }
 
+    /// Whether the calling thread is the collector's.
+    pub(crate) fn is_collector(&self) -> bool {
+        self.collector.get().is_some_and(|thread| thread.id() == thread::current().id())
+    }
+
     pub(crate) fn set_markers(&self, threads: Vec<Thread>) {
         self.markers.set(threads).expect("markers are started once");
     }

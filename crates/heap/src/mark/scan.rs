@@ -147,8 +147,10 @@ impl Marker {
             Scan::Trace => {
                 let trace = info.trace.expect("a traced layout has its function");
                 let mut tracer = Tracer { to: TraceTo::Marker(self), heap };
+                let bomb = AbortOnUnwind;
                 // SAFETY: the client vouched for the function when it registered it; the object is allocated.
                 unsafe { trace(base as *const u8, end - base, &mut tracer) };
+                std::mem::forget(bomb);
             }
         }
     }
@@ -208,6 +210,16 @@ impl Marker {
     fn push_if_inside(&mut self, heap: &Shared, word: usize) {
         self.stack[self.len] = word;
         self.len += usize::from(heap.space().contains(word));
+    }
+}
+
+/// Ends the process when a trace function unwinds, on whatever thread: the marker would not go on, and no cycle end.
+struct AbortOnUnwind;
+
+impl Drop for AbortOnUnwind {
+    fn drop(&mut self) {
+        eprintln!("trigo-heap: a trace function panicked; no cycle could end any more, aborting");
+        std::process::abort();
     }
 }
 

@@ -108,8 +108,9 @@ impl Mutator {
     /// [`Error::OutOfMemory`] if the heap has no room, even after a collection.
     ///
     /// # Panics
-    /// If this heap has no such kind, because it is another heap's. A kind of another heap whose number this one has given
-    /// to another kind cannot be told apart: it gives an object of that kind.
+    /// If this heap has no such kind, or one of another size, because it is another heap's: at the latest when the mutator's
+    /// free slots of the kind with that number are used up. Until then, its objects lie over the bounds of slots. A kind of
+    /// another heap whose number and size are those of one of this heap's gives an object of that kind.
     #[inline(always)]
     pub fn alloc_kind(&mut self, kind: Kind) -> Result<NonNull<u8>, Error> {
         self.bump(kind, kind.size as usize)
@@ -148,7 +149,7 @@ impl Mutator {
         // SAFETY: the gate is RUNNING and this is the mutator's thread.
         let cursor = unsafe { self.cursor_at(kind.cursor) };
         if cursor.rest == 0 {
-            return self.alloc_slow(super::kind_at(kind.cursor));
+            return self.alloc_slow(kind);
         }
         let size = kind.size as usize;
         cursor.advance(size);
@@ -165,7 +166,13 @@ impl Mutator {
 
     /// Refills a cursor and allocates from it; null if that fails, with the error left behind.
     #[inline(never)]
-    fn alloc_slow(&mut self, kind: u16) -> Option<NonNull<u8>> {
+    fn alloc_slow(&mut self, kind: Kind) -> Option<NonNull<u8>> {
+        let (kind, size) = (super::kind_at(kind.cursor), kind.size);
+        let kinds = &self.heap.shared.space.kinds;
+        assert!(
+            (kind as usize) < kinds.len() && kinds.get(kind).size == size,
+            "kind {kind}, of {size} bytes, is not one of this heap's"
+        );
         if self.owes_a_safepoint() {
             super::native::with_spilled(|sp| self.slow_safepoint(sp));
         }
@@ -248,8 +255,6 @@ impl Mutator {
     /// Gives the cursor of `kind` at least one free slot. Says whether the allocation profile wants the next object.
     fn refill(&mut self, kind: u16) -> Result<bool, Error> {
         let shared = &self.heap.shared;
-        let known = shared.space.kinds.len();
-        assert!((kind as usize) < known, "kind {kind} is not one of this heap's");
         let info = shared.space.kinds.get(kind);
         let (size, slots) = (info.size as usize, info.slots as usize);
         let private = self.private();

@@ -121,6 +121,12 @@ impl Gate {
         true
     }
 
+    /// Whether the mutator has to answer by itself, as far as its own thread asks.
+    pub(crate) fn is_running(&self) -> bool {
+        // Relaxed: nobody but the thread itself changes RUNNING.
+        self.state.load(Ordering::Relaxed) == RUNNING
+    }
+
     /// Whether a safepoint has something to do (mutator).
     #[inline(always)]
     pub(crate) fn must_poll(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The address space of a heap: from any address to its object, its mark bit and its pages, without locks.
 //!
-//! One range is reserved per heap. The block table has an entry for each 64 KiB of it: free, a small
+//! One range is reserved per heap. The block table has an entry for each 16 KiB of it: free, a small
 //! span of some kind, or large, in which case the page table leads to a [`LargeSpan`]. Beside the range
 //! lie two maps with an entry for each slot: a bit that says whether it is allocated and a byte that
 //! says whether it is marked. After the flip, a sweep makes the marks of a span its allocation bits.
