@@ -495,6 +495,27 @@ fn setting_a_root_through_a_mutator_of_another_heap_is_refused() {
 }
 
 #[test]
+#[should_panic(expected = "another heap")]
+fn loading_a_weak_reference_through_a_mutator_of_another_heap_is_refused() {
+    let (one, other) = (heap(), heap());
+    let mut m = one.attach();
+    let object = m.alloc(Layout::NO_SCAN, 8).expect("room");
+    let weak = m.weak(object).expect("an object");
+    weak.get(&mut other.attach());
+}
+
+#[test]
+fn a_cleanup_of_another_heap_is_not_stopped() {
+    let (one, other) = (heap(), heap());
+    let mut m = one.attach();
+    let object = m.alloc(Layout::NO_SCAN, 8).expect("room");
+    let cleanup = m.add_cleanup(object, || ()).expect("an object");
+    assert!(!other.attach().stop_cleanup(cleanup));
+    assert!(m.stop_cleanup(cleanup));
+    assert!(!m.stop_cleanup(cleanup), "it was stopped before");
+}
+
+#[test]
 fn a_full_range_is_collected_before_it_is_an_error() {
     let heap =
         Heap::new(Config { reserve: 16 << 20, gc_percent: None, ..Config::default() }).unwrap();
