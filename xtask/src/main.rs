@@ -51,7 +51,7 @@ enum Verb {
     Bench(verbs::bench::Bench),
     /// Run the fuzz targets, each for some time
     Fuzz(verbs::fuzz::Fuzz),
-    /// Run the long versions of the tests, Miri and the fuzz targets
+    /// Run the long versions of the tests, Miri, AddressSanitizer and the fuzz targets
     Nightly(verbs::nightly::Nightly),
 }
 

@@ -77,6 +77,19 @@ pub fn ensure_components() -> Result<()> {
     Ok(())
 }
 
+/// Whether the nightly toolchain has a component whose subcommand of cargo has its name, asking rustup for it, and for the
+/// sources of the standard library, when it has not.
+pub fn has_nightly(component: &str) -> bool {
+    let is_there = || succeeds(cargo_nightly().args([component, "--version"]));
+    if is_there() {
+        return true;
+    }
+    println!("{component} is missing; asking rustup for it");
+    let mut add = Command::new("rustup");
+    add.args(["component", "add", "--toolchain", "nightly", component, "rust-src"]);
+    succeeds(&mut add) && is_there()
+}
+
 /// Whether the command can be run and ends well. What it prints is dropped.
 pub fn succeeds(command: &mut Command) -> bool {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

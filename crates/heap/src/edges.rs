@@ -4,9 +4,8 @@
 use crate::{
     heap::Shared,
     layout::{Layout, Scan},
-    mark::Tracer,
+    mark::{Tracer, load_word},
     space::{Found, kinds::KindScan},
-    sync::{AtomicPtr, Ordering},
 };
 use std::ops::Range;
 
@@ -66,7 +65,7 @@ impl Shared {
     ) {
         let (base, bytes) = (found.base(), found.bytes());
         let words = part.start.div_ceil(8)..part.end.min(bytes) / 8;
-        let word = |i: usize| f(Some(8 * i), load(base + 8 * i));
+        let word = |i: usize| f(Some(8 * i), load_word(base + 8 * i));
         let layout = match found {
             Found::Small { info, .. } => match info.scan {
                 KindScan::NoScan => return,
@@ -94,14 +93,9 @@ impl Shared {
                 // SAFETY: the client vouched for the function when it registered it; the object is allocated.
                 unsafe { trace(base as *const u8, bytes, &mut Tracer::list(self, &mut pointers)) };
                 for to in pointers {
-                    f((0..bytes).step_by(8).find(|&at| load(base + at) == to), to);
+                    f((0..bytes).step_by(8).find(|&at| load_word(base + at) == to), to);
                 }
             }
         }
     }
-}
-
-fn load(at: usize) -> usize {
-    // SAFETY: callers pass words of objects of this heap.
-    unsafe { &*(at as *const AtomicPtr<u8>) }.load(Ordering::Relaxed).expose_provenance()
 }

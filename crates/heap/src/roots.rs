@@ -6,7 +6,7 @@
 
 use crate::{
     heap::Shared,
-    mark::Greyer,
+    mark::{Greyer, load_word},
     mutator::Mutator,
     stacks::{Stack, Stacks},
     sync::{AtomicPtr, Mutex, Ordering, lock},
@@ -142,9 +142,7 @@ impl<'a> RootVisitor<'a> {
             // SAFETY: as the caller vouches.
             ReportTo::Marking(greyer) => unsafe { greyer.words(start, end) },
             ReportTo::List(list) => {
-                let words = (start.next_multiple_of(8)..end & !7).step_by(8);
-                // SAFETY: as the caller vouches.
-                list.extend(words.map(|at| unsafe { (at as *const usize).read_volatile() }));
+                list.extend((start.next_multiple_of(8)..end & !7).step_by(8).map(load_word));
             }
         }
     }

@@ -6,8 +6,8 @@
 //! one that may be an accident, and to the variables of whoever asks.
 
 use crate::{
-    Heap, LayoutKind, Mutator, collector::Moment, error::Error, heap::Shared, roots::RootVisitor,
-    space::Found, special::Kept, sync::lock,
+    Heap, LayoutKind, Mutator, collector::Moment, error::Error, heap::Shared, mark::load_word,
+    roots::RootVisitor, space::Found, special::Kept, sync::lock,
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -205,9 +205,7 @@ impl<'h> Search<'h> {
 
     fn words(&mut self, range: std::ops::Range<usize>, root: impl Fn(usize) -> Parent) {
         for at in (range.start.next_multiple_of(8)..range.end & !7).step_by(8) {
-            // SAFETY: the owner of the stack vouched for the range, and it is parked or its mutator held.
-            let word = unsafe { (at as *const usize).read_volatile() };
-            self.meet(word, || root(at));
+            self.meet(load_word(at), || root(at));
         }
     }
 

@@ -14,6 +14,8 @@
 mod near;
 mod scan;
 
+pub(crate) use scan::load as load_word;
+
 use crate::{
     heap::Shared,
     protocol::{
@@ -426,8 +428,7 @@ impl<'h> Greyer<'h> {
     pub(crate) unsafe fn words(&mut self, start: usize, end: usize) {
         let mut at = start.next_multiple_of(8);
         while at + 8 <= end {
-            // SAFETY: in the readable range; volatile, since these are other code's variables.
-            self.conservative(unsafe { (at as *const usize).read_volatile() });
+            self.conservative(load_word(at));
             at += 8;
         }
     }

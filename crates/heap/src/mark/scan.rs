@@ -20,10 +20,11 @@ use crate::{
 /// Words scanned between two looks at the room on the stack.
 const BATCH: usize = STACK / 8;
 
+/// The word at `address`, which others may be storing to. If it was stored as a pointer, it is an address from here on.
 #[inline(always)]
-pub(super) fn load(address: usize) -> usize {
-    // SAFETY: callers pass word-aligned addresses inside of a slot of this heap, which is mapped.
-    // What it holds was stored as a pointer; from here on it is an address.
+pub(crate) fn load(address: usize) -> usize {
+    // SAFETY: callers pass word-aligned addresses inside of a slot of this heap, which is mapped, or of a range of words for
+    // which the client vouched.
     unsafe { &*(address as *const AtomicPtr<u8>) }.load(Ordering::Relaxed).expose_provenance()
 }
 
