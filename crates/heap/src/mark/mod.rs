@@ -115,6 +115,12 @@ struct Top {
 }
 
 impl Top {
+    /// Goes on where functions that use the marker's stack itself have left off. They end what the pointer was good for.
+    #[inline(always)]
+    fn take_up(&mut self, marker: &mut Marker) {
+        (self.stack, self.len) = (marker.stack.as_mut_ptr(), marker.len);
+    }
+
     /// Pushes `word` if it points into the heap. The caller has made room.
     #[inline(always)]
     fn push_if_inside(&mut self, view: &View, word: usize) {
@@ -243,7 +249,7 @@ impl Marker {
                     self.len = top.len;
                     let bytes = self.handle_rare(heap, address);
                     self.reserve(heap, 2 * STRIDE);
-                    top.len = self.len;
+                    top.take_up(self);
                     top.count_bytes(bytes);
                 }
                 EMPTY
@@ -322,7 +328,7 @@ impl Marker {
         if top.len + n > STACK {
             self.len = top.len;
             self.spill(heap.pool(), CAPACITY);
-            top.len = self.len;
+            top.take_up(self);
         }
     }
 

@@ -80,7 +80,7 @@ impl Marker {
                 self.len = top.len;
                 self.scan_small(heap, base, info);
                 self.reserve(heap, 2 * STRIDE);
-                top.len = self.len;
+                top.take_up(self);
                 top.count_bytes(info.size as usize);
             }
         }
