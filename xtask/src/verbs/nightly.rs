@@ -76,15 +76,13 @@ fn miri(suite: &mut Suite) -> Result<()> {
     // The heap's objects are found from integers, so that provenance is exposed by design.
     let once = "-Zmiri-permissive-provenance";
     stage("miri trigo-heap", once, &["--lib", "--test", "small_programs"])?;
-    // Those of threads that race, with one schedule after the other.
     let often = format!("{once} -Zmiri-many-seeds=0..8");
-    let racing =
-        ["--lib", "--test", "small_programs", "--", "protocol::gate", "threads_that_share"];
-    stage("miri trigo-heap, many schedules", &often, &racing)
+    stage("miri trigo-heap, many schedules", &often, &["--lib", "protocol::gate"])
 }
 
 /// The heap's tests with AddressSanitizer: what the heap does beside its objects, which the sanitizer does not know. Stacks
-/// that are scanned have gaps between variables that must not be read, so tests that scan the native stack are left out.
+/// that are scanned have gaps between variables that must not be read, so tests that scan the native stack are left out; and
+/// so are those that measure time.
 fn address(suite: &mut Suite) -> Result<()> {
     const TARGET: &str = "x86_64-unknown-linux-gnu";
     let name = "address trigo-heap";
@@ -95,16 +93,9 @@ fn address(suite: &mut Suite) -> Result<()> {
     let mut command = workspace::cargo_nightly();
     command.args(["test", "--package", "trigo-heap", "--profile", "checked", "--target", TARGET]);
     command.arg("--target-dir").arg(suite.target("address"));
-    command.args([
-        "--lib",
-        "--test",
-        "model",
-        "--",
-        "--skip",
-        "native_stack",
-        "--skip",
-        "ten_million",
-    ]);
+    command.args(["--lib", "--test", "model", "--"]);
+    let skipped = ["native_stack", "ten_million", "stats::holds", "assist::"];
+    command.args(skipped.iter().flat_map(|tests| ["--skip", tests]));
     command.env("RUSTFLAGS", join("RUSTFLAGS", "-Zsanitizer=address"));
     libtest(suite, name, command)
 }
