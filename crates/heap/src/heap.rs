@@ -152,6 +152,13 @@ impl Shared {
         self.hungry.load(Ordering::Relaxed) > 0 && self.pool.is_empty()
     }
 
+    /// Counts scan bytes that were done in the background and that mutators may pay with.
+    pub(crate) fn add_credit(&self, bytes: u64) {
+        // Relaxed: counts of bytes and nothing more.
+        self.credit.fetch_add(bytes, Ordering::Relaxed);
+        self.counters.background_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Does `wait`, in which the caller waits for work that others have.
     pub(crate) fn while_hungry(&self, wait: impl FnOnce()) {
         // Relaxed: a hint for those who have work to share.

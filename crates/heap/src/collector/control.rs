@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     protocol::hold::Hold,
+    stats::now,
     sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock},
 };
 use std::{
@@ -47,6 +48,8 @@ pub(crate) struct Control {
     barrier_spoils: AtomicU32,
     /// The cycle that marks now; zero if none does.
     marking: AtomicU32,
+    /// When the markers were called for it, by the process's clock.
+    marking_since: AtomicU64,
     shut_down: AtomicU32,
     book: Mutex<Book>,
     done: Condvar,
@@ -90,6 +93,7 @@ impl Control {
             waiting: zero(),
             barrier_spoils: zero(),
             marking: zero(),
+            marking_since: AtomicU64::new(0),
             shut_down: zero(),
             book: Mutex::default(),
             done: Condvar::new(),
@@ -268,6 +272,8 @@ impl Control {
 
     /// Lets the markers run, for cycle `cycle`; zero ends their phase.
     pub(crate) fn set_marking(&self, cycle: u32) {
+        // Relaxed: ordered by the store below.
+        self.marking_since.store(now(), Ordering::Relaxed);
         self.marking.store(cycle, Ordering::SeqCst);
         if cycle != 0 {
             self.wake_markers();
@@ -284,6 +290,11 @@ impl Control {
     #[inline]
     pub(crate) fn marking(&self) -> u32 {
         self.marking.load(Ordering::SeqCst)
+    }
+
+    /// When the markers were called, by the process's clock in nanoseconds.
+    pub(crate) fn marking_since(&self) -> u64 {
+        self.marking_since.load(Ordering::Relaxed)
     }
 
     pub(crate) fn spoiled_by_barrier(&self) {

@@ -6,6 +6,7 @@
 
 use super::{Driver, control::Action, hunt::Hunt, loan::Moment};
 use crate::{
+    heap::Shared,
     mark::STRIDE,
     mutator::Template,
     pace,
@@ -55,9 +56,10 @@ struct Totals {
     background: u64,
 }
 
+/// A look at the pace, and what the background had scanned until then.
 struct Tick {
     at: u64,
-    credit: u64,
+    done: u64,
 }
 
 impl<'d> Cycle<'d> {
@@ -104,7 +106,7 @@ impl<'d> Cycle<'d> {
         // A heap that has outgrown its goal, because that was lowered, is not to wait for all of the cycle.
         heap.bound.store(driver.pacer.bound(record.heap_at_start, record.goal), Ordering::Relaxed);
         let time = now();
-        let last_tick = Tick { at: time, credit: 0 };
+        let last_tick = Tick::now(&heap);
         Self {
             driver,
             record,
@@ -187,26 +189,24 @@ impl<'d> Cycle<'d> {
         self.set_assist_ratio();
         let heap = Arc::clone(&self.driver.heap);
         heap.pool.prepare();
-        let time = now();
-        let elapsed = (time - self.last_tick.at) as f64;
+        let tick = Tick::now(&heap);
+        let elapsed = (tick.at - self.last_tick.at) as f64;
+        let progress = (tick.done - self.last_tick.done) as f64;
         let processors = heap.processors as f64;
-        let done = heap.counters.scanned_bytes.load(Ordering::Relaxed)
-            + heap.credit.load(Ordering::Relaxed);
-        let progress = done.wrapping_sub(self.last_tick.credit) as f64;
         // Half a byte a nanosecond is what marking does when every object misses the cache.
         let share = 0.5 * elapsed * pace::BACKGROUND_SHARE * processors;
         if progress < share && !heap.pool.is_empty() {
             let cpu = thread_cpu();
-            self.driver.marker.run(&heap, STRIDE, |_| now() >= time + SLICE);
+            self.driver.marker.run(&heap, STRIDE, |_| now() >= tick.at + SLICE);
             let work = self.driver.marker.take_work();
-            heap.credit.fetch_add(work.scanned as u64, Ordering::Relaxed);
+            heap.add_credit(work.scanned as u64);
             heap.counters.add_work(work);
             let spent = thread_cpu() - cpu;
             heap.counters.background_nanos.fetch_add(spent, Ordering::Relaxed);
             // Not also the collector's own.
             self.cpu += spent;
         }
-        self.last_tick = Tick { at: time, credit: done };
+        self.last_tick = Tick::now(&heap);
     }
 
     fn set_assist_ratio(&mut self) {
@@ -378,6 +378,12 @@ impl<'d> Cycle<'d> {
     fn lap(&mut self) -> Duration {
         let time = now();
         Duration::from_nanos(time - std::mem::replace(&mut self.phase, time))
+    }
+}
+
+impl Tick {
+    fn now(heap: &Shared) -> Self {
+        Self { at: now(), done: heap.counters.background_bytes.load(Ordering::Relaxed) }
     }
 }
 
