@@ -7,12 +7,14 @@
 mod class;
 pub(crate) mod control;
 mod cycle;
+mod foresight;
 mod handshake;
 mod hunt;
 mod loan;
 mod markers;
 mod release;
 mod verify;
+mod warm;
 
 pub(crate) use control::{Action, Control};
 pub(crate) use hunt::{Hunt, Hunted};
@@ -39,7 +41,7 @@ const IDLE_BYTES: usize = 256 << 10;
 /// The pause between looks at whether a rest must be cut short.
 const LOOK: Duration = Duration::from_millis(1);
 /// A trigger that is nearer than this counts as reached.
-const NEAR: usize = 64 << 10;
+pub(crate) const NEAR: usize = 64 << 10;
 /// Idle cycles take at most one part in this many of a processor.
 const IDLE_COST: u32 = 4000;
 
@@ -113,6 +115,11 @@ struct Driver {
     cycle: u32,
     idle: Idle,
     recent_needs: release::RecentNeeds,
+    foresight: foresight::Foresight,
+    /// The offset in the range up to which tables were mapped ahead.
+    tables_to: usize,
+    /// Memory was given back, and the tables that serve it were not, or not all.
+    tables_kept: bool,
     /// When memory may be given back again, by the process's clock.
     next_release: u64,
     /// Nanoseconds, by the process's clock, at which the last cycle ended.
@@ -152,6 +159,9 @@ impl Driver {
             cycle: 0,
             idle,
             recent_needs,
+            foresight: foresight::Foresight::default(),
+            tables_to: 0,
+            tables_kept: false,
             next_release: 0,
             last_end,
             limited,
@@ -177,8 +187,12 @@ impl Driver {
                 None => {
                     self.note_needs();
                     let released = self.release_some();
+                    let nap = match self.warm_up() {
+                        true => warm::LOOK,
+                        false => self.nap(released),
+                    };
                     let before = thread_cpu();
-                    thread::park_timeout(self.nap(released));
+                    self.heap.control.rest(nap);
                     let spent = thread_cpu() - before;
                     self.heap.counters.collector_nanos.fetch_add(spent, Ordering::Relaxed);
                 }
@@ -195,7 +209,8 @@ impl Driver {
         }
         let time = now();
         let rested = time >= self.rest_until || heap.heap_bytes() >= self.pacer.twice();
-        if rested && heap.control.take_trigger() && self.has_reached_trigger() {
+        let near = self.foresight.look(heap, time);
+        if rested && (heap.control.take_trigger() || near) && self.has_reached_trigger() {
             return Some(Reason::Allocation);
         }
         let heap = &self.heap;
@@ -223,7 +238,7 @@ impl Driver {
         if self.pacer.targets.memory_limit.is_some() {
             self.replan();
         }
-        self.heap.heap_bytes().saturating_add(NEAR) >= self.heap.trigger.load(Ordering::Relaxed)
+        self.foresight.is_near(&self.heap)
     }
 
     fn run_cycle(&mut self, reason: Reason) {
@@ -231,6 +246,7 @@ impl Driver {
         cycle::run(self, reason);
         let cost = Duration::from_nanos(thread_cpu() - before) + self.pacer_cost();
         self.last_end = now();
+        self.foresight.begin(&self.heap, self.last_end);
         if !self.pacer.can_hold_limit() {
             self.rest_until = self.last_end + (self.last_end - began);
         }
@@ -276,11 +292,13 @@ impl Driver {
             return release::TICK;
         }
         let longest = if self.will_release() { release::WAIT } else { FORCE_AFTER };
+        let longest = self.foresight.nap(&self.heap).map_or(longest, |nap| nap.min(longest));
         if self.pacer.targets.gc_percent.is_none() {
             // There is no look at idleness.
             return longest;
         }
-        Duration::from_nanos(self.idle.next.saturating_sub(now())).clamp(release::TICK, longest)
+        let idle = Duration::from_nanos(self.idle.next.saturating_sub(now())).max(release::TICK);
+        idle.min(longest)
     }
 }
 

@@ -152,13 +152,6 @@ impl Shared {
         self.hungry.load(Ordering::Relaxed) > 0 && self.pool.is_empty()
     }
 
-    /// Counts scan bytes that were done in the background and that mutators may pay with.
-    pub(crate) fn add_credit(&self, bytes: u64) {
-        // Relaxed: counts of bytes and nothing more.
-        self.credit.fetch_add(bytes, Ordering::Relaxed);
-        self.counters.background_bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
     /// Does `wait`, in which the caller waits for work that others have.
     pub(crate) fn while_hungry(&self, wait: impl FnOnce()) {
         // Relaxed: a hint for those who have work to share.
@@ -203,6 +196,11 @@ impl Shared {
         self.trigger.store(plan.trigger, Ordering::Relaxed);
         self.goal.store(plan.goal, Ordering::Relaxed);
         self.bound.store(plan.bound, Ordering::Relaxed);
+    }
+
+    /// Has packets ready for grey objects, in a large heap one for each 2 MiB at least.
+    pub(crate) fn prepare_packets(&self) {
+        self.pool.prepare(self.heap_bytes() >> 21);
     }
 
     /// Whether the heap is as large as it may become before the next flip.

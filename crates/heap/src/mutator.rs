@@ -102,6 +102,8 @@ pub(crate) const STATE_BYTES: usize = size_of::<MutatorState>()
     + Marker::BYTES;
 
 const NO_SPAN: usize = usize::MAX;
+/// Spans of different kinds that a mutator has room for from the beginning, so that no hold is for want of memory.
+const ROOM: usize = 64;
 const NOTHING: Holding = Holding { block: NO_SPAN, search: 0, claimed: 0, clean: false };
 
 /// Words at the beginning of a mutator's state that belong to the client, the stack guard among them. They are scanned
@@ -223,9 +225,9 @@ impl MutatorState {
         let private = Private {
             _buffer: buffer,
             holdings: vec![NOTHING; MAX_KINDS].into_boxed_slice(),
-            active: Vec::new(),
-            unfiled: Vec::new(),
-            unreturned: Vec::new(),
+            active: Vec::with_capacity(ROOM),
+            unfiled: Vec::with_capacity(ROOM),
+            unreturned: Vec::with_capacity(ROOM),
             stock: Stock::default(),
             epoch: template.epoch,
             cycle: template.cycle,

@@ -198,6 +198,29 @@ impl Spans {
         }
     }
 
+    /// Gives each list room for twice as many spans as it has, in memory that is mapped: a mutator that adds one, under the
+    /// lock, is not to wait for memory.
+    pub(crate) fn make_room(&self, space: &Space) {
+        for list in &self.lists[..space.kinds.len()] {
+            let (len, room) = {
+                let list = lock(list);
+                (list.spans.len(), list.spans.capacity().min(list.partial.capacity()))
+            };
+            if room >= 2 * len {
+                continue;
+            }
+            let mut larger = [(); 2].map(|()| vec![GONE; 3 * len]);
+            larger.iter_mut().for_each(Vec::clear);
+            let mut list = lock(list);
+            let SpanList { spans, partial, .. } = &mut *list;
+            for (larger, old) in larger.iter_mut().zip([spans, partial]) {
+                larger.extend_from_slice(old);
+                std::mem::swap(larger, old);
+            }
+            drop(list);
+        }
+    }
+
     /// Makes all lists ready for the sweep of `epoch`. Mutators still in the epoch before take fresh spans from here on.
     pub(crate) fn prepare(&self, space: &Space, epoch: u32) {
         for list in &self.lists[..space.kinds.len()] {

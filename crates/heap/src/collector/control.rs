@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     protocol::hold::Hold,
-    stats::now,
     sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock},
 };
 use std::{
@@ -33,6 +32,10 @@ pub(crate) enum Action {
     Flip { epoch: u32 },
 }
 
+/// A driver that sleeps for no longer than this is not woken because of a trigger: that takes a mutator as long as half of a
+/// hold may take.
+const SOON: Duration = Duration::from_millis(2);
+
 /// The words and queues of a heap's collector.
 #[derive(Debug)]
 pub(crate) struct Control {
@@ -41,6 +44,8 @@ pub(crate) struct Control {
     /// Has mutators wait while somebody looks at the whole heap.
     pub(crate) hold: Hold,
     triggered: AtomicU32,
+    /// The driver sleeps for no longer than [`SOON`], or runs a cycle after such a sleep.
+    looks_soon: AtomicU32,
     retarget: AtomicU32,
     /// The driver waits for answers.
     waiting: AtomicU32,
@@ -48,8 +53,6 @@ pub(crate) struct Control {
     barrier_spoils: AtomicU32,
     /// The cycle that marks now; zero if none does.
     marking: AtomicU32,
-    /// When the markers were called for it, by the process's clock.
-    marking_since: AtomicU64,
     shut_down: AtomicU32,
     book: Mutex<Book>,
     done: Condvar,
@@ -89,11 +92,11 @@ impl Control {
             action: AtomicU64::new(0),
             hold: Hold::new(),
             triggered: zero(),
+            looks_soon: zero(),
             retarget: zero(),
             waiting: zero(),
             barrier_spoils: zero(),
             marking: zero(),
-            marking_since: AtomicU64::new(0),
             shut_down: zero(),
             book: Mutex::default(),
             done: Condvar::new(),
@@ -152,10 +155,22 @@ impl Control {
         }
     }
 
-    /// Asks for a cycle because the heap has reached its trigger.
+    /// Asks for a cycle because the heap has reached its trigger. Does not wake the driver if it looks soon anyway.
     pub(crate) fn trigger(&self) {
-        if self.triggered.swap(1, Ordering::SeqCst) == 0 {
+        // SeqCst, here and in `rest`: each party says what it does before it looks at what the other said.
+        let is_first = self.triggered.swap(1, Ordering::SeqCst) == 0;
+        if is_first && self.looks_soon.load(Ordering::SeqCst) == 0 {
             self.wake_collector();
+        }
+    }
+
+    /// Sleeps for `nap`, until somebody wakes the driver (driver). Does not, if a cycle was asked for by somebody who counted on
+    /// a look soon.
+    pub(super) fn rest(&self, nap: Duration) {
+        let soon = nap <= SOON;
+        self.looks_soon.store(u32::from(soon), Ordering::SeqCst);
+        if soon || self.triggered.load(Ordering::SeqCst) == 0 {
+            thread::park_timeout(nap);
         }
     }
 
@@ -272,8 +287,6 @@ impl Control {
 
     /// Lets the markers run, for cycle `cycle`; zero ends their phase.
     pub(crate) fn set_marking(&self, cycle: u32) {
-        // Relaxed: ordered by the store below.
-        self.marking_since.store(now(), Ordering::Relaxed);
         self.marking.store(cycle, Ordering::SeqCst);
         if cycle != 0 {
             self.wake_markers();
@@ -290,11 +303,6 @@ impl Control {
     #[inline]
     pub(crate) fn marking(&self) -> u32 {
         self.marking.load(Ordering::SeqCst)
-    }
-
-    /// When the markers were called, by the process's clock in nanoseconds.
-    pub(crate) fn marking_since(&self) -> u64 {
-        self.marking_since.load(Ordering::Relaxed)
     }
 
     pub(crate) fn spoiled_by_barrier(&self) {

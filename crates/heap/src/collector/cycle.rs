@@ -6,7 +6,6 @@
 
 use super::{Driver, control::Action, hunt::Hunt, loan::Moment};
 use crate::{
-    heap::Shared,
     mark::STRIDE,
     mutator::Template,
     pace,
@@ -56,10 +55,9 @@ struct Totals {
     background: u64,
 }
 
-/// A look at the pace, and what the background had scanned until then.
 struct Tick {
     at: u64,
-    done: u64,
+    credit: u64,
 }
 
 impl<'d> Cycle<'d> {
@@ -70,7 +68,7 @@ impl<'d> Cycle<'d> {
         observers.iter().for_each(|o| o.cycle_begins(number));
         heap.roots.forget_dropped();
         heap.pool.closing().reset();
-        heap.pool.prepare();
+        heap.prepare_packets();
         heap.counters.stack_bytes.store(0, Ordering::Relaxed);
         heap.credit.store(0, Ordering::Relaxed);
         driver.cycle = driver.cycle.wrapping_add(1).max(1);
@@ -106,7 +104,7 @@ impl<'d> Cycle<'d> {
         // A heap that has outgrown its goal, because that was lowered, is not to wait for all of the cycle.
         heap.bound.store(driver.pacer.bound(record.heap_at_start, record.goal), Ordering::Relaxed);
         let time = now();
-        let last_tick = Tick::now(&heap);
+        let last_tick = Tick { at: time, credit: 0 };
         Self {
             driver,
             record,
@@ -147,6 +145,7 @@ impl<'d> Cycle<'d> {
         let heap = Arc::clone(&self.driver.heap);
         loop {
             if heap.pool.is_quiet() {
+                heap.prepare_packets();
                 if self.closing_round() {
                     break;
                 }
@@ -187,26 +186,29 @@ impl<'d> Cycle<'d> {
     /// Adjusts the assists to the pace, and marks here if the background got less than its share.
     fn tick(&mut self) {
         self.set_assist_ratio();
+        self.driver.warm_up();
         let heap = Arc::clone(&self.driver.heap);
-        heap.pool.prepare();
-        let tick = Tick::now(&heap);
-        let elapsed = (tick.at - self.last_tick.at) as f64;
-        let progress = (tick.done - self.last_tick.done) as f64;
+        heap.prepare_packets();
+        let time = now();
+        let elapsed = (time - self.last_tick.at) as f64;
         let processors = heap.processors as f64;
+        let done = heap.counters.scanned_bytes.load(Ordering::Relaxed)
+            + heap.credit.load(Ordering::Relaxed);
+        let progress = done.wrapping_sub(self.last_tick.credit) as f64;
         // Half a byte a nanosecond is what marking does when every object misses the cache.
         let share = 0.5 * elapsed * pace::BACKGROUND_SHARE * processors;
         if progress < share && !heap.pool.is_empty() {
             let cpu = thread_cpu();
-            self.driver.marker.run(&heap, STRIDE, |_| now() >= tick.at + SLICE);
+            self.driver.marker.run(&heap, STRIDE, |_| now() >= time + SLICE);
             let work = self.driver.marker.take_work();
-            heap.add_credit(work.scanned as u64);
+            heap.credit.fetch_add(work.scanned as u64, Ordering::Relaxed);
             heap.counters.add_work(work);
             let spent = thread_cpu() - cpu;
             heap.counters.background_nanos.fetch_add(spent, Ordering::Relaxed);
             // Not also the collector's own.
             self.cpu += spent;
         }
-        self.last_tick = Tick::now(&heap);
+        self.last_tick = Tick { at: time, credit: done };
     }
 
     fn set_assist_ratio(&mut self) {
@@ -254,6 +256,7 @@ impl<'d> Cycle<'d> {
         let heap = Arc::clone(&self.driver.heap);
         let epoch = (heap.epoch.load(Ordering::Relaxed) + 1) & (u32::MAX >> 1);
         heap.pool.closing().all_dead_are_known();
+        heap.spans.make_room(&heap.space);
         heap.spans.prepare(&heap.space, epoch);
         self.handshake(Action::Flip { epoch }, |t| {
             (t.epoch, t.marking, t.black) = (epoch, false, false);
@@ -378,12 +381,6 @@ impl<'d> Cycle<'d> {
     fn lap(&mut self) -> Duration {
         let time = now();
         Duration::from_nanos(time - std::mem::replace(&mut self.phase, time))
-    }
-}
-
-impl Tick {
-    fn now(heap: &Shared) -> Self {
-        Self { at: now(), done: heap.counters.background_bytes.load(Ordering::Relaxed) }
     }
 }
 

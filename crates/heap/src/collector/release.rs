@@ -70,11 +70,13 @@ impl Driver {
             return true;
         }
         let before = thread_cpu();
+        // A program that allocates is not to find that its spare stocks are gone, or to map the tables anew.
+        let idle = !self.foresight.is_growing();
         let mut given = 0;
         while given < BATCH {
             let released = match self.surplus() {
                 0 => 0,
-                surplus => self.heap.space.release_some(surplus.clamp(64 << 10, STEP)),
+                surplus => self.heap.space.release_some(surplus.clamp(64 << 10, STEP), idle),
             };
             if released == 0 {
                 break;
@@ -82,6 +84,11 @@ impl Driver {
             given += released;
         }
         self.count_released(given, before);
+        self.tables_kept |= given > 0;
+        if idle && std::mem::take(&mut self.tables_kept) {
+            self.forget_tables_ahead();
+            self.heap.space.release_free_tables(STEP);
+        }
         if given > 0 {
             // Whatever wakes this thread meanwhile.
             self.next_release = now() + TICK.as_nanos() as u64;
@@ -90,11 +97,12 @@ impl Driver {
     }
 
     /// Releases all free memory.
-    pub(super) fn release_all(&self) {
+    pub(super) fn release_all(&mut self) {
         let before = thread_cpu();
+        self.forget_tables_ahead();
         let mut given = 0;
         loop {
-            match self.heap.space.release_some(STEP) {
+            match self.heap.space.release_some(STEP, true) {
                 0 => break,
                 released => given += released,
             }

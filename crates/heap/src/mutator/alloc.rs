@@ -275,6 +275,9 @@ impl Mutator {
                 let (epoch, stock) = (private.epoch, &mut private.stock);
                 let taken = shared.spans.take(&shared.space, kind, epoch, stock, stretch)?;
                 private.watch = watch;
+                if shared.space.take_thirst() {
+                    shared.control.wake_collector();
+                }
                 if taken.unfiled {
                     private.unfiled.push((kind, taken.block));
                 }

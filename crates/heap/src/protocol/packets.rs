@@ -10,8 +10,10 @@
 //! relies on it.
 
 use super::closing::Closing;
+#[cfg(not(any(loom, miri)))]
+use crate::space::os::Reservation;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell};
-use std::sync::OnceLock;
+use std::{ops::Range, sync::OnceLock};
 
 /// Addresses a packet holds.
 #[cfg(not(loom))]
@@ -27,6 +29,12 @@ const SEGMENTS: usize = 2;
 const FIRST_SEGMENT: usize = 64;
 #[cfg(loom)]
 const FIRST_SEGMENT: usize = 2;
+
+/// Packets that there is room for beyond twice those made: what all markers fill in some milliseconds.
+#[cfg(not(loom))]
+const AHEAD: usize = 1024;
+#[cfg(loom)]
+const AHEAD: usize = 0;
 
 const NIL: u32 = u32::MAX;
 
@@ -95,9 +103,11 @@ pub(crate) struct Pool {
     pub(super) full: AtomicU64,
     empty: AtomicU64,
     made: AtomicU32,
+    /// Packets below this number have been mapped, or made.
+    mapped: AtomicU32,
     active: AtomicU32,
     closing: Closing,
-    segments: [OnceLock<Box<[Slot]>>; SEGMENTS],
+    segments: [OnceLock<Segment>; SEGMENTS],
 }
 
 // SAFETY: slots are reached through `Packet`s, which are unique, and through `next` fields, which are atomic.
@@ -111,15 +121,18 @@ impl Pool {
             full: AtomicU64::new(u64::from(NIL)),
             empty: AtomicU64::new(u64::from(NIL)),
             made: AtomicU32::new(0),
+            mapped: AtomicU32::new(0),
             active: AtomicU32::new(0),
             closing: Closing::new(),
             segments: std::array::from_fn(|_| OnceLock::new()),
         }
     }
 
-    /// Bytes of memory that the packets made so far take.
+    /// Bytes of memory that the packets made or mapped so far take.
     pub(crate) fn memory(&self) -> usize {
-        self.made.load(Ordering::Relaxed) as usize * size_of::<Slot>()
+        // Relaxed: a figure.
+        let packets = self.made.load(Ordering::Relaxed).max(self.mapped.load(Ordering::Relaxed));
+        packets as usize * size_of::<Slot>()
     }
 
     /// The closing word that publishing and taking report to.
@@ -139,13 +152,26 @@ impl Pool {
         })
     }
 
-    /// Makes room for as many packets again as there are, so that who needs a fresh one does not wait for the memory (the
-    /// collector, now and then).
-    pub(crate) fn prepare(&self) {
+    /// Makes room for as many packets again as there are and a few, and maps the next of them, `least` at least, so that who
+    /// needs a fresh one does not wait for the memory (the collector, now and then).
+    pub(crate) fn prepare(&self, least: usize) {
         // Relaxed: an estimate.
         let made = self.made.load(Ordering::Relaxed) as usize;
-        let segments = (2 * made / FIRST_SEGMENT + 1).ilog2() as usize + 1;
+        let segments = ((2 * made + AHEAD) / FIRST_SEGMENT + 1).ilog2() as usize + 1;
         (0..segments.min(SEGMENTS)).for_each(|segment| _ = self.segment(segment));
+        // Relaxed: one party writes it.
+        let mapped = self.mapped.load(Ordering::Relaxed) as usize;
+        let wanted = made + made.max(least).min(AHEAD);
+        if mapped < wanted {
+            let mut next = made.max(mapped);
+            while next < wanted {
+                let (segment, first) = place(next);
+                let end = (FIRST_SEGMENT << segment).min(first + wanted - next);
+                self.segment(segment).map(first..end);
+                next += end - first;
+            }
+            self.mapped.store(wanted as u32, Ordering::Relaxed);
+        }
     }
 
     /// Gives back a packet; whatever it still holds is forgotten.
@@ -211,14 +237,12 @@ impl Pool {
     }
 
     pub(super) fn slot(&self, index: u32) -> &Slot {
-        let scaled = index as usize / FIRST_SEGMENT + 1;
-        let segment = scaled.ilog2() as usize;
-        let start = FIRST_SEGMENT * ((1 << segment) - 1);
-        &self.segment(segment)[index as usize - start]
+        let (segment, at) = place(index as usize);
+        &self.segment(segment).slots()[at]
     }
 
-    fn segment(&self, segment: usize) -> &[Slot] {
-        self.segments[segment].get_or_init(|| empty_slots(FIRST_SEGMENT << segment))
+    fn segment(&self, segment: usize) -> &Segment {
+        self.segments[segment].get_or_init(|| Segment::new(FIRST_SEGMENT << segment))
     }
 
     pub(super) fn push(&self, head: &AtomicU64, packet: Packet) {
@@ -257,18 +281,60 @@ impl Pool {
     }
 }
 
-/// Slots of empty packets. Their memory comes zeroed from the system and is not touched: a large segment would take
-/// milliseconds, and others wait for it.
-#[cfg(not(loom))]
-fn empty_slots(n: usize) -> Box<[Slot]> {
-    // SAFETY: zero is a value of every field, and a packet of length zero is empty; `push` sets `next`.
-    unsafe { Box::new_zeroed_slice(n).assume_init() }
+/// The segment that packet `index` is in, and where.
+fn place(index: usize) -> (usize, usize) {
+    let segment = (index / FIRST_SEGMENT + 1).ilog2() as usize;
+    (segment, index - FIRST_SEGMENT * ((1 << segment) - 1))
 }
 
-#[cfg(loom)]
-fn empty_slots(n: usize) -> Box<[Slot]> {
-    let body = || UnsafeCell::new(Body { len: 0, words: [0; CAPACITY] });
-    (0..n).map(|_| Slot { next: AtomicU32::new(NIL), body: body() }).collect()
+/// Slots of empty packets. Their memory comes from the system and costs some when it is touched: to zero a large segment would
+/// take milliseconds, and others wait for it.
+#[cfg(not(any(loom, miri)))]
+#[derive(Debug)]
+struct Segment {
+    memory: Reservation,
+    count: usize,
+}
+
+#[cfg(not(any(loom, miri)))]
+impl Segment {
+    fn new(count: usize) -> Self {
+        let bytes = (count * size_of::<Slot>()).next_multiple_of(4096);
+        let memory = Reservation::new(bytes, 4096).expect("there is address space for packets");
+        Self { memory, count }
+    }
+
+    fn slots(&self) -> &[Slot] {
+        let at = self.memory.base() as *const Slot;
+        // SAFETY: the memory has room for them and is theirs alone. Zero is a value of every field, and a packet of length zero is
+        // empty; `push` sets `next`.
+        unsafe { std::slice::from_raw_parts(at, self.count) }
+    }
+
+    /// Has the system map the memory of some slots.
+    fn map(&self, slots: Range<usize>) {
+        let size = size_of::<Slot>();
+        self.memory.populate(slots.start * size, slots.len() * size);
+    }
+}
+
+/// As above, in memory that model checkers watch.
+#[cfg(any(loom, miri))]
+#[derive(Debug)]
+struct Segment(Box<[Slot]>);
+
+#[cfg(any(loom, miri))]
+impl Segment {
+    fn new(count: usize) -> Self {
+        let body = || UnsafeCell::new(Body { len: 0, words: [0; CAPACITY] });
+        Self((0..count).map(|_| Slot { next: AtomicU32::new(NIL), body: body() }).collect())
+    }
+
+    fn slots(&self) -> &[Slot] {
+        &self.0
+    }
+
+    fn map(&self, _: Range<usize>) {}
 }
 
 /// Collects work of a party that is not counted active: it is published when a packet is full, and on drop. The party
@@ -319,9 +385,10 @@ mod tests {
             while pool.made.load(Ordering::Relaxed) < count {
                 pool.fresh();
             }
-            pool.prepare();
-            let there: usize = pool.segments.iter().filter_map(|s| s.get()).map(|s| s.len()).sum();
-            assert!(there >= 2 * count as usize, "{there} for {count}");
+            pool.prepare(0);
+            let there: usize =
+                pool.segments.iter().filter_map(|s| s.get()).map(|s| s.slots().len()).sum();
+            assert!(there >= AHEAD + 2 * count as usize, "{there} for {count}");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Spare blocks: free memory for small spans that is handed out without a lock, a few neighbours at a time, of which the first
 //! is named here.
 //!
-//! Whoever holds the page heap's lock may lose the processor, and mutators that need spans would wait until it is back. They
-//! take spare blocks meanwhile. The spares are filled up by those who get the lock.
+//! Whoever holds the page heap's lock may lose the processor, and mutators that need spans would wait until it is back; and to
+//! look for free memory takes its time. So they take spare blocks while there are any. The collector's thread fills them up, and who
+//! found none, and so got the lock, sets some aside for others.
 //!
 //! Invariant: a block is in one place: the page heap, a slot of this table, or a span. A slot changes by a swap, so one party
 //! takes what it holds.

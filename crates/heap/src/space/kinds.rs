@@ -129,6 +129,38 @@ impl MapBases {
             tables.map(|log2| part(self.bits[log2], bits_shift(log2))).collect(),
         ]
     }
+
+    /// Those for slots of about 2^`log2` bytes in the range's offsets `from..to`.
+    pub(crate) fn of(&self, log2: usize, from: usize, to: usize) -> [Range<usize>; 2] {
+        let part = |base: usize, shift: usize| base + (from >> shift)..base + (to >> shift);
+        [part(self.marks[log2], log2), part(self.bits[log2], bits_shift(log2))]
+    }
+}
+
+/// Bytes of spans that were made lately, by the logarithm of the slot size.
+#[derive(Debug)]
+pub(crate) struct Demand([AtomicUsize; TABLES]);
+
+impl Demand {
+    pub(crate) fn new() -> Self {
+        Self(std::array::from_fn(|_| AtomicUsize::new(0)))
+    }
+
+    /// A span of `info` is made.
+    pub(crate) fn add(&self, info: &KindInfo) {
+        // Relaxed, here and below: figures that need not be exact.
+        self.0[info.marks_shift as usize].fetch_add(info.span_bytes(), Ordering::Relaxed);
+    }
+
+    /// The logarithm that at least half of the bytes were for; what was made earlier counts half from now on.
+    pub(crate) fn commonest(&self) -> Option<usize> {
+        let made = self.0.each_ref().map(|bytes| bytes.load(Ordering::Relaxed));
+        for (bytes, made) in self.0.iter().zip(made) {
+            bytes.fetch_sub(made - made / 2, Ordering::Relaxed);
+        }
+        let (log2, &most) = made.iter().enumerate().max_by_key(|(_, bytes)| **bytes)?;
+        (most > 0 && most >= made.iter().sum::<usize>() / 2).then_some(log2)
+    }
 }
 
 fn log2_of(size: usize) -> usize {
@@ -392,6 +424,22 @@ const _: () = assert!(FIRST_CHOSEN < MAX_KINDS);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_commonest_size_has_half_of_what_was_made_lately() {
+        let info = |size| KindInfo::new(size, KindScan::NoScan, 0, true, &MapBases::default());
+        let demand = Demand::new();
+        assert_eq!(demand.commonest(), None);
+        for size in [16, 24, 64, 512, 16, 20] {
+            demand.add(&info(size));
+        }
+        assert_eq!(demand.commonest(), Some(4));
+        (0..3).for_each(|_| demand.add(&info(64)));
+        assert_eq!(demand.commonest(), Some(6), "earlier ones count half");
+        demand.add(&info(512));
+        demand.add(&info(2048));
+        assert_eq!(demand.commonest(), None);
+    }
 
     #[test]
     fn the_multiplication_finds_the_slot_of_every_offset() {

@@ -17,9 +17,9 @@ pub(crate) mod sizes;
 use crate::{
     error::Error,
     protocol::{bits, block_code::BlockCode, spares::Spares, sweep_word::SweepWord},
-    sync::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock},
+    sync::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock, spin_loop},
 };
-use kinds::{KindInfo, Kinds, LARGE, MapBases};
+use kinds::{Demand, KindInfo, Kinds, LARGE, MapBases};
 use large::{LargeSpan, Larges};
 use os::Reservation;
 use pages::{Extent, PAGE, PageHeap};
@@ -33,8 +33,16 @@ const HUGE_FROM: usize = 16 << 20;
 const PER_BLOCK: usize = BLOCK / PAGE;
 /// Blocks that a mutator gets at a time for spans of one block, and that a spare entry stands for.
 const STOCK: usize = 4;
+/// How often a mutator looks for a spare stock before it sleeps until the page heap's lock is free, and spins between.
+const LOOKS: usize = 32;
+const SPINS: usize = 16;
 /// Spare stocks that are set aside under one lock of the page heap.
 const SPARES_AT_A_TIME: usize = 4;
+
+/// What [`Space::thirst`] may say.
+const NOBODY_ASKS: u32 = 0;
+const WATCHED: u32 = 1;
+const THIRSTY: u32 = 2;
 
 /// Neighbouring blocks that one mutator makes spans of, whatever their kinds.
 #[derive(Debug, Default)]
@@ -85,6 +93,9 @@ pub(crate) struct Space {
     map_bytes: AtomicUsize,
     pages: Mutex<PageHeap>,
     spares: Spares,
+    demand: Demand,
+    /// Whether somebody wants to know when a reserve is used up, and whether one was: see [`Space::watch_reserve`].
+    thirst: AtomicU32,
 }
 
 impl Space {
@@ -115,6 +126,8 @@ impl Space {
             map_bytes: AtomicUsize::new(0),
             pages: Mutex::new(PageHeap::new(len / PAGE)),
             spares: Spares::new(),
+            demand: Demand::new(),
+            thirst: AtomicU32::new(NOBODY_ASKS),
         })
     }
 
@@ -266,6 +279,7 @@ impl Space {
             self.take_blocks(blocks)?
         };
         self.map_bytes.fetch_add(info.map_bytes(), Ordering::Relaxed);
+        self.demand.add(info);
         self.bits(block, info).iter().for_each(|word| word.store(0, Ordering::Relaxed));
         bits::fill_marks(self.marks(block, info), 0..info.slots as usize, false);
         for part in block..block + blocks {
@@ -274,19 +288,26 @@ impl Space {
         Ok((block, clean))
     }
 
-    /// Takes blocks for the spans of one mutator. Waits for the page heap's lock only if there is no spare stock.
+    /// Takes blocks for the spans of one mutator: a spare stock, or what the page heap has, whose lock it waits for.
     fn take_stock(&self) -> Result<Stock, Error> {
-        let heap = self.pages.try_lock();
-        if heap.is_err()
-            && let Some((block, clean)) = self.spares.take()
-        {
-            return Ok(Stock { blocks: block..block + STOCK, clean });
-        }
-        let mut heap = heap.unwrap_or_else(|_| lock(&self.pages));
+        let mut looks = 0;
+        let mut heap = loop {
+            if let Some((block, clean)) = self.spares.take() {
+                return Ok(Stock { blocks: block..block + STOCK, clean });
+            }
+            self.is_thirsty();
+            match self.pages.try_lock() {
+                Ok(heap) => break heap,
+                Err(_) if looks == LOOKS => break lock(&self.pages),
+                // Who holds the lock does so for some microseconds. To be woken after a sleep takes fifty.
+                Err(_) => (0..SPINS).for_each(|_| spin_loop()),
+            }
+            looks += 1;
+        };
         let extent = self.or_without_spares(&mut heap, |heap| {
             heap.take_run(&self.range, PER_BLOCK, STOCK * PER_BLOCK)
         })?;
-        self.fill_spares(&mut heap);
+        self.fill_spares(&mut heap, SPARES_AT_A_TIME);
         let block = extent.start / PER_BLOCK;
         Ok(Stock { blocks: block..block + extent.pages / PER_BLOCK, clean: extent.zeroed })
     }
@@ -309,16 +330,29 @@ impl Space {
         Ok((extent.start / PER_BLOCK, extent.zeroed))
     }
 
-    /// Sets a few stocks aside if the heap has too few to spare.
-    fn fill_spares(&self, heap: &mut PageHeap) {
+    /// Sets up to `most` stocks aside if the heap has too few to spare; how many.
+    fn fill_spares(&self, heap: &mut PageHeap, most: usize) -> usize {
         let wanted = Spares::wanted(heap.committed_bytes() / (STOCK * BLOCK));
-        for _ in self.spares.count().0..wanted.min(self.spares.count().0 + SPARES_AT_A_TIME) {
+        let missing = wanted.saturating_sub(self.spares.count().0).min(most);
+        for filled in 0..missing {
             let pages = STOCK * PER_BLOCK;
-            let Ok(extent) = heap.take(&self.range, pages, pages) else { return };
+            let Ok(extent) = heap.take(&self.range, pages, pages) else { return filled };
             if !self.spares.add(extent.start / PER_BLOCK, extent.zeroed) {
                 heap.take_back(extent);
+                return filled;
             }
         }
+        missing
+    }
+
+    /// Sets as many stocks aside as the heap should have to spare; whether some were missing.
+    pub(crate) fn set_stocks_aside(&self) -> bool {
+        let mut filled = false;
+        // The lock is taken anew for every few, so that nobody waits for all.
+        while self.fill_spares(&mut lock(&self.pages), SPARES_AT_A_TIME) > 0 {
+            filled = true;
+        }
+        filled
     }
 
     /// Returns all spare stocks to the page heap.
@@ -335,10 +369,64 @@ impl Space {
         heap: &mut PageHeap,
         f: impl Fn(&mut PageHeap) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        f(heap).or_else(|_| {
+        let taken = f(heap).or_else(|_| {
             self.return_spares(heap);
             f(heap)
-        })
+        });
+        if heap.is_below_reserve() {
+            self.is_thirsty();
+        }
+        taken
+    }
+
+    /// Somebody had to do without a reserve.
+    fn is_thirsty(&self) {
+        // Relaxed, here and below: a wish, which nothing is read after.
+        let (old, new) = (WATCHED, THIRSTY);
+        _ = self.thirst.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Whether mutators had to do without a reserve since [`Self::watch_reserve`] was called; true once.
+    #[inline]
+    pub(crate) fn take_thirst(&self) -> bool {
+        self.thirst.load(Ordering::Relaxed) == THIRSTY
+            && self.thirst.swap(NOBODY_ASKS, Ordering::Relaxed) == THIRSTY
+    }
+
+    /// Has [`Self::take_thirst`] answer true when pages were taken and fewer than `bytes` of free memory are resident, or there
+    /// was no spare stock.
+    pub(crate) fn watch_reserve(&self, bytes: usize) {
+        lock(&self.pages).watch_reserve(bytes);
+        self.thirst.store(WATCHED, Ordering::Relaxed);
+    }
+
+    /// Maps up to `most` bytes of cold memory, with what serves it of the tables, so that mutators do not wait for that when
+    /// they get it; how many bytes of pages that were. The heap grows if it has no cold memory. Not while memory is released.
+    pub(crate) fn warm_some(&self, most: usize) -> usize {
+        let cold = lock(&self.pages).cold(&self.range, most / PAGE);
+        let Ok(pages) = cold else { return 0 };
+        let (from, to) = (pages.start * PAGE, pages.end * PAGE);
+        if !self.range.populate(from, to - from) {
+            return 0;
+        }
+        self.warm_tables(from..to);
+        lock(&self.pages).warmed(pages);
+        to - from
+    }
+
+    /// Maps what serves a part of the range, given by its offsets, in the tables: those of blocks, and the marks and bits of the
+    /// slots that are made most.
+    pub(crate) fn warm_tables(&self, Range { start, end }: Range<usize>) {
+        let end = end.min(self.len);
+        if let Some(log2) = self.demand.commonest() {
+            let maps = self.kinds.maps().of(log2, start, end);
+            for (map, table) in maps.iter().zip([&self.marks, &self.bits]) {
+                table.populate(map.start - table.base(), map.len());
+            }
+        }
+        let blocks = start / BLOCK..end.div_ceil(BLOCK);
+        self.block_table.populate(blocks.start * 2, blocks.len() * 2);
+        self.sweep_table.populate(blocks.start * 4, blocks.len() * 4);
     }
 
     /// Unpublishes empty spans and returns their pages, those of neighbours at once. Sorts `spans`.
@@ -349,7 +437,10 @@ impl Space {
         for run in spans.chunk_by(|a, b| *a as usize + blocks == *b as usize) {
             let (block, blocks) = (run[0] as usize, run.len() * blocks);
             (block..block + blocks).for_each(|part| self.code(part).unpublish());
-            lock(&self.pages).give_back(block * PER_BLOCK, blocks * PER_BLOCK);
+            let mut heap = lock(&self.pages);
+            heap.give_back(block * PER_BLOCK, blocks * PER_BLOCK);
+            // While it sweeps, the collector's thread does nothing else for those who need spans.
+            self.fill_spares(&mut heap, SPARES_AT_A_TIME);
         }
     }
 
@@ -400,26 +491,56 @@ impl Space {
         self.base + page * PAGE
     }
 
-    /// Gives up to `most` bytes of free memory back to the operating system, with the marks and bits that served them;
-    /// how many bytes of pages it gave. No cycle runs.
-    pub(crate) fn release_some(&self, most: usize) -> usize {
+    /// Gives up to `most` bytes of free memory, or a huge page, back to the operating system; how many bytes. While the program
+    /// is `idle`, spare stocks and parts of huge pages are free memory too, and the marks and bits that served it are given back
+    /// with it. No cycle runs.
+    pub(crate) fn release_some(&self, most: usize, idle: bool) -> usize {
         let extent = {
             let mut heap = lock(&self.pages);
-            self.return_spares(&mut heap);
-            heap.take_dirty(most / PAGE)
+            if idle {
+                self.return_spares(&mut heap);
+                heap.take_resident(most / PAGE)
+            } else {
+                heap.take_resident_huge()
+            }
         };
         let Some(extent) = extent else { return 0 };
         let (start, len) = (extent.start * PAGE, extent.pages * PAGE);
         self.range.release(start, len);
-        for (maps, table) in
-            self.kinds.maps().serving(start, start + len).iter().zip([&self.marks, &self.bits])
-        {
+        if idle {
+            self.release_tables(start..start + len);
+        }
+        lock(&self.pages).released(extent);
+        len
+    }
+
+    /// Gives back the marks and bits that serve free memory, where `least` bytes of it or more are together.
+    pub(crate) fn release_free_tables(&self, least: usize) {
+        // The lock keeps others from taking it meanwhile.
+        let heap = lock(&self.pages);
+        let parts = heap.free_extents().map(|(start, pages)| start * PAGE..(start + pages) * PAGE);
+        parts.filter(|part| part.len() >= least).for_each(|part| self.release_tables(part));
+    }
+
+    /// Gives back what of the marks and bits serves the range from what the heap has grown to up to offset `end`.
+    pub(crate) fn release_tables_to(&self, end: usize) {
+        // The lock keeps the heap from growing meanwhile.
+        let heap = lock(&self.pages);
+        let start = heap.committed_bytes();
+        if start < end {
+            self.release_tables(start..end);
+        }
+    }
+
+    /// Gives the marks and bits back that serve a part of the range alone, given by its offsets, in which there is no span and
+    /// none can come to be.
+    fn release_tables(&self, Range { start, end }: Range<usize>) {
+        let maps = self.kinds.maps().serving(start, end);
+        for (maps, table) in maps.iter().zip([&self.marks, &self.bits]) {
             for map in maps {
                 table.release_whole_pages(map.start - table.base(), map.end - table.base());
             }
         }
-        lock(&self.pages).released(extent);
-        len
     }
 
     /// Bytes of the tables beside the range that have been touched, roughly: those that lead from an address to its span,
@@ -442,7 +563,7 @@ impl Space {
         let heap = lock(&self.pages);
         let (spare, dirty) = self.spares.count();
         PageBytes {
-            free_resident: heap.free_dirty_bytes() + dirty * STOCK * BLOCK,
+            free_resident: heap.free_resident_bytes() + dirty * STOCK * BLOCK,
             free: heap.free_bytes() + spare * STOCK * BLOCK,
             committed: heap.committed_bytes(),
         }

@@ -92,6 +92,16 @@ impl Reservation {
         }
     }
 
+    /// Has the system map the pages that hold any of `offset..offset + len`, as if each had been written to; what they hold
+    /// stays as it is. True if it did: old systems cannot, and some have no memory left.
+    pub(crate) fn populate(&self, offset: usize, len: usize) -> bool {
+        let from = offset & !(SYSTEM_PAGE - 1);
+        let to = (offset + len).next_multiple_of(SYSTEM_PAGE).min(self.len);
+        let at = (self.base + from) as *mut libc::c_void;
+        // SAFETY: the range lies in this reservation, and no byte of it changes.
+        unsafe { libc::madvise(at, to - from, libc::MADV_POPULATE_WRITE) == 0 }
+    }
+
     /// Gives the pages of `offset..offset + len` back; they read as zero when touched again.
     pub(crate) fn release(&self, offset: usize, len: usize) {
         assert!(offset + len <= self.len, "release past the end of a reservation");

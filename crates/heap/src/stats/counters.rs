@@ -12,8 +12,6 @@ pub(crate) struct Counters {
     pub(crate) assist_nanos: AtomicU64,
     pub(crate) assisted_bytes: AtomicU64,
     pub(crate) background_nanos: AtomicU64,
-    /// Bytes scanned by the markers and the collector's thread, as of a moment ago.
-    pub(crate) background_bytes: AtomicU64,
     pub(crate) collector_nanos: AtomicU64,
     /// Processor time of giving memory back.
     pub(crate) releasing_nanos: AtomicU64,
@@ -51,7 +49,6 @@ impl Counters {
             assist_nanos: zero(),
             assisted_bytes: zero(),
             background_nanos: zero(),
-            background_bytes: zero(),
             collector_nanos: zero(),
             releasing_nanos: zero(),
             marked_objects: zero(),

@@ -118,7 +118,7 @@ pub(crate) struct Stretch {
 impl Stretch {
     /// Nanoseconds for which what was counted is good for further holds. What happens in them before a hold begins is taken
     /// for a part of it, so they are few.
-    const GOOD: u64 = 100_000;
+    const GOOD: u64 = 30_000;
 
     /// Begins now.
     pub(crate) fn begin() -> Self {

@@ -1,0 +1,94 @@
+//! When the heap will have grown to its trigger.
+//!
+//! A mutator that meets the trigger wakes the collector's thread, which takes it as long as a hold may take in all. So the
+//! thread looks itself, from time to time: each time when half of the time has passed that it will take at the rate seen last,
+//! and it begins a cycle when the trigger is less than half a look away. While nobody allocates it sleeps, and is woken.
+
+use super::NEAR;
+use crate::{heap::Shared, sync::Ordering};
+use std::time::Duration;
+
+/// The shortest time between two looks.
+const LOOK: Duration = Duration::from_millis(1);
+/// Heaps whose trigger is below this many bytes are collected too often for looks to pay.
+const LEAST_HEAP: usize = 16 << 20;
+
+/// How fast the heap grows.
+#[derive(Debug, Default)]
+pub(super) struct Foresight {
+    /// Bytes of the heap at the last look, and its time.
+    seen: usize,
+    at: u64,
+    /// Bytes a nanosecond before it.
+    rate: f64,
+}
+
+impl Foresight {
+    /// A cycle has ended: the heap has shrunk, and grows from here on at the rate it had.
+    pub(super) fn begin(&mut self, heap: &Shared, time: u64) {
+        (self.seen, self.at) = (heap.heap_bytes(), time);
+    }
+
+    /// Looks at the heap; whether it is near its trigger.
+    pub(super) fn look(&mut self, heap: &Shared, time: u64) -> bool {
+        let passed = time - self.at;
+        if passed >= LOOK.as_nanos() as u64 / 2 {
+            let bytes = heap.heap_bytes();
+            self.rate = bytes.saturating_sub(self.seen) as f64 / passed as f64;
+            (self.seen, self.at) = (bytes, time);
+        }
+        heap.trigger.load(Ordering::Relaxed) >= LEAST_HEAP && self.is_near(heap)
+    }
+
+    /// Whether the heap grew between the last two looks.
+    pub(super) fn is_growing(&self) -> bool {
+        self.rate > 0.0
+    }
+
+    /// Whether the trigger is nearer than half a look.
+    pub(super) fn is_near(&self, heap: &Shared) -> bool {
+        let step = (self.rate * LOOK.as_nanos() as f64 / 2.0) as usize;
+        left(heap) <= step.max(NEAR)
+    }
+
+    /// How long until the next look, if the heap grows.
+    pub(super) fn nap(&self, heap: &Shared) -> Option<Duration> {
+        let worth = self.is_growing() && heap.trigger.load(Ordering::Relaxed) >= LEAST_HEAP;
+        let nanos = left(heap) as f64 / self.rate / 2.0;
+        worth.then(|| Duration::from_nanos(nanos as u64).max(LOOK))
+    }
+}
+
+/// Bytes that the heap may grow by before a cycle is due.
+fn left(heap: &Shared) -> usize {
+    heap.trigger.load(Ordering::Relaxed).saturating_sub(heap.heap_bytes())
+}
+
+#[cfg(all(test, not(loom), not(miri)))]
+mod tests {
+    use super::*;
+    use crate::{Config, Heap};
+
+    /// Nanoseconds of a look.
+    const STEP: u64 = 1_000_000;
+
+    #[test]
+    fn a_trigger_is_near_when_it_is_less_than_half_a_look_away() {
+        let heap = Heap::new(Config { idle_cycles: false, ..Config::default() }).unwrap();
+        let shared = &heap.shared;
+        shared.trigger.store(100 << 20, Ordering::Relaxed);
+        let mut foresight = Foresight::default();
+        assert!(!foresight.look(shared, STEP) && foresight.nap(shared).is_none());
+        shared.allocated.store(60 << 20, Ordering::Relaxed);
+        assert!(!foresight.look(shared, 11 * STEP), "it grows by 6 MiB in a look");
+        let nap = foresight.nap(shared).unwrap();
+        assert!((nap.as_nanos() as u64).abs_diff(40 * STEP / 6 / 2) < STEP / 100, "{nap:?}");
+        shared.allocated.store(96 << 20, Ordering::Relaxed);
+        assert!(!foresight.look(shared, 17 * STEP));
+        assert_eq!(foresight.nap(shared), Some(LOOK));
+        shared.allocated.store(98 << 20, Ordering::Relaxed);
+        assert!(foresight.look(shared, 17 * STEP + STEP / 3));
+        assert!(!foresight.look(shared, 20 * STEP), "it has grown slowly since");
+        assert!(!foresight.look(shared, 30 * STEP) && foresight.nap(shared).is_none(), "or not");
+    }
+}
