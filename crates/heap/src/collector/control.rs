@@ -5,7 +5,7 @@ use super::{
     loan::{Loan, Moment},
 };
 use crate::{
-    protocol::hold::Hold,
+    protocol::{hold::Hold, trigger::Trigger},
     sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock},
 };
 use std::{
@@ -43,9 +43,7 @@ pub(crate) struct Control {
     action: AtomicU64,
     /// Has mutators wait while somebody looks at the whole heap.
     pub(crate) hold: Hold,
-    triggered: AtomicU32,
-    /// The driver sleeps for no longer than [`SOON`], or runs a cycle after such a sleep.
-    looks_soon: AtomicU32,
+    trigger: Trigger,
     retarget: AtomicU32,
     /// The driver waits for answers.
     waiting: AtomicU32,
@@ -91,8 +89,7 @@ impl Control {
         Self {
             action: AtomicU64::new(0),
             hold: Hold::new(),
-            triggered: zero(),
-            looks_soon: zero(),
+            trigger: Trigger::new(),
             retarget: zero(),
             waiting: zero(),
             barrier_spoils: zero(),
@@ -157,30 +154,25 @@ impl Control {
 
     /// Asks for a cycle because the heap has reached its trigger. Does not wake the driver if it looks soon anyway.
     pub(crate) fn trigger(&self) {
-        // SeqCst, here and in `rest`: each party says what it does before it looks at what the other said.
-        let is_first = self.triggered.swap(1, Ordering::SeqCst) == 0;
-        if is_first && self.looks_soon.load(Ordering::SeqCst) == 0 {
+        if self.trigger.ask() {
             self.wake_collector();
         }
     }
 
-    /// Sleeps for `nap`, until somebody wakes the driver (driver). Does not, if a cycle was asked for by somebody who counted on
-    /// a look soon.
+    /// Sleeps for `nap`, or until somebody wakes the driver; not at all if a cycle was asked for and it would be long (driver).
     pub(super) fn rest(&self, nap: Duration) {
-        let soon = nap <= SOON;
-        self.looks_soon.store(u32::from(soon), Ordering::SeqCst);
-        if soon || self.triggered.load(Ordering::SeqCst) == 0 {
+        if self.trigger.may_sleep(nap <= SOON) {
             thread::park_timeout(nap);
         }
     }
 
     /// Whether a cycle was asked for because of the heap's size, and the wish not looked at yet.
     pub(crate) fn is_triggered(&self) -> bool {
-        self.triggered.load(Ordering::Relaxed) != 0
+        self.trigger.is_asked()
     }
 
     pub(crate) fn take_trigger(&self) -> bool {
-        self.triggered.load(Ordering::Relaxed) != 0 && self.triggered.swap(0, Ordering::SeqCst) != 0
+        self.trigger.take()
     }
 
     /// Has the driver plan anew, because a target has changed.

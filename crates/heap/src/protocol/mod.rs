@@ -1,6 +1,6 @@
 //! The protocols between threads, each in a file of its own and each small enough to be model-checked.
 //!
-//! Nothing here maps memory or knows of layouts: these are the words two parties share and the steps
+//! Nothing here knows of layouts, and nothing maps memory but the packets' own: these are the words two parties share and the steps
 //! they take over them. All atomics come from [`crate::sync`], so that loom can explore this code as it ships: the
 //! module `models`, built with `--cfg loom`, does so, and shows of each rule that a weakened form of it fails.
 
@@ -16,6 +16,7 @@ pub(crate) mod roster;
 pub(crate) mod spares;
 pub(crate) mod stack_claim;
 pub(crate) mod sweep_word;
+pub(crate) mod trigger;
 pub(crate) mod weak_cell;
 pub(crate) mod weak_gate;
 

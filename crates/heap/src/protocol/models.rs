@@ -22,6 +22,7 @@ mod roster;
 mod spans;
 mod spares;
 mod stacks;
+mod trigger;
 mod weak;
 mod weak_gate;
 
