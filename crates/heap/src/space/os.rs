@@ -4,7 +4,7 @@
 //! without a system call, which would wait for every page fault of the process. A system that counts all writable memory
 //! against a limit refuses; there the range is made usable piece by piece.
 //!
-//! Miri knows none of these calls. It gets the allocator's memory ([`miri`]), so that small heaps run under it.
+//! Miri knows none of these calls. It gets the allocator's memory (module `miri`), so that small heaps run under it.
 
 use crate::error::Error;
 #[cfg(not(miri))]
@@ -95,6 +95,9 @@ impl Reservation {
     /// Has the system map the pages that hold any of `offset..offset + len`, as if each had been written to; what they hold
     /// stays as it is. True if it did: old systems cannot, and some have no memory left.
     pub(crate) fn populate(&self, offset: usize, len: usize) -> bool {
+        if cfg!(miri) {
+            return false;
+        }
         let from = offset & !(SYSTEM_PAGE - 1);
         let to = (offset + len).next_multiple_of(SYSTEM_PAGE).min(self.len);
         let at = (self.base + from) as *mut libc::c_void;
