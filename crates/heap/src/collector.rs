@@ -41,7 +41,7 @@ const IDLE_BYTES: usize = 256 << 10;
 /// The pause between looks at whether a rest must be cut short.
 const LOOK: Duration = Duration::from_millis(1);
 /// A trigger that is nearer than this counts as reached.
-pub(crate) const NEAR: usize = 64 << 10;
+const NEAR: usize = 64 << 10;
 /// Idle cycles take at most one part in this many of a processor.
 const IDLE_COST: u32 = 4000;
 
@@ -210,7 +210,7 @@ impl Driver {
         let time = now();
         let rested = time >= self.rest_until || heap.heap_bytes() >= self.pacer.twice();
         let near = self.foresight.look(heap, time);
-        if rested && (heap.control.take_trigger() || near) && self.has_reached_trigger() {
+        if rested && (heap.control.take_trigger() || near) && self.has_reached_trigger(near) {
             return Some(Reason::Allocation);
         }
         let heap = &self.heap;
@@ -232,13 +232,14 @@ impl Driver {
         (overdue || worth).then_some(Reason::Idle)
     }
 
-    /// Whether the heap is as large as it may become before a cycle. Under a memory limit that is planned anew: free slots
-    /// of spans counted against the limit have been filled since the last plan, without the heap's taking more memory.
-    fn has_reached_trigger(&mut self) -> bool {
+    /// Whether the heap is as large as it may become before a cycle, or is `foreseen` to be so in a moment. Under a memory limit
+    /// that is planned anew: free slots of spans counted against the limit have been filled since the last plan, without the
+    /// heap's taking more memory.
+    fn has_reached_trigger(&mut self, foreseen: bool) -> bool {
         if self.pacer.targets.memory_limit.is_some() {
             self.replan();
         }
-        self.foresight.is_near(&self.heap)
+        foresight::left(&self.heap) <= NEAR || (foreseen && self.foresight.is_near(&self.heap))
     }
 
     fn run_cycle(&mut self, reason: Reason) {

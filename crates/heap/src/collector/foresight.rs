@@ -4,7 +4,6 @@
 //! thread looks itself, from time to time: each time when half of the time has passed that it will take at the rate seen last,
 //! and it begins a cycle when the trigger is less than half a look away. While nobody allocates it sleeps, and is woken.
 
-use super::NEAR;
 use crate::{heap::Shared, sync::Ordering};
 use std::time::Duration;
 
@@ -12,6 +11,9 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_millis(1);
 /// Heaps whose trigger is below this many bytes are collected too often for looks to pay.
 const LEAST_HEAP: usize = 16 << 20;
+
+/// However fast it grows, the heap is not near before only this part of the trigger is missing.
+const PART: usize = 64;
 
 /// How fast the heap grows.
 #[derive(Debug, Default)]
@@ -37,7 +39,7 @@ impl Foresight {
             self.rate = bytes.saturating_sub(self.seen) as f64 / passed as f64;
             (self.seen, self.at) = (bytes, time);
         }
-        heap.trigger.load(Ordering::Relaxed) >= LEAST_HEAP && self.is_near(heap)
+        self.is_near(heap)
     }
 
     /// Whether the heap grew between the last two looks.
@@ -47,8 +49,9 @@ impl Foresight {
 
     /// Whether the trigger is nearer than half a look.
     pub(super) fn is_near(&self, heap: &Shared) -> bool {
+        let trigger = heap.trigger.load(Ordering::Relaxed);
         let step = (self.rate * LOOK.as_nanos() as f64 / 2.0) as usize;
-        left(heap) <= step.max(NEAR)
+        trigger >= LEAST_HEAP && left(heap) <= step.min(trigger / PART)
     }
 
     /// How long until the next look, if the heap grows.
@@ -60,7 +63,7 @@ impl Foresight {
 }
 
 /// Bytes that the heap may grow by before a cycle is due.
-fn left(heap: &Shared) -> usize {
+pub(super) fn left(heap: &Shared) -> usize {
     heap.trigger.load(Ordering::Relaxed).saturating_sub(heap.heap_bytes())
 }
 
@@ -87,6 +90,8 @@ mod tests {
         assert!(!foresight.look(shared, 17 * STEP));
         assert_eq!(foresight.nap(shared), Some(LOOK));
         shared.allocated.store(98 << 20, Ordering::Relaxed);
+        assert!(!foresight.look(shared, 17 * STEP + STEP / 3), "two parts of a hundred are left");
+        shared.allocated.store(99 << 20, Ordering::Relaxed);
         assert!(foresight.look(shared, 17 * STEP + STEP / 3));
         assert!(!foresight.look(shared, 20 * STEP), "it has grown slowly since");
         assert!(!foresight.look(shared, 30 * STEP) && foresight.nap(shared).is_none(), "or not");

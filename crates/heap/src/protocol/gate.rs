@@ -185,7 +185,9 @@ mod tests {
                     guard.set(1, gate);
                     guard.set(2, gate);
                     let start = Instant::now();
-                    while guard.0.load(Ordering::Relaxed) != StackGuard::RAISED {
+                    while gate.pending() != Some(n)
+                        || guard.0.load(Ordering::Relaxed) != StackGuard::RAISED
+                    {
                         assert!(
                             start.elapsed().as_secs() < 20,
                             "function entries miss request {n}"
