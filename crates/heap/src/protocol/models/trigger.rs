@@ -12,7 +12,7 @@ use std::sync::Arc;
 fn goes_to_sleep(may_sleep: fn(&Trigger) -> bool) {
     explore(3, move || {
         let shared = Arc::new((Trigger::new(), AtomicU32::new(0)));
-        assert!(shared.0.may_sleep(true) && !shared.0.take());
+        assert!(shared.0.may_sleep(true) && !shared.0.ask() && shared.0.take());
         let mutator = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
