@@ -1,6 +1,6 @@
 //! When the heap will have grown to its trigger.
 //!
-//! A mutator that meets the trigger wakes the collector's thread, which takes it as long as a hold may take in all. So the
+//! A mutator that meets the trigger wakes the collector's thread, which takes it as long as half of a hold may take. So the
 //! thread looks itself, from time to time: each time when half of the time has passed that it will take at the rate seen last,
 //! and it begins a cycle when the trigger is less than half a look away. While nobody allocates it sleeps, and is woken.
 
@@ -11,7 +11,6 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_millis(1);
 /// Heaps whose trigger is below this many bytes are collected too often for looks to pay.
 const LEAST_HEAP: usize = 16 << 20;
-
 /// However fast it grows, the heap is not near before only this part of the trigger is missing.
 const PART: usize = 64;
 

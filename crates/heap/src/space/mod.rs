@@ -295,7 +295,7 @@ impl Space {
             if let Some((block, clean)) = self.spares.take() {
                 return Ok(Stock { blocks: block..block + STOCK, clean });
             }
-            self.is_thirsty();
+            self.note_thirst();
             match self.pages.try_lock() {
                 Ok(heap) => break heap,
                 Err(_) if looks == LOOKS => break lock(&self.pages),
@@ -374,16 +374,18 @@ impl Space {
             f(heap)
         });
         if heap.is_below_reserve() {
-            self.is_thirsty();
+            self.note_thirst();
         }
         taken
     }
 
     /// Somebody had to do without a reserve.
-    fn is_thirsty(&self) {
+    fn note_thirst(&self) {
         // Relaxed, here and below: a wish, which nothing is read after.
-        let (old, new) = (WATCHED, THIRSTY);
-        _ = self.thirst.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed);
+        if self.thirst.load(Ordering::Relaxed) == WATCHED {
+            let (old, new) = (WATCHED, THIRSTY);
+            _ = self.thirst.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed);
+        }
     }
 
     /// Whether mutators had to do without a reserve since [`Self::watch_reserve`] was called; true once.
