@@ -13,6 +13,7 @@
 
 mod near;
 mod scan;
+mod stack;
 
 pub(crate) use scan::load as load_word;
 
@@ -86,7 +87,7 @@ impl Work {
 /// The private state of one marking thread.
 #[derive(Debug)]
 pub(crate) struct Marker {
-    stack: Box<[usize; STACK]>,
+    stack: stack::Room,
     len: usize,
     ring: [Entry; RING],
     at: usize,
@@ -115,12 +116,6 @@ struct Top {
 }
 
 impl Top {
-    /// Goes on where functions that use the marker's stack itself have left off. They end what the pointer was good for.
-    #[inline(always)]
-    fn take_up(&mut self, marker: &mut Marker) {
-        (self.stack, self.len) = (marker.stack.as_mut_ptr(), marker.len);
-    }
-
     /// Pushes `word` if it points into the heap. The caller has made room.
     #[inline(always)]
     fn push_if_inside(&mut self, view: &View, word: usize) {
@@ -151,7 +146,7 @@ impl Marker {
 
     pub(crate) fn new() -> Self {
         Self {
-            stack: Box::new([0; STACK]),
+            stack: stack::Room::new(),
             len: 0,
             ring: [EMPTY; RING],
             at: 0,
@@ -203,7 +198,7 @@ impl Marker {
             kinds: space.kinds.table(),
         };
         self.reserve(heap, 2 * STRIDE);
-        let mut top = Top { stack: self.stack.as_mut_ptr(), len: self.len, left: most };
+        let mut top = Top { stack: self.stack.start(), len: self.len, left: most };
         let (mut at, mut tally) = (self.at, Tally::default());
         loop {
             self.near.scan(&view, &mut top, &mut tally);
@@ -249,7 +244,7 @@ impl Marker {
                     self.len = top.len;
                     let bytes = self.handle_rare(heap, address);
                     self.reserve(heap, 2 * STRIDE);
-                    top.take_up(self);
+                    top.len = self.len;
                     top.count_bytes(bytes);
                 }
                 EMPTY
@@ -328,7 +323,7 @@ impl Marker {
         if top.len + n > STACK {
             self.len = top.len;
             self.spill(heap.pool(), CAPACITY);
-            top.take_up(self);
+            top.len = self.len;
         }
     }
 

@@ -80,7 +80,7 @@ impl Marker {
                 self.len = top.len;
                 self.scan_small(heap, base, info);
                 self.reserve(heap, 2 * STRIDE);
-                top.take_up(self);
+                top.len = self.len;
                 top.count_bytes(info.size as usize);
             }
         }
