@@ -187,7 +187,7 @@ impl Driver {
                 None => {
                     self.note_needs();
                     let released = self.release_some();
-                    let nap = match self.warm_up() {
+                    let nap = match self.warm_up(warm::PART) {
                         true => warm::LOOK,
                         false => self.nap(released),
                     };

@@ -4,7 +4,7 @@
 //! Barrier-on and allocate-black are two: an object that is born black is not scanned, so before the first one
 //! exists, everybody must be recording what is stored into it.
 
-use super::{Driver, control::Action, hunt::Hunt, loan::Moment};
+use super::{Driver, control::Action, hunt::Hunt, loan::Moment, warm};
 use crate::{
     mark::STRIDE,
     mutator::Template,
@@ -186,7 +186,7 @@ impl<'d> Cycle<'d> {
     /// Adjusts the assists to the pace, and marks here if the background got less than its share.
     fn tick(&mut self) {
         self.set_assist_ratio();
-        self.driver.warm_up();
+        self.driver.warm_up(warm::MARKING_PART);
         let heap = Arc::clone(&self.driver.heap);
         heap.prepare_packets();
         let time = now();

@@ -87,6 +87,7 @@ impl Driver {
         self.tables_kept |= given > 0;
         if idle && std::mem::take(&mut self.tables_kept) {
             self.forget_tables_ahead();
+            self.heap.pool.forget_ahead();
             self.heap.space.release_free_tables(STEP);
         }
         if given > 0 {
@@ -100,6 +101,7 @@ impl Driver {
     pub(super) fn release_all(&mut self) {
         let before = thread_cpu();
         self.forget_tables_ahead();
+        self.heap.pool.forget_ahead();
         let mut given = 0;
         loop {
             match self.heap.space.release_some(STEP, true) {

@@ -5,26 +5,24 @@
 //! for. So the collector's thread keeps a reserve of free memory that is mapped already, as long as less than the heap's goal is
 //! resident, and never more than up to the goal: what it needs in the end is what it would have needed anyway.
 //!
-//! The tables that serve the memory are small, and a fault there is the heap's own doing, so they are mapped further ahead, and
-//! for all that the heap may grow to. And
+//! The tables that serve the memory are small, and a fault there is the heap's own doing, so they are mapped further ahead. And
 //! the thread sets stocks of blocks aside, which mutators take without looking for them.
 //!
 //! While mutators use the reserve the thread looks at it again and again, because waking a thread takes a mutator as long as
 //! a fault does; when they have stopped it sleeps, and who goes on wakes it.
 
 use super::Driver;
-use crate::{
-    space::sizes::BLOCK,
-    sync::{AtomicUsize, Ordering},
-};
+use crate::{space::sizes::BLOCK, sync::Ordering};
 use std::time::Duration;
 
 /// The pause between two looks at a reserve that is being used.
 pub(super) const LOOK: Duration = Duration::from_millis(2);
 /// Heaps below this size, in bytes, have no reserve: they stay small.
 const LEAST_HEAP: usize = 16 << 20;
-/// A heap of `n` bytes has a reserve of `n / PART`.
-const PART: usize = 32;
+/// A heap of `n` bytes has a reserve of `n / PART`, and of `n / MARKING_PART` while it is marked: then it is about to stop
+/// growing, what is mapped beyond it is not needed, and this thread looks more often.
+pub(super) const PART: usize = 32;
+pub(super) const MARKING_PART: usize = 128;
 /// The most bytes of a reserve.
 const MOST: usize = 32 << 20;
 /// The most bytes that are mapped in one turn: meanwhile nobody drives the cycle.
@@ -37,20 +35,20 @@ const TABLES: usize = 128 << 20;
 const TABLES_TURN: usize = 16 << 20;
 
 impl Driver {
-    /// Fills the reserves, and has a mutator that uses them wake this thread. Whether they have been used since the last look.
-    pub(super) fn warm_up(&mut self) -> bool {
+    /// Fills the reserves, that of memory to one in `part` of the heap, and has a mutator that uses them wake this thread.
+    /// Whether they have been used since the last look.
+    pub(super) fn warm_up(&mut self, part: usize) -> bool {
         let pages = self.heap.space.page_bytes();
         if pages.committed < LEAST_HEAP || self.near_limit() {
             return false;
         }
         let resident = pages.committed - pages.free + pages.free_resident;
-        let until = |limit: &AtomicUsize| limit.load(Ordering::Relaxed).saturating_sub(resident);
-        let growth = until(&self.heap.goal);
-        let reserve = (pages.committed / PART).min(MOST).min(growth);
+        let growth = self.heap.goal.load(Ordering::Relaxed).saturating_sub(resident);
+        let reserve = (pages.committed / part).min(MOST).min(growth);
         let missing = reserve.saturating_sub(pages.free_resident);
         let low = reserve - reserve / 8;
         let used = [
-            self.warm_tables(pages.committed, until(&self.heap.bound)),
+            self.warm_tables(pages.committed, growth),
             pages.free_resident < low && self.warm_pages(missing.min(TURN)),
             self.foresight.is_growing() && self.heap.space.set_stocks_aside(),
         ];

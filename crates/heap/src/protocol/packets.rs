@@ -34,7 +34,7 @@ const FIRST_SEGMENT: usize = 2;
 #[cfg(not(loom))]
 const AHEAD: usize = 1024;
 #[cfg(loom)]
-const AHEAD: usize = 0;
+const AHEAD: usize = 1;
 
 const NIL: u32 = u32::MAX;
 
@@ -146,8 +146,8 @@ impl Pool {
     /// When 64 × 2²⁰ packets exist, which is more grey objects than the largest heap holds.
     pub(crate) fn fresh(&self) -> Packet {
         self.pop(&self.empty).unwrap_or_else(|| {
-            // Relaxed: the counter only hands out distinct numbers.
-            let index = self.made.fetch_add(1, Ordering::Relaxed);
+            // Acquire: pairs with `forget_ahead`, which has cleared the memory.
+            let index = self.made.fetch_add(1, Ordering::Acquire);
             Packet { index, slot: self.slot(index) }
         })
     }
@@ -163,14 +163,41 @@ impl Pool {
         let mapped = self.mapped.load(Ordering::Relaxed) as usize;
         let wanted = made + made.max(least).min(AHEAD);
         if mapped < wanted {
-            let mut next = made.max(mapped);
-            while next < wanted {
-                let (segment, first) = place(next);
-                let end = (FIRST_SEGMENT << segment).min(first + wanted - next);
-                self.segment(segment).map(first..end);
-                next += end - first;
-            }
+            self.each_part(made.max(mapped)..wanted, Segment::map);
             self.mapped.store(wanted as u32, Ordering::Relaxed);
+        }
+    }
+
+    /// Gives back the memory of packets that were mapped ahead and that nobody has made (the collector, while the program is
+    /// idle).
+    pub(crate) fn forget_ahead(&self) {
+        // Relaxed: one party writes it.
+        let mapped = self.mapped.load(Ordering::Relaxed);
+        // Until the memory is gone they count as made: nobody makes one of them.
+        let made = self.made.fetch_max(mapped, Ordering::Relaxed);
+        if made >= mapped {
+            return;
+        }
+        self.each_part(made as usize..mapped as usize, Segment::release);
+        self.mapped.store(made, Ordering::Relaxed);
+        // Release: pairs with `fresh`.
+        let unmake = self.made.compare_exchange(mapped, made, Ordering::Release, Ordering::Relaxed);
+        if unmake.is_err() {
+            // Somebody has made one behind them meanwhile, so they are made, and empty.
+            for index in made..mapped {
+                self.push(&self.empty, Packet { index, slot: self.slot(index) });
+            }
+        }
+    }
+
+    /// Calls `f` with the segments that `packets` are in, and with where in them.
+    pub(super) fn each_part(&self, packets: Range<usize>, f: impl Fn(&Segment, Range<usize>)) {
+        let mut next = packets.start;
+        while next < packets.end {
+            let (segment, first) = place(next);
+            let end = (FIRST_SEGMENT << segment).min(first + packets.end - next);
+            f(self.segment(segment), first..end);
+            next += end - first;
         }
     }
 
@@ -291,7 +318,7 @@ fn place(index: usize) -> (usize, usize) {
 /// take milliseconds, and others wait for it.
 #[cfg(not(any(loom, miri)))]
 #[derive(Debug)]
-struct Segment {
+pub(super) struct Segment {
     memory: Reservation,
     count: usize,
 }
@@ -316,12 +343,18 @@ impl Segment {
         let size = size_of::<Slot>();
         self.memory.populate(slots.start * size, slots.len() * size);
     }
+
+    /// Gives the memory of some empty slots back; they are empty when it is touched again.
+    pub(super) fn release(&self, slots: Range<usize>) {
+        let size = size_of::<Slot>();
+        self.memory.release_whole_pages(slots.start * size, slots.end * size);
+    }
 }
 
 /// As above, in memory that model checkers watch.
 #[cfg(any(loom, miri))]
 #[derive(Debug)]
-struct Segment(Box<[Slot]>);
+pub(super) struct Segment(Box<[Slot]>);
 
 #[cfg(any(loom, miri))]
 impl Segment {
@@ -335,6 +368,14 @@ impl Segment {
     }
 
     fn map(&self, _: Range<usize>) {}
+
+    /// Nobody may be using a slot that is released.
+    pub(super) fn release(&self, slots: Range<usize>) {
+        for slot in &self.0[slots] {
+            // SAFETY: the slots are the caller's; a checker sees if they are not.
+            slot.body.with_mut(|body| unsafe { (*body).len = 0 });
+        }
+    }
 }
 
 /// Collects work of a party that is not counted active: it is published when a packet is full, and on drop. The party
@@ -390,5 +431,20 @@ mod tests {
                 pool.segments.iter().filter_map(|s| s.get()).map(|s| s.slots().len()).sum();
             assert!(there >= AHEAD + 2 * count as usize, "{there} for {count}");
         }
+    }
+
+    #[test]
+    fn packets_that_were_mapped_ahead_and_forgotten_are_made_as_others() {
+        let pool = Pool::new();
+        let first = pool.fresh();
+        pool.prepare(1000);
+        assert_eq!(pool.memory(), 1001 * size_of::<Slot>());
+        pool.forget_ahead();
+        assert_eq!(pool.memory(), size_of::<Slot>());
+        let mut second = pool.fresh();
+        assert_eq!((first.index, second.index), (0, 1));
+        assert!(second.len() == 0 && second.push(1) && second.pop() == Some(1));
+        pool.forget_ahead();
+        assert_eq!(pool.fresh().index, 2, "there was nothing to forget");
     }
 }

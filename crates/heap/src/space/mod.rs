@@ -82,6 +82,8 @@ pub(crate) struct Space {
     range: Reservation,
     base: usize,
     len: usize,
+    /// The offset from which on the system is asked for huge pages.
+    huge_from: usize,
     block_table: Reservation,
     page_table: Reservation,
     marks: Reservation,
@@ -106,7 +108,8 @@ impl Space {
             .checked_next_multiple_of(4 << 20)
             .ok_or(Error::TooLarge { bytes: len })?;
         let range = Reservation::to_commit(len, 2 << 20)?;
-        range.want_huge_pages(if huge { HUGE_FROM } else { len });
+        let huge_from = if huge { HUGE_FROM } else { len };
+        range.want_huge_pages(huge_from);
         let table = |bytes: usize| Reservation::new(bytes.next_multiple_of(4096), 4096);
         let blocks = len / BLOCK;
         let (mark_bytes, bit_bytes) = MapBases::bytes(len);
@@ -115,6 +118,7 @@ impl Space {
         Ok(Self {
             base: range.base(),
             len,
+            huge_from,
             range,
             block_table: table(blocks * 2)?,
             page_table: table(len / PAGE * 4)?,
@@ -501,7 +505,7 @@ impl Space {
             let mut heap = lock(&self.pages);
             if idle {
                 self.return_spares(&mut heap);
-                heap.take_resident(most / PAGE)
+                heap.take_resident(most / PAGE, self.huge_from / PAGE)
             } else {
                 heap.take_resident_huge()
             }

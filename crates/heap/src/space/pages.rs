@@ -114,9 +114,10 @@ impl PageHeap {
         }
     }
 
-    /// Sets aside up to `most` free pages that may be resident, highest address first. The caller releases them
-    /// and returns them by [`Self::released`].
-    pub(crate) fn take_resident(&mut self, most: usize) -> Option<Extent> {
+    /// Sets aside some `most` free pages that may be resident, highest address first. From page `huge_from` on, where the system
+    /// makes huge pages, these are not left in part if they can be had whole: it would make the rest whole again. The caller
+    /// releases the pages and returns them by [`Self::released`].
+    pub(crate) fn take_resident(&mut self, most: usize, huge_from: usize) -> Option<Extent> {
         if self.free_resident == 0 {
             return None;
         }
@@ -127,6 +128,9 @@ impl PageHeap {
         let mut start = end - 1;
         while start > extent && end - start < most {
             start -= 1;
+        }
+        if start >= huge_from {
+            start = extent.max(start - start % HUGE);
         }
         while !self.is_resident(start) {
             start += 1;
@@ -375,7 +379,7 @@ mod tests {
         let a = heap.take(&space, 20, 1).unwrap();
         heap.give_back(a.start, 20);
         let mut released = 0;
-        while let Some(extent) = heap.take_resident(8) {
+        while let Some(extent) = heap.take_resident(8, usize::MAX) {
             assert!(extent.pages <= 8);
             space.release(extent.start * PAGE, extent.pages * PAGE);
             released += extent.pages;
@@ -418,9 +422,21 @@ mod tests {
         let all = heap.take(&space, GROWTH, 1).unwrap();
         assert_eq!(heap.cold(&space, 8).unwrap().start, GROWTH);
         heap.give_back(all.start, GROWTH);
-        let released = heap.take_resident(16).unwrap();
+        let released = heap.take_resident(16, usize::MAX).unwrap();
         heap.released(released);
         assert_eq!(heap.cold(&space, 8).unwrap().start, released.start);
+    }
+
+    #[test]
+    fn no_huge_page_is_left_in_part_that_can_be_had_whole() {
+        let (mut heap, space) = heap(2048);
+        heap.take(&space, 4 * HUGE, 1).unwrap();
+        heap.give_back(HUGE / 2, 2 * HUGE);
+        for released in [2 * HUGE..2 * HUGE + HUGE / 2, HUGE..2 * HUGE, HUGE - 16..HUGE] {
+            let extent = heap.take_resident(16, HUGE).unwrap();
+            assert_eq!(extent.start..extent.start + extent.pages, released);
+            heap.released(extent);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::explore;
 use crate::{
-    protocol::packets::{Packet, Pool},
+    protocol::packets::{Packet, Pool, Segment},
     sync::Ordering,
 };
 use loom::thread;
@@ -62,6 +62,36 @@ fn each_address_is_taken_once() {
         let markers = [marker(true), marker(false)];
         let found = markers.into_iter().flat_map(|marker| marker.join().unwrap()).collect();
         assert_each_once(&pool, found, 2);
+    });
+}
+
+/// The collector maps packets ahead and forgets them, while a marker makes some: none is had twice, and none is used while its
+/// memory goes away.
+fn packets_are_forgotten(forget: fn(&Pool)) {
+    let pool = Arc::new(super::pool());
+    let in_use: Vec<_> = (0..3).map(|_| pool.fresh()).collect();
+    pool.prepare(1);
+    let marker = thread::spawn({
+        let pool = Arc::clone(&pool);
+        move || publish(&pool, 1)
+    });
+    forget(&pool);
+    publish(&pool, 2);
+    marker.join().unwrap();
+    in_use.into_iter().for_each(|packet| pool.recycle(packet));
+    assert_each_once(&pool, Vec::new(), 2);
+}
+
+#[test]
+fn packets_that_are_forgotten_are_nobody_s() {
+    explore(3, || packets_are_forgotten(Pool::forget_ahead));
+}
+
+#[test]
+#[should_panic = "Causality violation"]
+fn packets_that_are_forgotten_as_they_are_made_are_in_use() {
+    explore(3, || {
+        packets_are_forgotten(|pool| pool.each_part(3..4, Segment::release));
     });
 }
 
