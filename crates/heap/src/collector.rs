@@ -187,10 +187,7 @@ impl Driver {
                 None => {
                     self.note_needs();
                     let released = self.release_some();
-                    let nap = match self.warm_up(warm::PART) {
-                        true => warm::LOOK,
-                        false => self.nap(released),
-                    };
+                    let nap = self.nap(released);
                     let before = thread_cpu();
                     self.heap.control.rest(nap);
                     let spent = thread_cpu() - before;
@@ -281,8 +278,18 @@ impl Driver {
         }
     }
 
-    /// How long to sleep: shortly while there is memory to give back, else until the next look at idleness.
-    fn nap(&self, released: bool) -> Duration {
+    /// Fills the reserves, and says how long to sleep then: shortly while they are being used, and at most until the trigger is
+    /// to be looked at.
+    fn nap(&mut self, released: bool) -> Duration {
+        let longest = match self.warm_up(warm::PART) {
+            true => warm::LOOK,
+            false => self.longest_nap(released),
+        };
+        self.foresight.nap(&self.heap).map_or(longest, |nap| nap.min(longest))
+    }
+
+    /// How long to sleep, if nobody allocates: shortly while there is memory to give back, else until the next look at idleness.
+    fn longest_nap(&self, released: bool) -> Duration {
         if released {
             return release::TICK;
         }
@@ -294,7 +301,6 @@ impl Driver {
             return release::TICK;
         }
         let longest = if self.will_release() { release::WAIT } else { FORCE_AFTER };
-        let longest = self.foresight.nap(&self.heap).map_or(longest, |nap| nap.min(longest));
         if self.pacer.targets.gc_percent.is_none() {
             // There is no look at idleness.
             return longest;

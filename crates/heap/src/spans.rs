@@ -92,7 +92,7 @@ impl Spans {
         if let Some(block) = self.take_swept(space, kind, info, epoch, stretch) {
             return Ok(Taken { block, clean: false, unfiled: false });
         }
-        let (block, clean) = space.take_span(kind, stock)?;
+        let (block, clean) = space.take_span(kind, stock, stretch)?;
         space.sweep_word(block).own(epoch);
         Ok(Taken { block, clean, unfiled: !self.try_file(kind, block) })
     }

@@ -45,8 +45,6 @@ pub(crate) struct Control {
     pub(crate) hold: Hold,
     trigger: Trigger,
     retarget: AtomicU32,
-    /// The driver waits for answers.
-    waiting: AtomicU32,
     /// White entries were published from barrier buffers since this was reset.
     barrier_spoils: AtomicU32,
     /// The cycle that marks now; zero if none does.
@@ -91,7 +89,6 @@ impl Control {
             hold: Hold::new(),
             trigger: Trigger::new(),
             retarget: zero(),
-            waiting: zero(),
             barrier_spoils: zero(),
             marking: zero(),
             shut_down: zero(),
@@ -134,29 +131,20 @@ impl Control {
         }
     }
 
-    /// Wakes the driver if it waits for answers.
-    pub(crate) fn answered(&self) {
-        if self.waiting.load(Ordering::SeqCst) != 0 {
-            self.wake_collector();
-        }
-    }
-
-    /// Says whether the driver is about to sleep until an answer comes.
-    pub(crate) fn set_waiting(&self, waiting: bool) {
-        self.waiting.store(u32::from(waiting), Ordering::SeqCst);
-    }
-
     pub(crate) fn wake_collector(&self) {
         if let Some(thread) = self.collector.get() {
             thread.unpark();
         }
     }
 
-    /// Asks for a cycle because the heap has reached its trigger. Does not wake the driver if it looks soon anyway.
-    pub(crate) fn trigger(&self) {
-        if self.trigger.ask() {
+    /// Asks for a cycle because the heap has reached its trigger. Does not wake the driver if it looks soon anyway; whether it
+    /// has.
+    pub(crate) fn trigger(&self) -> bool {
+        let must_wake = self.trigger.ask();
+        if must_wake {
             self.wake_collector();
         }
+        must_wake
     }
 
     /// Sleeps for `nap`, or until somebody wakes the driver; not at all if a cycle was asked for and it would be long (driver).

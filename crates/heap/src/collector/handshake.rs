@@ -10,7 +10,8 @@ use std::{sync::Arc, thread, time::Duration};
 
 /// Looks at a gate before the driver sleeps between looks.
 const SPINS: u32 = 200;
-/// Sleep between looks at the gates.
+/// Sleep between looks at the gates. Nobody wakes the driver when it has answered: that would take a mutator as long as half of
+/// a hold may take.
 const NAP: Duration = Duration::from_micros(50);
 /// A mutator that has not answered for this long is looked up: its thread may be gone.
 const SUSPECT: u64 = 200_000_000;
@@ -53,10 +54,9 @@ impl Driver {
             });
             looks += 1;
             if !waiting.is_empty() {
-                wait_for_answers(heap, &waiting, looks, asked);
+                wait_for_answers(&waiting, looks, asked);
             }
         }
-        heap.control.set_waiting(false);
         slowest
     }
 
@@ -69,17 +69,11 @@ impl Driver {
 }
 
 /// Waits a moment for the mutators in `waiting`, and aborts if one of their threads is gone.
-fn wait_for_answers(
-    heap: &crate::heap::Shared,
-    waiting: &[Arc<MutatorState>],
-    looks: u32,
-    asked: u64,
-) {
+fn wait_for_answers(waiting: &[Arc<MutatorState>], looks: u32, asked: u64) {
     if looks < SPINS {
         spin_loop();
         return;
     }
-    heap.control.set_waiting(true);
     thread::park_timeout(NAP);
     if looks.is_multiple_of(1024) && now() - asked > SUSPECT {
         for mutator in waiting {

@@ -331,11 +331,7 @@ impl Marker {
     #[inline(never)]
     fn spill(&mut self, pool: &Pool, n: usize) {
         let n = n.min(self.len).min(CAPACITY);
-        let mut packet = pool.fresh();
-        for &word in &self.stack[..n] {
-            packet.push(word);
-        }
-        pool.publish(packet);
+        publish(pool, &self.stack[..n]);
         self.stack.copy_within(n..self.len, 0);
         self.len -= n;
     }
@@ -371,10 +367,16 @@ impl Marker {
         while let Some(base) = self.near.pop() {
             self.push_to(pool, base | MARKED_ONLY);
         }
-        while self.len > 0 {
-            self.spill(pool, CAPACITY);
-        }
+        self.stack[..self.len].chunks(CAPACITY).for_each(|words| publish(pool, words));
+        self.len = 0;
     }
+}
+
+/// Publishes a packet of addresses.
+fn publish(pool: &Pool, words: &[usize]) {
+    let mut packet = pool.fresh();
+    packet.fill(words);
+    pool.publish(packet);
 }
 
 /// Turns objects grey from outside a marker: roots, barrier entries, weak loads.

@@ -274,10 +274,12 @@ impl Mutator {
                 private.settle(shared, patient, stretch);
                 let (epoch, stock) = (private.epoch, &mut private.stock);
                 let taken = shared.spans.take(&shared.space, kind, epoch, stock, stretch)?;
-                private.watch = watch;
                 if shared.space.take_thirst() {
+                    stretch.step();
                     shared.control.wake_collector();
+                    stretch.call();
                 }
+                private.watch = watch;
                 if taken.unfiled {
                     private.unfiled.push((kind, taken.block));
                 }
@@ -334,10 +336,12 @@ impl Mutator {
         if timed {
             private.watch.stretch().step();
         }
-        self.charge(claimed);
+        let has_called = self.charge(claimed);
         if timed {
             let stretch = self.private().watch.stretch();
-            stretch.call();
+            if has_called {
+                stretch.call();
+            }
             self.state().holds.alloc(stretch);
         }
         Ok(sampled)
@@ -358,8 +362,9 @@ impl Mutator {
         }
     }
 
-    /// Accounts for allocated bytes: towards the trigger, and while marking as debt.
-    fn charge(&mut self, bytes: usize) {
+    /// Accounts for allocated bytes: towards the trigger, and while marking as debt. Whether it called the system, to wake the
+    /// collector's thread.
+    fn charge(&mut self, bytes: usize) -> bool {
         let shared = &self.heap.shared;
         let private = self.private();
         private.uncounted += bytes;
@@ -370,9 +375,10 @@ impl Mutator {
             let added = private.count(shared);
             private.beyond = if shared.is_at_bound() { added } else { 0 };
             if !private.marking && shared.heap_bytes() >= shared.trigger.load(Ordering::Relaxed) {
-                shared.control.trigger();
+                return shared.control.trigger();
             }
         }
+        false
     }
 
     /// Writes which layout a slot of a shared span has.

@@ -37,9 +37,6 @@ impl Mutator {
         // SAFETY: the gate is RUNNING and this is the mutator's thread.
         unsafe { self.state().answer(shared, action, &mut stretch) };
         self.state().gate.finish(n);
-        stretch.step();
-        shared.control.answered();
-        stretch.call();
         self.state().holds.handshake(&mut stretch);
         true
     }

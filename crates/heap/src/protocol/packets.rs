@@ -77,6 +77,18 @@ impl Packet {
         })
     }
 
+    /// Puts addresses in a packet that is empty, at most [`CAPACITY`].
+    pub(crate) fn fill(&mut self, words: &[usize]) {
+        // SAFETY: as in `push`.
+        unsafe { &*self.slot }.body.with_mut(|body| {
+            // SAFETY: as in `push`.
+            let body = unsafe { &mut *body };
+            debug_assert_eq!(body.len, 0);
+            body.words[..words.len()].copy_from_slice(words);
+            body.len = words.len();
+        });
+    }
+
     /// Takes the address that was appended last.
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<usize> {

@@ -17,6 +17,7 @@ pub(crate) mod sizes;
 use crate::{
     error::Error,
     protocol::{bits, block_code::BlockCode, spares::Spares, sweep_word::SweepWord},
+    stats::Stretch,
     sync::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock, spin_loop},
 };
 use kinds::{Demand, KindInfo, Kinds, LARGE, MapBases};
@@ -271,16 +272,21 @@ impl Space {
     }
 
     /// Takes and publishes a span of `kind`, from `stock` if it fits in; its maps are clear. Says whether its memory is zero.
-    pub(crate) fn take_span(&self, kind: u16, stock: &mut Stock) -> Result<(usize, bool), Error> {
+    pub(crate) fn take_span(
+        &self,
+        kind: u16,
+        stock: &mut Stock,
+        stretch: &mut Stretch,
+    ) -> Result<(usize, bool), Error> {
         let info = self.kinds.get(kind);
         let blocks = info.span_bytes() / BLOCK;
         let (block, clean) = if blocks == 1 {
             if stock.blocks.is_empty() {
-                *stock = self.take_stock()?;
+                *stock = self.take_stock(stretch)?;
             }
             stock.blocks.next().map(|block| (block, stock.clean)).expect("a stock has a block")
         } else {
-            self.take_blocks(blocks)?
+            self.take_blocks(blocks, stretch)?
         };
         self.map_bytes.fetch_add(info.map_bytes(), Ordering::Relaxed);
         self.demand.add(info);
@@ -293,7 +299,7 @@ impl Space {
     }
 
     /// Takes blocks for the spans of one mutator: a spare stock, or what the page heap has, whose lock it waits for.
-    fn take_stock(&self) -> Result<Stock, Error> {
+    fn take_stock(&self, stretch: &mut Stretch) -> Result<Stock, Error> {
         let mut looks = 0;
         let mut heap = loop {
             if let Some((block, clean)) = self.spares.take() {
@@ -308,6 +314,7 @@ impl Space {
             }
             looks += 1;
         };
+        stretch.call();
         let extent = self.or_without_spares(&mut heap, |heap| {
             heap.take_run(&self.range, PER_BLOCK, STOCK * PER_BLOCK)
         })?;
@@ -326,9 +333,10 @@ impl Space {
     }
 
     /// Takes the pages of a span of several blocks; the first block, and whether they read as zero.
-    fn take_blocks(&self, blocks: usize) -> Result<(usize, bool), Error> {
+    fn take_blocks(&self, blocks: usize, stretch: &mut Stretch) -> Result<(usize, bool), Error> {
         let pages = blocks * PER_BLOCK;
         let mut heap = lock(&self.pages);
+        stretch.call();
         let extent =
             self.or_without_spares(&mut heap, |heap| heap.take(&self.range, pages, pages))?;
         Ok((extent.start / PER_BLOCK, extent.zeroed))
