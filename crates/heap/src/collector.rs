@@ -116,6 +116,7 @@ struct Driver {
     idle: Idle,
     recent_needs: release::RecentNeeds,
     foresight: foresight::Foresight,
+    page_use: warm::PageUse,
     /// The offset in the range up to which tables were mapped ahead.
     tables_to: usize,
     /// Memory was given back, and the tables that serve it were not, or not all.
@@ -160,6 +161,7 @@ impl Driver {
             idle,
             recent_needs,
             foresight: foresight::Foresight::default(),
+            page_use: warm::PageUse::default(),
             tables_to: 0,
             tables_kept: false,
             next_release: 0,
@@ -270,7 +272,6 @@ impl Driver {
         self.beside_pages = MemoryClasses::beside_pages(&self.heap);
         self.pacer.beside.overhead =
             used.saturating_sub(self.heap.heap_bytes()) + self.beside_pages;
-        self.pacer.beside.resident = used + pages.free_resident;
         self.pacer.beside.external = self.heap.external.load(Ordering::Relaxed);
         self.heap.set_plan(self.pacer.plan());
         if self.heap.heap_bytes() >= self.heap.trigger.load(Ordering::Relaxed) {
@@ -278,14 +279,10 @@ impl Driver {
         }
     }
 
-    /// Fills the reserves, and says how long to sleep then: shortly while they are being used, and at most until the trigger is
-    /// to be looked at.
+    /// Fills the reserves, and says how long to sleep then: at most until they or the trigger are to be looked at.
     fn nap(&mut self, released: bool) -> Duration {
-        let longest = match self.warm_up(warm::PART) {
-            true => warm::LOOK,
-            false => self.longest_nap(released),
-        };
-        self.foresight.nap(&self.heap).map_or(longest, |nap| nap.min(longest))
+        let looks = [self.warm_up(warm::PART), self.foresight.nap(&self.heap)];
+        looks.into_iter().flatten().fold(self.longest_nap(released), Duration::min)
     }
 
     /// How long to sleep, if nobody allocates: shortly while there is memory to give back, else until the next look at idleness.

@@ -16,7 +16,8 @@ use std::{
 };
 use support::watch::Watch;
 use trigo_heap::{
-    Config, CycleRecord, Error, Heap, Layout, LayoutSpec, Mutator, Observer, Tracer, Zeroing,
+    Config, CycleRecord, Error, FixedKind, Heap, Layout, LayoutSpec, Mutator, Observer, Tracer,
+    Zeroing,
 };
 
 fn heap() -> Heap {
@@ -247,6 +248,31 @@ fn a_full_heap_is_out_of_memory_and_goes_on_after_a_collection() {
         drop(roots);
         m.collect();
         assert!(m.alloc(Layout::POINTERS, bytes).is_ok());
+    }
+}
+
+#[test]
+fn a_full_heap_aborts_the_process_of_who_cannot_go_on() {
+    let name = "a_full_heap_aborts_the_process_of_who_cannot_go_on";
+    let _watch = Watch::new(60, name);
+    let ended = in_child(name, || {
+        let heap = Heap::new(Config { reserve: 8 << 20, ..Config::default() }).expect("room");
+        let kind = heap.kind(Layout::NO_SCAN, 1024, Zeroing::Zeroed).expect("a kind is free");
+        let kind = FixedKind::<1024>::new(kind).expect("it is a size class");
+        let mut m = heap.attach();
+        let roots: Vec<_> = (0..8 << 10)
+            .map(|_| {
+                let object = m.alloc_fixed_or_abort(kind);
+                m.root(object)
+            })
+            .collect();
+        assert!(roots.is_empty(), "8 MiB have no room for as much");
+    });
+    if let Some((status, said)) = ended {
+        use std::os::unix::process::ExitStatusExt;
+        assert_eq!(status.signal(), Some(libc::SIGABRT), "{said}");
+        assert!(said.contains("heap exhausted: no room for"), "{said}");
+        assert!(said.contains("raise Config::reserve or free memory, aborting"), "{said}");
     }
 }
 

@@ -78,7 +78,7 @@ fn fixed<const BYTES: usize>(heap: &Heap, layout: Layout, zeroing: Zeroing) -> F
 #[inline(always)]
 fn new<const BYTES: usize, T>(mutator: &mut Mutator, kind: FixedKind<BYTES>) -> *mut T {
     const { assert!(size_of::<T>() == BYTES) };
-    mutator.alloc_fixed(kind).expect("the machine has the memory").as_ptr().cast()
+    mutator.alloc_fixed_or_abort(kind).as_ptr().cast()
 }
 
 /// Allocates an array of so many pointers, all null.

@@ -11,6 +11,8 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_millis(1);
 /// Heaps whose trigger is below this many bytes are collected too often for looks to pay.
 const LEAST_HEAP: usize = 16 << 20;
+/// A heap that has not grown for so many nanoseconds has stopped growing.
+const LATELY: u64 = 100_000_000;
 /// However fast it grows, the heap is not near before only this part of the trigger is missing.
 const PART: usize = 64;
 
@@ -22,12 +24,17 @@ pub(super) struct Foresight {
     at: u64,
     /// Bytes a nanosecond before it.
     rate: f64,
+    /// When it was last seen to have grown.
+    grew: u64,
 }
 
 impl Foresight {
     /// A cycle has ended: the heap has shrunk, and grows from here on at the rate it had.
     pub(super) fn begin(&mut self, heap: &Shared, time: u64) {
         (self.seen, self.at) = (heap.heap_bytes(), time);
+        if self.rate > 0.0 {
+            self.grew = time;
+        }
     }
 
     /// Looks at the heap; whether it is near its trigger.
@@ -37,13 +44,16 @@ impl Foresight {
             let bytes = heap.heap_bytes();
             self.rate = bytes.saturating_sub(self.seen) as f64 / passed as f64;
             (self.seen, self.at) = (bytes, time);
+            if self.rate > 0.0 {
+                self.grew = time;
+            }
         }
         self.is_near(heap)
     }
 
-    /// Whether the heap grew between the last two looks.
+    /// Whether the heap has grown lately: not in each moment between two looks that does.
     pub(super) fn is_growing(&self) -> bool {
-        self.rate > 0.0
+        self.grew > 0 && self.at - self.grew < LATELY
     }
 
     /// Whether the trigger is nearer than half a look.
@@ -55,7 +65,7 @@ impl Foresight {
 
     /// How long until the next look, if the heap grows.
     pub(super) fn nap(&self, heap: &Shared) -> Option<Duration> {
-        let worth = self.is_growing() && heap.trigger.load(Ordering::Relaxed) >= LEAST_HEAP;
+        let worth = self.rate > 0.0 && heap.trigger.load(Ordering::Relaxed) >= LEAST_HEAP;
         let nanos = left(heap) as f64 / self.rate / 2.0;
         worth.then(|| Duration::from_nanos(nanos as u64).max(LOOK))
     }
@@ -94,5 +104,8 @@ mod tests {
         assert!(foresight.look(shared, 17 * STEP + STEP / 3));
         assert!(!foresight.look(shared, 20 * STEP), "it has grown slowly since");
         assert!(!foresight.look(shared, 30 * STEP) && foresight.nap(shared).is_none(), "or not");
+        assert!(foresight.is_growing(), "it has grown a moment ago");
+        foresight.look(shared, 20 * STEP + LATELY);
+        assert!(!foresight.is_growing());
     }
 }

@@ -8,15 +8,16 @@
 //! The tables that serve the memory are small, and a fault there is the heap's own doing, so they are mapped further ahead. And
 //! the thread sets stocks of blocks aside, which mutators take without looking for them.
 //!
-//! While mutators use the reserve the thread looks at it again and again, because waking a thread takes a mutator as long as
-//! a fault does; when they have stopped it sleeps, and who goes on wakes it.
+//! Waking a thread takes a mutator as long as a fault does. So while mutators use the reserve the thread looks at it again and
+//! again, and before, when half of the time has passed that the free memory above it will last at the rate seen last. When they
+//! have stopped it sleeps, and who goes on wakes it.
 
 use super::Driver;
-use crate::{space::sizes::BLOCK, sync::Ordering};
+use crate::{space::sizes::BLOCK, stats::now, sync::Ordering};
 use std::time::Duration;
 
 /// The pause between two looks at a reserve that is being used.
-pub(super) const LOOK: Duration = Duration::from_millis(2);
+const LOOK: Duration = Duration::from_millis(2);
 /// Heaps below this size, in bytes, have no reserve: they stay small.
 const LEAST_HEAP: usize = 16 << 20;
 /// A heap of `n` bytes has a reserve of `n / PART`, and of `n / MARKING_PART` while it is marked: then it is about to stop
@@ -34,14 +35,43 @@ const TABLES: usize = 128 << 20;
 /// The most of it that is added in one turn.
 const TABLES_TURN: usize = 16 << 20;
 
+/// How fast free pages are used.
+#[derive(Debug, Default)]
+pub(super) struct PageUse {
+    /// Bytes in use at the last look, and its time.
+    seen: usize,
+    at: u64,
+    /// Bytes a nanosecond before it. What a sweep gives back does not count.
+    rate: f64,
+}
+
+impl PageUse {
+    fn look(&mut self, used: usize, time: u64) {
+        let passed = time - self.at;
+        if passed >= LOOK.as_nanos() as u64 / 4 {
+            if used >= self.seen {
+                self.rate = (used - self.seen) as f64 / passed as f64;
+            }
+            (self.seen, self.at) = (used, time);
+        }
+    }
+
+    /// Half of the time that `bytes` bytes last, if any are used.
+    fn nap(&self, bytes: usize) -> Option<Duration> {
+        let nanos = bytes as f64 / self.rate / 2.0;
+        (self.rate > 0.0).then(|| Duration::from_nanos(nanos as u64).max(LOOK))
+    }
+}
+
 impl Driver {
     /// Fills the reserves, that of memory to one in `part` of the heap, and has a mutator that uses them wake this thread.
-    /// Whether they have been used since the last look.
-    pub(super) fn warm_up(&mut self, part: usize) -> bool {
+    /// How long until the next look, if there is to be one.
+    pub(super) fn warm_up(&mut self, part: usize) -> Option<Duration> {
         let pages = self.heap.space.page_bytes();
         if pages.committed < LEAST_HEAP || self.near_limit() {
-            return false;
+            return None;
         }
+        self.page_use.look(pages.committed - pages.free, now());
         let resident = pages.committed - pages.free + pages.free_resident;
         let growth = self.heap.goal.load(Ordering::Relaxed).saturating_sub(resident);
         let reserve = (pages.committed / part).min(MOST).min(growth);
@@ -52,10 +82,11 @@ impl Driver {
             pages.free_resident < low && self.warm_pages(missing.min(TURN)),
             self.foresight.is_growing() && self.heap.space.set_stocks_aside(),
         ];
-        if used == [false; 3] {
-            self.heap.space.watch_reserve(low);
+        if used.contains(&true) {
+            return Some(LOOK);
         }
-        used.contains(&true)
+        self.heap.space.watch_reserve(low);
+        self.page_use.nap(pages.free_resident.saturating_sub(low))
     }
 
     /// Maps what serves the next part of the range in the tables; false if they serve all that the heap may grow by already.
@@ -128,6 +159,21 @@ mod tests {
         }
         let pages = heap.shared.space.page_bytes();
         assert!(pages.committed - pages.free + pages.free_resident <= goal + STEP, "{pages:?}");
+    }
+
+    #[test]
+    fn the_next_look_is_after_half_of_the_time_that_free_memory_lasts() {
+        let millis = |n: u64| n * 1_000_000;
+        let mut pages = PageUse::default();
+        pages.look(100 << 20, millis(10));
+        pages.look(110 << 20, millis(20));
+        let nap = pages.nap(40 << 20).unwrap();
+        assert!(nap.abs_diff(Duration::from_millis(20)) < Duration::from_micros(1), "{nap:?}");
+        assert_eq!(pages.nap(1 << 20), Some(LOOK));
+        pages.look(50 << 20, millis(30));
+        assert!(pages.nap(40 << 20).unwrap() < Duration::from_millis(21), "a sweep is no rest");
+        pages.look(50 << 20, millis(40));
+        assert_eq!(pages.nap(40 << 20), None, "nobody uses any");
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Mutator {
     /// another heap whose number and size are those of one of this heap's gives an object of that kind.
     #[inline(always)]
     pub fn alloc_kind(&mut self, kind: Kind) -> Result<NonNull<u8>, Error> {
-        self.bump(kind, kind.size as usize)
+        self.bump(kind, kind.size as usize).ok_or_else(|| self.take_error())
     }
 
     /// Allocates an object of a kind of this heap whose size the compiler knows. A safepoint, as [`Mutator::alloc`] is.
@@ -125,11 +125,40 @@ impl Mutator {
         &mut self,
         kind: FixedKind<BYTES>,
     ) -> Result<NonNull<u8>, Error> {
-        self.bump(kind.0, FixedKind::<BYTES>::SLOT)
+        self.bump(kind.0, FixedKind::<BYTES>::SLOT).ok_or_else(|| self.take_error())
+    }
+
+    /// [`Mutator::alloc_fixed`] for programs that cannot go on without the memory, as `Box::new` is: if the heap has no room, even
+    /// after a collection, it prints an error and aborts. The caller's frame has no place for an error then, in which the scan
+    /// of the stack would find what an earlier frame has left there. A safepoint, as [`Mutator::alloc`] is.
+    ///
+    /// # Panics
+    /// As for [`Mutator::alloc_kind`].
+    ///
+    /// # Examples
+    /// ```
+    /// use trigo_heap::{Config, FixedKind, Heap, Layout, Zeroing};
+    /// let heap = Heap::new(Config::default())?;
+    /// let kind = heap.kind(Layout::NO_SCAN, 16, Zeroing::Zeroed)?;
+    /// let kind = FixedKind::<16>::new(kind).expect("16 bytes is a size class");
+    /// let mut mutator = heap.attach();
+    /// let object = mutator.alloc_fixed_or_abort(kind);
+    /// assert_eq!(heap.object(object), Some(object));
+    /// # Ok::<(), trigo_heap::Error>(())
+    /// ```
+    #[inline(always)]
+    pub fn alloc_fixed_or_abort<const BYTES: usize>(
+        &mut self,
+        kind: FixedKind<BYTES>,
+    ) -> NonNull<u8> {
+        match self.bump(kind.0, FixedKind::<BYTES>::SLOT) {
+            Some(object) => object,
+            None => self.abort_with_error(),
+        }
     }
 
     #[inline(always)]
-    fn bump(&mut self, kind: Kind, size: usize) -> Result<NonNull<u8>, Error> {
+    fn bump(&mut self, kind: Kind, size: usize) -> Option<NonNull<u8>> {
         // SAFETY: the gate is RUNNING and this is the mutator's thread.
         let cursor = unsafe { self.cursor_at(kind.cursor) };
         let object = cursor.next;
@@ -137,9 +166,9 @@ impl Mutator {
         if next <= cursor.limit {
             cursor.next = next;
             // SAFETY: a cursor with room is inside of the heap's range, which does not begin at zero.
-            return Ok(unsafe { NonNull::new_unchecked(object as *mut u8) });
+            return Some(unsafe { NonNull::new_unchecked(object as *mut u8) });
         }
-        self.alloc_in_next_run(kind).ok_or_else(|| self.take_error())
+        self.alloc_in_next_run(kind)
     }
 
     /// Allocates from the next run of the claimed slots, or by the slow path; null if that fails, with the error left behind.
@@ -156,6 +185,13 @@ impl Mutator {
         let object = cursor.next;
         cursor.next += size;
         NonNull::new(object as *mut u8)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn abort_with_error(&mut self) -> ! {
+        eprintln!("trigo-heap: {}, aborting", self.take_error());
+        std::process::abort();
     }
 
     #[cold]
