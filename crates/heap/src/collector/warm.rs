@@ -96,6 +96,7 @@ impl Driver {
         if start < end {
             self.tables_to = end.min(start + TABLES_TURN);
             self.heap.space.warm_tables(start..self.tables_to);
+            self.heap.space.warm_rare_tables(start..self.tables_to);
         }
         start < end
     }

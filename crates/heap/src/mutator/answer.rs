@@ -18,7 +18,7 @@ use std::ops::Range;
 /// How many entries of a barrier buffer ahead marks are asked for.
 const AHEAD: usize = 12;
 /// Bytes of a stack or of a barrier buffer whose words are shaded in one step.
-const STEP: usize = 512;
+const STEP: usize = 256;
 
 impl Mutator {
     /// Answers the handshake that is pending, if one is, and waits while all mutators are held. `sp` bounds the

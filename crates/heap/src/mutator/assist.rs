@@ -13,8 +13,8 @@ use std::time::Duration;
 
 /// The most nanoseconds one assist takes.
 const LONGEST: u64 = 12_000;
-/// Objects between two looks at the clock: some three microseconds, if each misses the cache.
-const STRIDE: usize = 32;
+/// Objects between two looks at the clock: a microsecond or two, if each misses the cache.
+const STRIDE: usize = 16;
 /// Scan bytes of debt below which no assist is worth its overhead.
 const LEAST_DEBT: f64 = (32 << 10) as f64;
 /// Scan bytes of debt at which the mutator waits.

@@ -89,7 +89,7 @@ pub(crate) enum KindScan {
 
 /// Slots of at least 2^LEAST bytes have a table of their own for each power of two below their size.
 const LEAST: usize = 4;
-const TABLES: usize = MAX_SMALL.ilog2() as usize + 1;
+pub(crate) const TABLES: usize = MAX_SMALL.ilog2() as usize + 1;
 
 /// Where the tables of marks and allocation bits begin, by the logarithm of the slot size.
 ///

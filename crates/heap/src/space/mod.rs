@@ -20,7 +20,7 @@ use crate::{
     stats::Stretch,
     sync::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, lock, spin_loop},
 };
-use kinds::{Demand, KindInfo, Kinds, LARGE, MapBases};
+use kinds::{Demand, KindInfo, Kinds, LARGE, MapBases, TABLES};
 use large::{LargeSpan, Larges};
 use os::Reservation;
 use pages::{Extent, PAGE, PageHeap};
@@ -37,6 +37,8 @@ const STOCK: usize = 4;
 /// How often a mutator looks for a spare stock before it sleeps until the page heap's lock is free, and spins between.
 const LOOKS: usize = 32;
 const SPINS: usize = 16;
+/// The logarithm of the size from which on slots are rare.
+const RARE: usize = 12;
 /// Spare stocks that are set aside under one lock of the page heap.
 const SPARES_AT_A_TIME: usize = 4;
 
@@ -433,14 +435,27 @@ impl Space {
     pub(crate) fn warm_tables(&self, Range { start, end }: Range<usize>) {
         let end = end.min(self.len);
         if let Some(log2) = self.demand.commonest() {
-            let maps = self.kinds.maps().of(log2, start, end);
-            for (map, table) in maps.iter().zip([&self.marks, &self.bits]) {
-                table.populate(map.start - table.base(), map.len());
-            }
+            self.warm_maps(log2, start, end);
         }
         let blocks = start / BLOCK..end.div_ceil(BLOCK);
         self.block_table.populate(blocks.start * 2, blocks.len() * 2);
         self.sweep_table.populate(blocks.start * 4, blocks.len() * 4);
+    }
+
+    /// [`Self::warm_tables`] for the slots of pages and more, of which few are made, so that most who make one would fault. All
+    /// together that is a two-thousandth of the range.
+    pub(crate) fn warm_rare_tables(&self, Range { start, end }: Range<usize>) {
+        for log2 in RARE..TABLES {
+            self.warm_maps(log2, start, end.min(self.len));
+        }
+    }
+
+    /// Maps the marks and bits that serve a part of the range in spans of slots of about 2^`log2` bytes.
+    fn warm_maps(&self, log2: usize, start: usize, end: usize) {
+        let maps = self.kinds.maps().of(log2, start, end);
+        for (map, table) in maps.iter().zip([&self.marks, &self.bits]) {
+            table.populate(map.start - table.base(), map.len());
+        }
     }
 
     /// Unpublishes empty spans and returns their pages, those of neighbours at once. Sorts `spans`.

@@ -67,9 +67,9 @@ impl HoldTimes {
     /// From so many nanoseconds on a hold counts as long.
     pub const LONG: u64 = 100_000;
 
-    /// Nanoseconds that no step of a hold can take unless the thread sleeps, faults or stands still. A step is less than a
-    /// thousand accesses of memory, most of them in sequence; about a hundred of them may miss all caches.
-    pub const STEP: u64 = 10_000;
+    /// Nanoseconds that no step of a hold can take unless the thread sleeps, faults or stands still. A step is less than five
+    /// hundred accesses of memory, most of them in sequence; about fifty of them may miss all caches.
+    pub const STEP: u64 = 5_000;
 }
 
 /// What the system counts of a thread.
@@ -138,7 +138,7 @@ impl Stretch {
         }
     }
 
-    /// Ends a step: at most 32 objects marked, 64 words of a stack or of a barrier buffer shaded, one span swept, the slots
+    /// Ends a step: at most 16 objects marked, 32 words of a stack or of a barrier buffer shaded, one span swept, the slots
     /// of one claim zeroed, or what is done for one kind of objects in answer to a handshake. The time.
     #[inline]
     pub(crate) fn step(&mut self) -> u64 {
