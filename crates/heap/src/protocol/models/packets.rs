@@ -83,12 +83,12 @@ fn packets_are_forgotten(forget: fn(&Pool)) {
 }
 
 #[test]
-fn packets_that_are_forgotten_are_nobody_s() {
+fn packets_that_are_forgotten_are_had_once() {
     explore(3, || packets_are_forgotten(Pool::forget_ahead));
 }
 
 #[test]
-#[should_panic = "Causality violation"]
+#[should_panic(expected = "Causality violation")]
 fn packets_that_are_forgotten_as_they_are_made_are_in_use() {
     explore(3, || {
         packets_are_forgotten(|pool| pool.each_part(3..4, Segment::release));
