@@ -260,13 +260,13 @@ fn a_full_heap_aborts_the_process_of_who_cannot_go_on() {
         let kind = heap.kind(Layout::NO_SCAN, 1024, Zeroing::Zeroed).expect("a kind is free");
         let kind = FixedKind::<1024>::new(kind).expect("it is a size class");
         let mut m = heap.attach();
-        let roots: Vec<_> = (0..8 << 10)
+        let roots: Vec<_> = (0..16 << 10)
             .map(|_| {
                 let object = m.alloc_fixed_or_abort(kind);
                 m.root(object)
             })
             .collect();
-        assert!(roots.is_empty(), "8 MiB have no room for as much");
+        assert!(roots.is_empty(), "8 MiB have no room for 16");
     });
     if let Some((status, said)) = ended {
         use std::os::unix::process::ExitStatusExt;

@@ -95,7 +95,8 @@ pub(crate) struct Marker {
     work: Work,
 }
 
-// SAFETY: the pointers in the ring lead into the tables of the heap that the marker is used with.
+// SAFETY: the pointers in the ring lead into the tables of the heap that the marker is used with, and the memory of the stack is
+// its own.
 unsafe impl Send for Marker {}
 
 /// What the hot loop needs of the heap, in registers.

@@ -180,7 +180,8 @@ impl Stretch {
             add(&mut self.stalled, beyond);
         }
         (self.counts, self.cpu, self.counted) = (counts, cpu, time);
-        self.last = time;
+        // What it took to ask is held time, and no part of the next step.
+        self.last = now();
     }
 }
 
@@ -340,7 +341,7 @@ mod tests {
         stretch.call();
         holds.assist(&mut stretch);
         let times = holds.read();
-        assert_eq!(times.stalls, 0, "{times:?}");
+        assert!(times.stalled < 1_000_000, "{times:?}");
         assert!(times.preemptions > 0 || times.assist >= 2_000_000, "{times:?}");
     }
 }
