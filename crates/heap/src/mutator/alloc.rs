@@ -143,7 +143,7 @@ impl Mutator {
     /// let kind = FixedKind::<16>::new(kind).expect("16 bytes is a size class");
     /// let mut mutator = heap.attach();
     /// let object = mutator.alloc_fixed_or_abort(kind);
-    /// assert_eq!(heap.object(object), Some(object));
+    /// assert_eq!(mutator.object(object), Some(object));
     /// # Ok::<(), trigo_heap::Error>(())
     /// ```
     #[inline(always)]

@@ -123,7 +123,7 @@ mod tests {
             let private = mutator.private();
             (private.marking, private.scanned, private.debt) = (debt > 0.0, debt > 0.0, debt);
         };
-        let mut times = Vec::new();
+        let (mut times, mut in_all) = (Vec::new(), 0.0);
         for _ in 0..50 {
             owe(&mutator, MOST_DEBT);
             let mut stretch = Stretch::begin();
@@ -131,9 +131,12 @@ mod tests {
             mutator.mark_for(LONGEST, &mut stretch);
             times.push(stretch.step() - start);
             let paid = MOST_DEBT - mutator.private().debt;
-            assert!(paid > 0.0 && paid < MOST_DEBT, "{paid} of {MOST_DEBT}");
+            // One that lost its processor at once may have marked nothing.
+            assert!(paid < MOST_DEBT, "{paid} of {MOST_DEBT}");
+            in_all += paid;
         }
         owe(&mutator, 0.0);
+        assert!(in_all > 0.0, "nothing was paid");
         assert!(!pool.is_empty(), "there was more to mark than assists had time for");
         times.sort_unstable();
         let median = times[times.len() / 2];
