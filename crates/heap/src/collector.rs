@@ -272,6 +272,7 @@ impl Driver {
         self.beside_pages = MemoryClasses::beside_pages(&self.heap);
         self.pacer.beside.overhead =
             used.saturating_sub(self.heap.heap_bytes()) + self.beside_pages;
+        self.pacer.beside.resident = used + pages.free_resident;
         self.pacer.beside.external = self.heap.external.load(Ordering::Relaxed);
         self.heap.set_plan(self.pacer.plan());
         if self.heap.heap_bytes() >= self.heap.trigger.load(Ordering::Relaxed) {

@@ -31,6 +31,8 @@ pub(crate) struct Beside {
     pub(crate) external: usize,
     /// Tables and fragmentation: counts towards the limit only.
     pub(crate) overhead: usize,
+    /// Memory for objects that the heap has already: a goal within it costs nothing.
+    pub(crate) resident: usize,
 }
 
 /// The pacer's state.
@@ -39,6 +41,8 @@ pub(crate) struct Pacer {
     pub(crate) targets: Targets,
     /// Bytes marked by the last cycle.
     pub(crate) marked: usize,
+    /// Those of them that were born while it marked.
+    pub(crate) born_black: usize,
     /// Bytes scanned by the last cycle.
     pub(crate) scanned: usize,
     pub(crate) beside: Beside,
@@ -63,6 +67,7 @@ impl Pacer {
         Self {
             targets,
             marked: 0,
+            born_black: 0,
             scanned: 0,
             beside: Beside::default(),
             cons_mark: [0.0; MEMORY],
@@ -85,12 +90,16 @@ impl Pacer {
         Plan { trigger, goal, bound: self.bound(0, goal) }
     }
 
+    /// What was born while the last cycle marked counts as live, though most of it may have died since. So it is no reason for
+    /// the heap to grow: that it raises the goal is for memory that the heap has.
     fn goal(&self) -> usize {
         let by_percent = self.targets.gc_percent.map_or(usize::MAX, |percent| {
             let base = self.marked.saturating_add(self.beside.roots);
             let base = base.saturating_add(self.beside.external);
             let least = percent_of(self.targets.min_heap, percent);
-            self.marked.saturating_add(percent_of(base, percent)).max(least)
+            let above = |bytes| self.marked.saturating_add(percent_of(bytes, percent)).max(least);
+            let proven = above(base.saturating_sub(self.born_black));
+            above(base).min(self.beside.resident.max(proven))
         });
         by_percent.min(self.goal_by_limit().max(self.marked))
     }
@@ -160,7 +169,7 @@ impl Pacer {
         marking: f64,
         mutating: f64,
     ) {
-        self.marked = marked;
+        (self.marked, self.born_black) = (marked, allocated);
         self.scanned = scanned;
         if scanned > 0 && mutating > 0.0 && marking > 0.0 {
             // Bytes allocated per processor second, over bytes scanned per processor second, when marking
@@ -232,6 +241,16 @@ mod tests {
         assert_eq!(p.plan().goal, 151 * MIB);
         p.targets.gc_percent = None;
         assert_eq!(p.plan(), Plan { trigger: usize::MAX, goal: usize::MAX, bound: usize::MAX });
+    }
+
+    #[test]
+    fn what_was_born_black_raises_the_goal_within_memory_that_the_heap_has() {
+        let mut p = pacer(Some(100), None);
+        (p.marked, p.born_black) = (100 * MIB, 20 * MIB);
+        for (resident, goal) in [(0, 180), (150, 180), (190, 190), (300, 200)] {
+            p.beside.resident = resident * MIB;
+            assert_eq!(p.plan().goal, goal * MIB, "{resident}");
+        }
     }
 
     #[test]

@@ -267,10 +267,11 @@ impl<'d> Cycle<'d> {
         let marked = (totals.bytes - self.before.bytes) as usize;
         self.record.heap_at_end = heap.heap_bytes();
         // Whoever had flipped already has added nothing to the one and something to the other meanwhile.
-        self.record.live = marked.saturating_add(heap.born_black.swap(0, Ordering::Relaxed));
+        let born_black = heap.born_black.swap(0, Ordering::Relaxed);
+        self.record.live = marked.saturating_add(born_black);
         heap.base_live.store(self.record.live, Ordering::Relaxed);
         heap.allocated.fetch_sub(self.allocated_white, Ordering::Relaxed);
-        self.driver.pacer.marked = self.record.live;
+        (self.driver.pacer.marked, self.driver.pacer.born_black) = (self.record.live, born_black);
         let bound = self.driver.pacer.bound_while_sweeping();
         heap.bound.store(bound, Ordering::Relaxed);
         self.record.flip = self.lap();

@@ -180,8 +180,8 @@ impl Stretch {
             add(&mut self.stalled, beyond);
         }
         (self.counts, self.cpu, self.counted) = (counts, cpu, time);
-        // What it took to ask is held time, and no part of the next step.
-        self.last = now();
+        // What it takes to ask is part of the next step: who calls the system may lose the processor there.
+        self.last = time;
     }
 }
 
