@@ -256,6 +256,7 @@ mod tests {
     #[test]
     fn the_trigger_leaves_room_for_marking_at_the_measured_rate() {
         let mut p = pacer(Some(100), None);
+        p.beside.resident = 200 * MIB;
         p.learn(100 * MIB, 100 * MIB, 10 * MIB, 0.1, 0.1);
         let slow = p.plan();
         assert!(slow.trigger < slow.goal && slow.trigger >= 170 * MIB);
