@@ -1,7 +1,7 @@
 //! Giving memory back to the operating system, in the background and at a bounded rate.
 //!
 //! The heap keeps what it needs to grow to its highest goal of the last seconds, or what it used then if that was more (and
-//! a little beyond, because free memory is not where it was), and a tenth; other free pages go back, up to 32 MiB at a time
+//! a little beyond, because free memory is not where it was), and a twentieth; other free pages go back, up to 32 MiB at a time
 //! with a pause between. Under a memory limit the limit decides, if lower.
 
 use super::Driver;
@@ -50,17 +50,17 @@ impl RecentNeeds {
     }
 }
 
-/// `bytes` and a tenth.
-fn and_a_tenth(bytes: usize) -> usize {
-    bytes.saturating_add(bytes / 10)
+/// `bytes` and a twentieth.
+fn and_a_twentieth(bytes: usize) -> usize {
+    bytes.saturating_add(bytes / 20)
 }
 
 impl Driver {
     /// Notes what the heap needs now, and has needed since this was called last.
     pub(super) fn note_needs(&mut self) {
         let goal = self.heap.goal.load(Ordering::Relaxed);
-        let used = and_a_tenth(self.heap.space.take_peak()) + SLACK;
-        self.recent_needs.add(and_a_tenth(goal).max(used), now());
+        let used = and_a_twentieth(self.heap.space.take_peak()) + SLACK;
+        self.recent_needs.add(and_a_twentieth(goal).max(used), now());
     }
 
     /// Releases a batch if the heap holds more than it needs, and did not release one a moment ago. True if it should be
@@ -145,7 +145,7 @@ impl Driver {
     fn surplus_over(&self, least: usize) -> usize {
         let pages = self.heap.space.page_bytes();
         let resident = pages.committed - pages.free + pages.free_resident;
-        let mut keep = and_a_tenth(self.heap.goal.load(Ordering::Relaxed)).max(least);
+        let mut keep = and_a_twentieth(self.heap.goal.load(Ordering::Relaxed)).max(least);
         if let Some(limit) = self.pacer.targets.memory_limit {
             keep = keep.min((limit / 20 * 19).saturating_sub(self.outside_pages()));
         }

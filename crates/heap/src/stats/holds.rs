@@ -69,7 +69,7 @@ impl HoldTimes {
 
     /// Nanoseconds that no step of a hold can take unless the thread sleeps, faults or stands still. A step is less than five
     /// hundred accesses of memory, most of them in sequence; about fifty of them may miss all caches.
-    pub const STEP: u64 = 5_000;
+    pub const STEP: u64 = 10_000;
 }
 
 /// What the system counts of a thread.
