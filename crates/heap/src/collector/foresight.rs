@@ -51,7 +51,7 @@ impl Foresight {
         self.is_near(heap)
     }
 
-    /// Whether the heap has grown lately: not in each moment between two looks that does.
+    /// Whether the heap has grown lately. Between two looks that are close a growing heap may not.
     pub(super) fn is_growing(&self) -> bool {
         self.grew > 0 && self.at - self.grew < LATELY
     }
